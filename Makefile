@@ -1,0 +1,115 @@
+# netc: the network compiler, its runtime and everything that checks them. `make help` lists the targets.
+# A new .c file in compiler/ or runtime/, a new test and a new spec are found by themselves.
+
+# At the top, as many jobs as the machine has processors; what the command line says wins.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# A variant is a folder of its own: make BUILD=build/asan SANITIZE=address,undefined
+BUILD    ?= build
+SANITIZE ?=
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+
+ifeq ($(origin CC),default)
+CC        = cc
+endif
+CFLAGS   ?= -O2 -g
+WARNINGS  = -Wall -Wextra -Werror
+SANFLAGS  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALLFLAGS  = -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANFLAGS) -MMD -MP
+
+.PHONY: all
+all: $(BUILD)/netc
+
+# ---- the compiler
+
+GENERATED = $(BUILD)/compiler/syntax
+COMPILER  = $(wildcard compiler/*.c compiler/*/*.c)
+OBJECTS   = $(COMPILER:%.c=$(BUILD)/%.o) $(GENERATED)/lexer.o $(GENERATED)/parser.o
+INCLUDES  = -Icompiler -I$(BUILD)/compiler
+
+$(BUILD)/netc: $(OBJECTS)
+	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+$(BUILD)/compiler/%.o: compiler/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
+
+$(GENERATED)/%.o: $(GENERATED)/%.c
+	$(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
+
+$(GENERATED)/lexer.c: compiler/syntax/lexer.l
+	@mkdir -p $(@D)
+	@command -v flex >/dev/null || tools/need.sh --print build
+	flex -o $@ --header-file=$(@:.c=.h) $<
+
+$(GENERATED)/parser.c: compiler/syntax/parser.y
+	@mkdir -p $(@D)
+	@command -v bison >/dev/null || tools/need.sh --print build
+	bison -Wall -Werror -o $@ --defines=$(@:.c=.h) $<
+
+# Made together with the .c; whoever includes them needs them first.
+$(GENERATED)/lexer.h: $(GENERATED)/lexer.c
+$(GENERATED)/parser.h: $(GENERATED)/parser.c
+$(GENERATED)/lexer.h $(GENERATED)/parser.h: ;
+$(filter $(GENERATED)/%.o,$(OBJECTS)): | $(GENERATED)/lexer.h $(GENERATED)/parser.h
+
+# ---- the runtime, for the tests: a trainer's own Makefile builds it together with the model
+
+RUNTIME = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
+
+$(BUILD)/runtime/%.o: runtime/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -fopenmp -Iruntime -c -o $@ $<
+
+# ---- what people type
+
+.PHONY: demo install uninstall clean help bench
+demo:
+	@tools/need.sh build
+	@$(MAKE) $(BUILD)/netc
+	@echo
+	$(BUILD)/netc specs/lenet.net --cpu=native -o $(BUILD)/demo/lenet
+	@$(MAKE) -C $(BUILD)/demo/lenet RUNTIME=$(CURDIR)/runtime BUILD=build
+	@echo
+	$(BUILD)/demo/lenet/lenet train --save $(BUILD)/demo/lenet.safetensors
+
+bench:
+	@tools/need.sh build
+	@$(MAKE) $(BUILD)/netc
+	@BUILD=$(BUILD) bench/bench.sh
+
+install: $(BUILD)/netc
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/netc/runtime
+	install -m 755 $(BUILD)/netc $(DESTDIR)$(PREFIX)/bin/netc
+	install -m 644 $(wildcard runtime/*.c runtime/*.h) $(DESTDIR)$(PREFIX)/share/netc/runtime
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/netc
+	rm -rf $(DESTDIR)$(PREFIX)/share/netc
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#? //p' $(MAKEFILE_LIST)
+
+#? make                 build $(BUILD)/netc
+#? make demo            compile specs/lenet.net, build its trainer, train it on MNIST
+#? make install         netc and the runtime, into PREFIX (/usr/local) below DESTDIR; make uninstall takes them away
+#? make bench           seconds an epoch beside PyTorch, where PYTHON=... has it
+#? make clean           removes build/
+#?
+#? BUILD=folder         where everything goes (build)
+#? CC, CFLAGS           the C compiler (cc) and its optimisation flags (-O2 -g)
+#? SANITIZE=list        -fsanitize=list; give it a BUILD of its own
+#?
+
+include tests/tests.mk
+
+-include $(OBJECTS:.o=.d) $(RUNTIME:.o=.d) $(wildcard $(BUILD)/tests/unit/*.d)
