@@ -1,0 +1,352 @@
+#include "check/check.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int params_count(const ParamDef *params)
+{
+    int count = 0;
+    while (params && params[count].name)
+        count++;
+    return count;
+}
+
+/* Binding. ----------------------------------------------------------------------------------------------------------- */
+
+/* "conv2d(in -> out, kernel_size, stride=1, …)" */
+static const char *signature_text(Checker *c, const Signature *signature)
+{
+    const char *text = arena_printf(c->arena, "%s(%s", signature->name, signature->takes_sizes ? "in -> out" : "");
+    for (int i = 0; i < signature->count; i++) {
+        const ParamDef *def = &signature->params[i];
+        const char     *comma = i || signature->takes_sizes ? ", " : "";
+        if (def->fallback)
+            text = arena_printf(c->arena, "%s%s%s=%s", text, comma, def->name,
+                                def->fallback + (def->fallback[0] == '='));
+        else
+            text = arena_printf(c->arena, "%s%s%s", text, comma, def->name);
+    }
+    return arena_printf(c->arena, "%s)", text);
+}
+
+/* What the user wrote there, if it is short. */
+static const char *source_text(Checker *c, Span span)
+{
+    size_t length = span.end - span.begin;
+    return length > 30 ? "…" : arena_copy(c->arena, c->source->text + span.begin, length);
+}
+
+static const Known foreign_arguments[] = {
+    { "dtype", "netc computes in 32-bit floats" },
+    { "inplace", "leave it out: netc finds out by itself what can be computed in place" },
+    { "in_channels", "sizes come first and without names, `in -> out`" },
+    { "in_features", "sizes come first and without names, `in -> out`" },
+    { "out_channels", "sizes come first and without names, `in -> out`" },
+    { "out_features", "sizes come first and without names, `in -> out`" },
+    { NULL, NULL }
+};
+
+static void unknown_argument(Checker *c, const Signature *signature, const Ast *argument)
+{
+    const char *hint = known_hint(foreign_arguments, argument->text);
+    if (hint) {
+        diag_error(c->diag, argument->name_span, "`%s` has no argument `%s`", signature->name, argument->text);
+        diag_help(c->diag, "%s", hint);
+        return;
+    }
+    NameList list = { 0 };
+    for (int i = 0; i < signature->count; i++)
+        list_add(c->arena, &list, signature->params[i].name);
+    report_no_such(c, argument->name_span, arena_printf(c->arena, "`%s`", signature->name), "argument", argument->text,
+                   names_list(c->arena, &list));
+}
+
+/* A number stands where `in -> out` should: PyTorch's (in, out, …) most likely. Returns how many arguments that is. */
+static int missing_arrow(Checker *c, const Signature *signature, const AstList *arguments, int at)
+{
+    const Ast *first = arguments->at[at];
+    const Ast *second = at + 1 < arguments->count ? arguments->at[at + 1] : NULL;
+    bool       both = second && !second->text && second->children.at[0]->kind != AST_ARROW;
+    diag_error(c->diag, both ? span_join(first->span, second->span) : first->span,
+               "the arguments of `%s` begin with its sizes, `in -> out`", signature->name);
+    if (both)
+        diag_help(c->diag, "write `%s -> %s`", source_text(c, first->span), source_text(c, second->span));
+    else
+        diag_help(c->diag, "write `-> %s` if that is the size of what it gives", source_text(c, first->span));
+    return both ? 2 : 1;
+}
+
+static bool bind_arrow(Checker *c, const Signature *signature, const Ast *argument, int place, const Ast **sizes)
+{
+    if (!signature->takes_sizes)
+        diag_error(c->diag, argument->span, "`%s` takes no sizes: `->` does not belong here", signature->name);
+    else if (place > 0 && *sizes)
+        diag_error(c->diag, argument->span, "the sizes of `%s` are given twice", signature->name);
+    else if (place > 0)
+        diag_error(c->diag, argument->span, "the sizes of `%s` come first", signature->name);
+    else
+        return *sizes = argument->children.at[0], true;
+    if (!signature->takes_sizes)
+        diag_help(c->diag, "it is `%s`", signature_text(c, signature));
+    return false;
+}
+
+static bool bind_named(Checker *c, const Signature *signature, const Ast *argument, const Ast **bound)
+{
+    for (int i = 0; i < signature->count; i++) {
+        if (strcmp(signature->params[i].name, argument->text) != 0)
+            continue;
+        if (!bound[i])
+            return bound[i] = argument, true;
+        diag_error(c->diag, argument->span, "`%s` is given twice", argument->text);
+        diag_note(c->diag, bound[i]->span, bound[i]->text ? "here is the first one"
+                                                          : "here it is given first, by its place");
+        return false;
+    }
+    unknown_argument(c, signature, argument);
+    return false;
+}
+
+static void superfluous(Checker *c, const Signature *signature, const Ast *argument, int places)
+{
+    const ParamDef *next = places < signature->count ? &signature->params[places] : NULL;
+    if (signature->count == 0 && !signature->takes_sizes)
+        diag_error(c->diag, argument->span, "`%s` takes no arguments", signature->name);
+    else if (next)
+        diag_error(c->diag, argument->span, "`%s` can only be given by name: `%s=…`", next->name, next->name);
+    else
+        diag_error(c->diag, argument->span, "`%s` takes no more arguments", signature->name);
+    if (signature->count)
+        diag_help(c->diag, "it is `%s`", signature_text(c, signature));
+}
+
+static bool report_missing(Checker *c, const Signature *signature, Span span, const Ast **bound, const Ast *sizes)
+{
+    const char *missing = signature->takes_sizes && !sizes ? "its sizes `in -> out`" : "";
+    for (int i = 0; i < signature->count; i++)
+        if (!bound[i] && !signature->params[i].fallback)
+            missing = arena_printf(c->arena, "%s%s`%s`", missing, *missing ? " and " : "", signature->params[i].name);
+    if (!*missing)
+        return false;
+    diag_error(c->diag, span, "`%s` needs %s", signature->name, missing);
+    diag_help(c->diag, "it is `%s`", signature_text(c, signature));
+    return true;
+}
+
+bool bind_arguments(Checker *c, const Signature *signature, Span span, const AstList *arguments, const Ast **bound,
+                    const Ast **sizes)
+{
+    const Ast *named = NULL;
+    bool       good = true, too_many = false;
+    int        next = 0, places = 0;            /* `places`: parameters that can be given without a name */
+    while (places < signature->count && !signature->params[places].named_only)
+        places++;
+    for (int i = 0; i < arguments->count; i++) {
+        const Ast *argument = arguments->at[i];
+        if (argument->text) {
+            named = named ? named : argument;
+            good &= bind_named(c, signature, argument, bound);
+        } else if (argument->children.at[0]->kind == AST_ARROW) {
+            good &= bind_arrow(c, signature, argument, i, sizes);
+        } else if (named) {
+            diag_error(c->diag, argument->span, "this argument has no name, but comes after one that has");
+            diag_note(c->diag, named->span, "from here on, each argument needs its name");
+            good = false;
+        } else if (signature->takes_sizes && i == 0) {
+            i += missing_arrow(c, signature, arguments, i) - 1;
+            good = false;
+        } else if (next < places) {
+            bound[next++] = argument;
+        } else {
+            if (!too_many)
+                superfluous(c, signature, argument, places);
+            too_many = true;
+            good = false;
+        }
+    }
+    return good && !report_missing(c, signature, span, bound, *sizes);
+}
+
+/* Values. ------------------------------------------------------------------------------------------------------------ */
+
+/* "zeros, reflect, replicate or circular" */
+static const char *words_text(Checker *c, const char *const *words)
+{
+    const char *text = "";
+    for (int i = 0; words[i]; i++)
+        text = arena_printf(c->arena, "%s%s%s", text, i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    return text;
+}
+
+static int word_place(const char *const *words, const char *word)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
+}
+
+static const char *wanted(Checker *c, const ParamDef *def)
+{
+    switch (def->type) {
+    case PARAM_SPATIAL:         return "a whole number or a pair (height, width)";
+    case PARAM_SPATIAL_OR_WORD: return arena_printf(c->arena, "a whole number, a pair (height, width), %s",
+                                                    words_text(c, def->words));
+    case PARAM_WORD:            return words_text(c, def->words);
+    case PARAM_LAYER:           return "the label of a layer";
+    default:                    return "a value";
+    }
+}
+
+static int64_t least_int(const ParamDef *def)
+{
+    return def->least > -(double)MOST_INT ? (int64_t)def->least : -MOST_INT;
+}
+
+static int64_t most_int(const ParamDef *def)
+{
+    return def->most > 0 && def->most < (double)MOST_INT ? (int64_t)def->most : MOST_INT;
+}
+
+static bool read_spatial(Checker *c, const ParamDef *def, Value value, Arg *arg)
+{
+    if (value.kind == VALUE_TUPLE && value.count == 2)
+        return want_int(c, value.items[0], def->name, least_int(def), most_int(def), &arg->i[0])
+            && want_int(c, value.items[1], def->name, least_int(def), most_int(def), &arg->i[1]);
+    if (value.kind != VALUE_INT) {
+        wrong_type(c, value, def->name, wanted(c, def));
+        return false;
+    }
+    if (!want_int(c, value, def->name, least_int(def), most_int(def), &arg->i[0]))
+        return false;
+    arg->i[1] = arg->i[0];
+    return true;
+}
+
+/* The place of the word that `ast` is, or -1: after a report, if it is a word or a string but not one of these. */
+static int read_word(Checker *c, const Scope *scope, const ParamDef *def, const Ast *ast, bool *reported)
+{
+    *reported = false;
+    if (ast->kind == AST_STRING) {
+        int place = word_place(def->words, ast->text);
+        diag_error(c->diag, ast->span, "%s takes %s, but this is a string", def->name, wanted(c, def));
+        if (place >= 0)
+            diag_help(c->diag, "write the word without quotes: `%s=%s`", def->name, def->words[place]);
+        *reported = true;
+    }
+    if (ast->kind != AST_NAME)
+        return -1;
+    int place = word_place(def->words, ast->text);
+    if (place >= 0 || find_let(scope, ast->text, ast->span.begin))
+        return place;
+    const char *near = nearest_name(ast->text, def->words);
+    diag_error(c->diag, ast->span, "%s takes %s, not `%s`", def->name, wanted(c, def), ast->text);
+    if (near)
+        diag_help(c->diag, "is `%s` meant?", near);
+    *reported = true;
+    return -1;
+}
+
+static bool read_real(Checker *c, const ParamDef *def, Value value, Arg *arg)
+{
+    double least = def->least > -(double)FLT_MAX ? def->least : -(double)FLT_MAX;
+    return want_real(c, value, def->name, least, def->most > 0 ? def->most : (double)FLT_MAX, &arg->real);
+}
+
+static bool read_layer(Checker *c, const Scope *scope, const ParamDef *def, const Ast *ast, Arg *arg)
+{
+    if (ast->kind != AST_NAME) {
+        diag_error(c->diag, ast->span, "%s takes %s", def->name, wanted(c, def));
+        return false;
+    }
+    arg->layer = find_layer(c, scope, ast);
+    return arg->layer && arg->layer != c->unknown;
+}
+
+static bool read_value(Checker *c, const Scope *scope, const ParamDef *def, const Ast *ast, Arg *arg)
+{
+    bool yes, reported;
+    switch (def->type) {
+    case PARAM_INT:
+        return want_int(c, evaluate(c, scope, ast), def->name, least_int(def), most_int(def), &arg->i[0]);
+    case PARAM_SPATIAL:
+        return read_spatial(c, def, evaluate(c, scope, ast), arg);
+    case PARAM_SPATIAL_OR_WORD:
+        arg->word = read_word(c, scope, def, ast, &reported);
+        return arg->word >= 0 || (!reported && read_spatial(c, def, evaluate(c, scope, ast), arg));
+    case PARAM_BOOL:
+        if (!want_bool(c, evaluate(c, scope, ast), def->name, &yes))
+            return false;
+        arg->i[0] = yes;
+        return true;
+    case PARAM_REAL:
+        return read_real(c, def, evaluate(c, scope, ast), arg);
+    case PARAM_WORD:
+        arg->i[0] = read_word(c, scope, def, ast, &reported);
+        if (arg->i[0] < 0 && !reported)
+            wrong_type(c, evaluate(c, scope, ast), def->name, wanted(c, def));
+        return arg->i[0] >= 0;
+    case PARAM_LAYER:
+        return read_layer(c, scope, def, ast, arg);
+    }
+    return false;
+}
+
+/* `args` of earlier parameters are filled in already. */
+static void fill_default(const ParamDef *params, int place, Arg *args)
+{
+    const ParamDef *def = &params[place];
+    Arg            *arg = &args[place];
+    if (def->fallback[0] == '=') {
+        for (int i = 0; i < place; i++)
+            if (strcmp(params[i].name, def->fallback + 1) == 0)
+                memcpy(arg->i, args[i].i, sizeof arg->i);
+        return;
+    }
+    int word = def->words ? word_place(def->words, def->fallback) : -1;
+    switch (def->type) {
+    case PARAM_BOOL: arg->i[0] = strcmp(def->fallback, "true") == 0; break;
+    case PARAM_REAL: arg->real = strtod(def->fallback, NULL); break;
+    case PARAM_WORD: arg->i[0] = word; break;
+    default:
+        arg->word = word;
+        if (word < 0)
+            arg->i[0] = arg->i[1] = strtoll(def->fallback, NULL, 10);
+    }
+}
+
+static bool read_sizes(Checker *c, const Scope *scope, const Ast *arrow, Layer *layer)
+{
+    const Ast *in = arrow->children.at[0], *out = arrow->children.at[1];
+    bool       good = true;
+    layer->sizes.span = arrow->span;
+    layer->sizes.out_span = out->span;
+    layer->sizes.in_span = in ? in->span : arrow->span;
+    layer->sizes.in_given = in != NULL;
+    if (in)
+        good = want_int(c, evaluate(c, scope, in), "the size before `->`", 1, MOST_INT, &layer->sizes.in);
+    return want_int(c, evaluate(c, scope, out), "the size after `->`", 1, MOST_INT, &layer->sizes.out) && good;
+}
+
+Arg *read_arguments(Checker *c, const Scope *scope, const Signature *signature, Span span, const AstList *arguments,
+                    Layer *layer)
+{
+    Arg        *args = arena_alloc(c->arena, (size_t)(signature->count + 1) * sizeof *args);
+    const Ast **bound = arena_alloc(c->arena, (size_t)(signature->count + 1) * sizeof *bound);
+    const Ast  *sizes = NULL;
+    bool        good = bind_arguments(c, signature, span, arguments, bound, &sizes);
+    if (sizes)
+        good &= read_sizes(c, scope, sizes, layer);
+    for (int i = 0; i < signature->count; i++) {
+        args[i] = (Arg){ .given = bound[i] != NULL, .span = span, .word = -1 };
+        if (bound[i]) {
+            args[i].span = bound[i]->children.at[0]->span;
+            good &= read_value(c, scope, &signature->params[i], bound[i]->children.at[0], &args[i]);
+        } else if (signature->params[i].fallback) {
+            fill_default(signature->params, i, args);
+        }
+    }
+    return good ? args : NULL;
+}

@@ -1,0 +1,164 @@
+#include "check/check.h"
+
+#include <string.h>
+
+static const Known unbuilt_layers[] = {
+    { "adaptive_avg_pool1d", NULL }, { "adaptive_avg_pool2d", NULL }, { "adaptive_avg_pool3d", NULL },
+    { "adaptive_max_pool1d", NULL }, { "adaptive_max_pool2d", NULL }, { "adaptive_max_pool3d", NULL },
+    { "alpha_dropout", NULL }, { "avg_pool1d", NULL }, { "avg_pool2d", NULL }, { "avg_pool3d", NULL },
+    { "batch_norm1d", NULL }, { "batch_norm2d", NULL }, { "batch_norm3d", NULL }, { "bilinear", NULL },
+    { "celu", NULL }, { "constant_pad2d", "conv2d pads by itself: `padding=1`" },
+    { "conv1d", "a row of N values is the image `input 1x1xN`, its convolution `conv2d(…, kernel_size=(1, K))`" },
+    { "conv3d", NULL }, { "conv_transpose1d", NULL }, { "conv_transpose2d", NULL }, { "conv_transpose3d", NULL },
+    { "dropout", NULL }, { "dropout1d", NULL }, { "dropout2d", NULL }, { "dropout3d", NULL }, { "elu", NULL },
+    { "embedding", NULL }, { "feature_alpha_dropout", NULL }, { "fold", NULL }, { "fractional_max_pool2d", NULL },
+    { "gelu", NULL }, { "glu", NULL }, { "group_norm", NULL }, { "gru", NULL }, { "hardshrink", NULL },
+    { "hardsigmoid", NULL }, { "hardswish", NULL }, { "hardtanh", NULL }, { "instance_norm1d", NULL },
+    { "instance_norm2d", NULL }, { "instance_norm3d", NULL }, { "interpolate", NULL }, { "layer_norm", NULL },
+    { "leaky_relu", NULL }, { "local_response_norm", NULL },
+    { "log_softmax", "the loss `cross_entropy` includes it: leave it out" },
+    { "logsigmoid", NULL }, { "lp_pool2d", NULL }, { "lstm", NULL }, { "matmul", NULL },
+    { "max_pool1d", "a row of N values is the image `input 1x1xN`, its pooling `max_pool2d((1, K))`" },
+    { "max_pool3d", NULL }, { "max_unpool1d", NULL }, { "max_unpool3d", NULL }, { "mean", NULL }, { "mish", NULL },
+    { "mul", NULL }, { "multi_head_attention", NULL }, { "pad", "conv2d pads by itself: `padding=1`" },
+    { "permute", NULL }, { "pixel_shuffle", NULL }, { "pixel_unshuffle", NULL }, { "prelu", NULL },
+    { "reflection_pad2d", "conv2d pads by itself: `padding=1, padding_mode=reflect`" }, { "relu6", NULL },
+    { "replication_pad2d", "conv2d pads by itself: `padding=1, padding_mode=replicate`" },
+    { "reshape", "`flatten` makes one row of an image" }, { "rms_norm", NULL }, { "rnn", NULL }, { "rrelu", NULL },
+    { "selu", NULL }, { "sigmoid", NULL }, { "silu", NULL },
+    { "softmax", "the loss `cross_entropy` includes it: leave it out" },
+    { "softmin", NULL }, { "softplus", NULL }, { "softshrink", NULL }, { "softsign", NULL }, { "sub", NULL },
+    { "tanh", NULL }, { "tanhshrink", NULL }, { "threshold", NULL }, { "transformer", NULL }, { "transpose", NULL },
+    { "unflatten", NULL }, { "unfold", NULL }, { "upsample", NULL },
+    { "view", "`flatten` makes one row of an image" },
+    { "zero_pad2d", "conv2d pads by itself: `padding=1`" },
+    { NULL, NULL }
+};
+
+static const Known layer_aliases[] = {
+    { "AvgPool", "avg_pool2d" }, { "BatchNorm", "batch_norm2d" }, { "avgpool", "avg_pool2d" },
+    { "batch_norm", "batch_norm2d" }, { "batchnorm", "batch_norm2d" }, { "bn", "batch_norm2d" }, { "cat", "concat" },
+    { "concatenate", "concat" }, { "conv", "conv2d" }, { "convolution", "conv2d" }, { "dense", "linear" },
+    { "Dense", "linear" }, { "fc", "linear" }, { "fully_connected", "linear" }, { "max_pool", "max_pool2d" },
+    { "maxpool", "max_pool2d" }, { "MaxPool", "max_pool2d" }, { "plus", "add" }, { "pool", "max_pool2d" },
+    { "rectified_linear", "relu" }, { "skip", "identity" }, { "sum", "add" }, { "unpool", "max_unpool2d" },
+    { NULL, NULL }
+};
+
+static const Known unbuilt_losses[] = {
+    { "binary_cross_entropy", NULL }, { "binary_cross_entropy_with_logits", NULL }, { "cosine_embedding_loss", NULL },
+    { "ctc_loss", NULL }, { "gaussian_nll_loss", NULL }, { "hinge_embedding_loss", NULL }, { "huber_loss", NULL },
+    { "kl_div", NULL }, { "l1_loss", NULL }, { "margin_ranking_loss", NULL }, { "mse_loss", NULL },
+    { "multi_margin_loss", NULL },
+    { "nll_loss", "`cross_entropy` is log_softmax and nll_loss in one: `loss = cross_entropy`" },
+    { "poisson_nll_loss", NULL }, { "smooth_l1_loss", NULL }, { "soft_margin_loss", NULL },
+    { "triplet_margin_loss", NULL }, { NULL, NULL }
+};
+
+static const Known loss_aliases[] = {
+    { "CrossEntropyLoss", "cross_entropy" }, { "cross_entropy_loss", "cross_entropy" }, { "ce", "cross_entropy" },
+    { "MSELoss", "mse_loss" }, { "mse", "mse_loss" }, { "nll", "nll_loss" }, { "l1", "l1_loss" },
+    { "softmax_cross_entropy", "cross_entropy" }, { NULL, NULL }
+};
+
+static const Known unbuilt_optimizers[] = {
+    { "adadelta", NULL }, { "adagrad", NULL }, { "adam", NULL }, { "adamax", NULL }, { "adamw", NULL },
+    { "asgd", NULL }, { "lbfgs", NULL }, { "nadam", NULL }, { "radam", NULL }, { "rmsprop", NULL }, { "rprop", NULL },
+    { "sparse_adam", NULL }, { NULL, NULL }
+};
+
+static const Known optimizer_aliases[] = { { "momentum", "sgd" }, { "nesterov", "sgd" }, { NULL, NULL } };
+
+static const char idx_hint[] = "it comes in MNIST's format: `data idx` reads its files from the folder `root`";
+
+static const Known unbuilt_datasets[] = {
+    { "cifar10", NULL }, { "cifar100", NULL }, { "emnist", idx_hint }, { "fashion_mnist", idx_hint },
+    { "image_folder", NULL }, { "imagenet", NULL }, { "kmnist", idx_hint }, { "qmnist", NULL }, { "stl10", NULL },
+    { "svhn", NULL }, { NULL, NULL }
+};
+
+static const Known unbuilt_transforms[] = {
+    { "center_crop", NULL }, { "color_jitter", NULL }, { "gaussian_blur", NULL }, { "grayscale", NULL }, { "pad", NULL },
+    { "random_affine", NULL }, { "random_crop", NULL }, { "random_erasing", NULL }, { "random_horizontal_flip", NULL },
+    { "random_resized_crop", NULL }, { "random_rotation", NULL }, { "random_vertical_flip", NULL }, { "resize", NULL },
+    { NULL, NULL }
+};
+
+static const Known no_names[] = { { NULL, NULL } };
+
+const Family family_layers     = { "layer", unbuilt_layers, layer_aliases };
+const Family family_losses     = { "loss", unbuilt_losses, loss_aliases };
+const Family family_optimizers = { "optimizer", unbuilt_optimizers, optimizer_aliases };
+const Family family_datasets   = { "dataset", unbuilt_datasets, no_names };
+const Family family_transforms = { "transform", unbuilt_transforms, no_names };
+
+static const Known *known_find(const Known *table, const char *word)
+{
+    for (; table->name; table++)
+        if (strcmp(table->name, word) == 0)
+            return table;
+    return NULL;
+}
+
+const char *known_hint(const Known *table, const char *word)
+{
+    const Known *known = known_find(table, word);
+    return known ? known->hint : NULL;
+}
+
+bool is_unbuilt(const Family *family, const char *word)
+{
+    return known_find(family->unbuilt, word) != NULL;
+}
+
+const char *join_names(Arena *arena, const char *const *names)
+{
+    const char *text = "";
+    for (int i = 0; names[i]; i++)
+        text = arena_printf(arena, "%s%s%s", text, i ? ", " : "", names[i]);
+    return text;
+}
+
+static void report_unbuilt(Checker *c, Span span, const Family *family, const Known *known)
+{
+    diag_error(c->diag, span, "%s `%s` is not built yet", family->what, known->name);
+    if (known->hint)
+        diag_help(c->diag, "%s", known->hint);
+}
+
+void report_unknown(Checker *c, Span span, const Family *family, const char *word, const char *const *names)
+{
+    const Known *unbuilt = known_find(family->unbuilt, word);
+    if (unbuilt) {
+        report_unbuilt(c, span, family, unbuilt);
+        return;
+    }
+    NameList all = { 0 };
+    for (int i = 0; names[i]; i++)
+        list_add(c->arena, &all, names[i]);
+    for (const Known *known = family->unbuilt; known->name; known++)
+        list_add(c->arena, &all, known->name);
+    const char *near = known_hint(family->aliases, word);
+    if (!near)
+        near = nearest_name(word, names_list(c->arena, &all));
+    diag_error(c->diag, span, "there is no %s `%s`", family->what, word);
+    if (!near)
+        diag_help(c->diag, "there are: %s", join_names(c->arena, names));
+    else if (is_unbuilt(family, near))
+        diag_help(c->diag, "`%s` is near, but it is not built yet", near);
+    else
+        diag_help(c->diag, "is `%s` meant?", near);
+}
+
+void report_no_such(Checker *c, Span span, const char *owner, const char *what, const char *word,
+                    const char *const *names)
+{
+    const char *near = nearest_name(word, names);
+    diag_error(c->diag, span, "%s has no %s `%s`", owner, what, word);
+    if (near)
+        diag_help(c->diag, "is `%s` meant?", near);
+    else if (names[0])
+        diag_help(c->diag, "there are: %s", join_names(c->arena, names));
+    else
+        diag_help(c->diag, "it has none at all");
+}
