@@ -1,0 +1,12 @@
+/* The operators, once: OP(x) is `extern const Op op_x` in ops/x.c. */
+OP(input)
+OP(conv2d)
+OP(max_pool2d)
+OP(max_unpool2d)
+OP(relu)
+OP(identity)
+OP(flatten)
+OP(linear)
+OP(add)
+OP(concat)
+OP(cross_entropy)
