@@ -1,0 +1,435 @@
+/* A nest as a function: one loop for each named axis, the vector of samples innermost. */
+#include "cpu/print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { MAX_HEADS = 3 * (MAX_OVER + MAX_FOLD) + 2, LONG_AXIS = 1 << 30 };
+
+/* Loops and conditions around a body. */
+typedef struct Heads { const char *at[MAX_HEADS]; int count; } Heads;
+
+typedef struct Printer {
+    Text         *text;
+    Arena        *arena;
+    const Kernel *kernel;
+    const Nest   *nest;
+    Scope         scope;
+    const char   *index;                /* the type of a loop's counter */
+} Printer;
+
+/* ---- loops */
+
+static void add_head(Heads *heads, const char *head)
+{
+    heads->at[heads->count++] = head;
+}
+
+/* Only the innermost gets braces, where its body has several statements. */
+static void open_heads(Printer *p, const Heads *heads, bool several)
+{
+    for (int i = 0; i < heads->count; i++) {
+        bool braces = several && i + 1 == heads->count;
+        line(p->text, braces ? "%s {" : "%s", heads->at[i]);
+        p->text->indent += !braces;
+    }
+}
+
+static void close_heads(Printer *p, const Heads *heads, bool several)
+{
+    bool braces = several && heads->count > 0;
+    if (braces)
+        line(p->text, "}");
+    p->text->indent -= heads->count - braces;
+}
+
+static void add_loop(Printer *p, Heads *heads, const Axis *axis)
+{
+    if (axis->extent > 1)
+        add_head(heads, arena_printf(p->arena, "for (%s %s = 0; %s < %" PRId64 "; %s++)", p->index, axis->name,
+                                     axis->name, axis->extent, axis->name));
+}
+
+/* Of 23 points in tiles of 2: x = 0, 2, 4 … 20, then 21. In the phase "weights", a unit's part of the first loop. */
+static void add_over_loop(Printer *p, Heads *heads, int i)
+{
+    const Loop *loop = &p->kernel->over[i];
+    const char *name = loop->axis->name;
+    int64_t extent = loop->axis->extent, tile = loop->tile;
+    bool sliced = p->kernel->all_blocks && i == 0;
+    if (tile == extent && !sliced)
+        return;
+    const char *counter = tile > 1 ? arena_printf(p->arena, "%s0", name) : name;
+    const char *step = tile > 1 ? arena_printf(p->arena, "%s += %" PRId64, counter, tile)
+                                : arena_printf(p->arena, "%s++", counter);
+
+    if (sliced) {
+        add_head(heads, arena_printf(p->arena, "for (%s %s = first; %s < end; %s)", p->index, counter, counter, step));
+        return;
+    }
+    if (extent % tile)
+        step = arena_printf(p->arena, "%s = %s == %" PRId64 " ? %" PRId64 " : %s + %" PRId64, counter, counter,
+                            (extent / tile - 1) * tile, extent - tile, counter, tile);
+    add_head(heads, arena_printf(p->arena, "for (%s %s = 0; %s < %" PRId64 "; %s)", p->index, counter, counter, extent,
+                                 step));
+}
+
+/* The unrolled loops over the points of a tile. */
+static void add_tile_loops(Printer *p, Heads *heads)
+{
+    for (int i = 0; i < p->nest->overs; i++) {
+        const Loop *loop = &p->kernel->over[i];
+        const char *name = loop->axis->name, *unroll = arena_printf(p->arena, "UNROLL(%" PRId64 ")\n", loop->tile);
+        if (loop->tile > 1 && loop_has_start(p->kernel, i))
+            add_head(heads, arena_printf(p->arena, "%sfor (%s %s = %s0; %s < %s0 + %" PRId64 "; %s++)", unroll, p->index,
+                                         name, name, name, name, loop->tile, name));
+        else if (loop->tile > 1)
+            add_head(heads, arena_printf(p->arena, "%sfor (%s %s = 0; %s < %" PRId64 "; %s++)", unroll, p->index, name,
+                                         name, loop->tile, name));
+    }
+}
+
+/* The conditions that the axis at `level` decides: those that depend on it and on none of the loops inside it. `first`:
+ * and those that depend on nothing inside it at all. */
+static void add_conditions(Printer *p, Heads *heads, Expr *const conditions[], int count, int level, bool first)
+{
+    const Axis *axes[MAX_OVER + MAX_FOLD];
+    int axis_count = 0;
+    for (int i = 0; i < p->nest->overs; i++)
+        axes[axis_count++] = p->kernel->over[i].axis;
+    for (int i = 0; i < p->nest->folds; i++)
+        axes[axis_count++] = p->kernel->fold[i];
+
+    const char *text = NULL;
+    for (int i = 0; i < count; i++) {
+        int decided = -1;
+        for (int j = 0; j < axis_count; j++)
+            if (expr_uses(conditions[i], axes[j]))
+                decided = j;
+        if (decided != level && !(first && decided < level))
+            continue;
+        const char *condition = expr_c(&p->scope, conditions[i], 0);
+        if (!text)
+            text = count > 1 && conditions[i]->kind == EXPR_OR ? arena_printf(p->arena, "(%s)", condition) : condition;
+        else
+            text = arena_printf(p->arena, conditions[i]->kind == EXPR_OR ? "%s && (%s)" : "%s && %s", text, condition);
+    }
+    if (text)
+        add_head(heads, arena_printf(p->arena, "if (%s)", text));
+}
+
+/* ---- reductions */
+
+/* Nothing is folded: the value can stand where the result is used. */
+static bool stands_alone(const Kernel *kernel, const Reduce *reduce)
+{
+    return reduce->kind == REDUCE_SUM && kernel->nest->folds == 0 && kernel->nest->guards == 0 && !kernel->all_blocks;
+}
+
+static void name_reductions(Printer *p)
+{
+    static const char *const names[] = {
+        [REDUCE_SUM] = "sum", [REDUCE_MAX] = "largest", [REDUCE_ARGMAX] = "place", [REDUCE_LAST] = "last",
+    };
+    for (int i = 0; i < p->nest->reduces; i++) {
+        const Reduce *reduce = &p->nest->reduce[i];
+        bool second = i > 0 && p->nest->reduce[0].kind == reduce->kind;
+        if (!stands_alone(p->kernel, reduce))
+            p->scope.reduced[i] = arena_printf(p->arena, "%s%s", names[reduce->kind], second ? "_2" : "");
+    }
+}
+
+/* The variable of reduction i at the point of the tile. */
+static const char *reduced(Printer *p, int i)
+{
+    Expr e = { .kind = EXPR_REDUCED, .type = p->nest->reduce[i].value->type, .integer = i };
+    return expr_c(&p->scope, &e, 0);
+}
+
+static const char *vector_type(const Expr *e) { return e->type == TYPE_REAL ? "vf" : "vi"; }
+
+static bool is_zero(const Expr *e)
+{
+    return (e->kind == EXPR_REAL && e->real == 0) || (e->kind == EXPR_INT && e->integer == 0);
+}
+
+static void print_start(Printer *p, int i)
+{
+    const Reduce *reduce = &p->nest->reduce[i];
+    const char *dims = "", *value = "{0}";
+    for (int j = 0; j < p->nest->overs; j++)
+        if (p->kernel->over[j].tile > 1)
+            dims = arena_printf(p->arena, "%s[%" PRId64 "]", dims, p->kernel->over[j].tile);
+    if (reduce->kind == REDUCE_MAX)
+        value = "lanes_of(-INFINITY)";
+    else if (reduce->init && !is_zero(reduce->init))
+        value = expr_lanes(&p->scope, reduce->init, 0);
+
+    const char *variable = arena_printf(p->arena, "%s %s%s", vector_type(reduce->value), p->scope.reduced[i], dims);
+    if (!*dims || value[0] == '{') {
+        line_wrapped(p->text, "%s = %s;", variable, value);
+        return;
+    }
+    Heads heads = {0};
+    line(p->text, "%s;", variable);
+    add_tile_loops(p, &heads);
+    open_heads(p, &heads, false);
+    line_wrapped(p->text, "%s = %s;", reduced(p, i), value);
+    close_heads(p, &heads, false);
+}
+
+/* A maximum keeps the value it looks at, and, for the place that follows it, where that exceeds what there was. */
+static void print_maximum(Printer *p, int i)
+{
+    const char *name = reduced(p, i), *value = i ? "value_2" : "value", *taken = i ? "taken_2" : "taken";
+    line_wrapped(p->text, "vf %s = %s;", value, expr_lanes(&p->scope, p->nest->reduce[i].value, 0));
+    line(p->text, "vi %s = lanes_exceeds(%s, %s);", taken, value, name);
+    line(p->text, "%s = lanes_select(%s, %s, %s);", name, taken, value, name);
+}
+
+static void print_step(Printer *p, int i)
+{
+    const Reduce *reduce = &p->nest->reduce[i];
+    const char *name = reduced(p, i);
+    const char *select = reduce->value->type == TYPE_REAL ? "lanes_select" : "lanes_select_int";
+    switch (reduce->kind) {
+    case REDUCE_SUM:
+        line_wrapped(p->text, "%s += %s;", name, expr_c(&p->scope, reduce->value, 0));
+        break;
+    case REDUCE_MAX:
+        print_maximum(p, i);
+        break;
+    case REDUCE_ARGMAX:
+        line_wrapped(p->text, "%s = %s(%s, %s, %s);", name, select, i > 1 ? "taken_2" : "taken",
+                                           expr_lanes(&p->scope, reduce->value, 0), name);
+        break;
+    case REDUCE_LAST:
+        line_wrapped(p->text, "%s = %s(%s, %s, %s);", name, select,
+                                           expr_lanes(&p->scope, reduce->when, 0),
+                                           expr_lanes(&p->scope, reduce->value, 0), name);
+        break;
+    }
+}
+
+static void print_folds(Printer *p)
+{
+    const Nest *nest = p->nest;
+    Heads heads = {0};
+    add_conditions(p, &heads, nest->guard, nest->guards, nest->overs - 1, true);
+    if (p->kernel->all_blocks)
+        add_head(&heads, "for (int64_t block = 0; block < blocks; block++)");
+    for (int i = 0; i < nest->folds; i++) {
+        add_loop(p, &heads, p->kernel->fold[i]);
+        add_conditions(p, &heads, nest->guard, nest->guards, nest->overs + i, false);
+    }
+    add_tile_loops(p, &heads);
+
+    bool several = nest->reduces > 1 || nest->reduce[0].kind == REDUCE_MAX;
+    open_heads(p, &heads, several);
+    for (int i = 0; i < nest->reduces; i++)
+        print_step(p, i);
+    close_heads(p, &heads, several);
+}
+
+/* ---- the function */
+
+static void print_store(Printer *p, const Store *store)
+{
+    bool gradient = !store->tensor->per_sample;
+    const char *element = element_c(&p->scope, store->tensor, store->index);
+    const char *value = gradient ? expr_c(&p->scope, store->value, 0) : expr_lanes(&p->scope, store->value, 0);
+    line_wrapped(p->text, gradient ? "%s%s = lanes_sum(%s);" : "%s%s = %s;",
+                                       store->tensor->rank ? "" : "*", element, value);
+}
+
+static void print_body(Printer *p)
+{
+    const Nest *nest = p->nest;
+    Heads over = {0}, tile = {0};
+    bool variables = p->nest->reduces > 0 && p->scope.reduced[0];
+    bool several = variables || nest->stores > 1;
+
+    for (int i = 0; i < nest->overs; i++) {
+        add_over_loop(p, &over, i);
+        add_conditions(p, &over, nest->domain, nest->domains, i, false);
+    }
+    open_heads(p, &over, several);
+    if (variables) {
+        for (int i = 0; i < nest->reduces; i++)
+            print_start(p, i);
+        print_folds(p);
+    }
+    add_tile_loops(p, &tile);
+    open_heads(p, &tile, nest->stores > 1);
+    for (int i = 0; i < nest->stores; i++)
+        print_store(p, &nest->store[i]);
+    close_heads(p, &tile, nest->stores > 1);
+    close_heads(p, &over, several);
+}
+
+static const char *parameter_c(Printer *p, const Tensor *tensor, bool written)
+{
+    const Buffer *buffer = kernel_buffer(p->kernel, tensor);
+    bool kept = p->kernel->all_blocks && tensor->per_sample;
+    const char *type = buffer_type(buffer), *constant = written ? "" : "const ";
+    if (buffer->rank == 0 && !kept)
+        return arena_printf(p->arena, "%s %s%s", type, written ? "*" : "", buffer->name);
+    return arena_printf(p->arena, "%s%s %s%s%s", constant, type, buffer->name, kept ? "[]" : "",
+                        buffer_dims(p->arena, buffer));
+}
+
+static bool reads_weights(const Kernel *kernel)
+{
+    for (int i = 0; i < kernel->loads.count; i++)
+        if (kernel_buffer(kernel, kernel->loads.at[i])->place == PLACE_WEIGHTS)
+            return true;
+    return false;
+}
+
+static void print_signature(Printer *p, const Plan *plan)
+{
+    const char *text = "", *comma = "";
+    if (reads_weights(p->kernel)) {
+        text = arena_printf(p->arena, "const struct %s_weights *w", plan->model->name);
+        comma = ", ";
+    }
+    if (p->kernel->all_blocks) {
+        text = arena_printf(p->arena, "%s%sint64_t blocks, %s first, %s end", text, comma, p->index, p->index);
+        comma = ", ";
+    }
+    for (int i = 0; i < p->kernel->loads.count; i++)
+        if (kernel_buffer(p->kernel, p->kernel->loads.at[i])->place != PLACE_WEIGHTS) {
+            text = arena_printf(p->arena, "%s%s%s", text, comma, parameter_c(p, p->kernel->loads.at[i], false));
+            comma = ", ";
+        }
+    for (int i = 0; i < p->nest->stores; i++) {
+        text = arena_printf(p->arena, "%s%s%s", text, comma, parameter_c(p, p->nest->store[i].tensor, true));
+        comma = ", ";
+    }
+    line_wrapped(p->text, "static void %s(%s)", p->kernel->name, text);
+}
+
+/* ---- the comment above it */
+
+static void add_shape(Printer *p, const Tensor *tensor, int width, bool written)
+{
+    const Buffer *buffer = kernel_buffer(p->kernel, tensor);
+    const char *shape = buffer->rank ? "" : "one a sample";
+    for (int i = 0; i < buffer->rank; i++)
+        shape = arena_printf(p->arena, "%s%s%" PRId64, shape, i ? " x " : "", buffer->dim[i]);
+    text_add(p->text, "\n *   %-*s  %s%s", width, buffer->name, shape, written ? "  (result)" : "");
+}
+
+static void add_tile(Printer *p)
+{
+    const char *tile = "", *again = "";
+    for (int i = 0; i < p->nest->overs; i++) {
+        const Loop *loop = &p->kernel->over[i];
+        const char *name = loop->axis->name;
+        if (loop->tile == 1)
+            continue;
+        tile = arena_printf(p->arena, "%s%s%" PRId64 " points of %s", tile, *tile ? " x " : "", loop->tile, name);
+        if (loop->axis->extent % loop->tile)
+            again = arena_printf(p->arena, "%s The last tile of %s begins early: some points are computed twice.", again,
+                                 name);
+    }
+    if (*tile)
+        text_add(p->text, "\n * The sums of %s stay in registers.%s", tile, again);
+    if (p->kernel->all_blocks)
+        text_add(p->text, "\n * Summed over all blocks of the step, for %s from first to end.",
+                 p->kernel->over[0].axis->name);
+}
+
+/* The layer and the spec's line; the arrays as they are stored; what is computed; what stays in registers. */
+static void print_comment(Printer *p, const Plan *plan)
+{
+    const Node *node = p->kernel->node;
+    Position position = source_position(plan->model->source, node->layer->span.begin);
+    const char *where = arena_printf(p->arena, "%s:%d", spec_name(p->arena, plan->model->source), position.line);
+    const char *title = arena_printf(p->arena, "/* %s: %s", node->layer->name, node->kind->name);
+    int gap = LINE_WIDTH - 10 - (int)strlen(title) - (int)strlen(where), width = 0;
+    text_add(p->text, "%s%*s%s", title, gap < 2 ? 2 : gap, "", where);
+
+    for (int i = 0; i < p->kernel->loads.count + p->nest->stores; i++) {
+        int stored = i - p->kernel->loads.count;
+        const Tensor *tensor = stored < 0 ? p->kernel->loads.at[i] : p->nest->store[stored].tensor;
+        int length = (int)strlen(kernel_buffer(p->kernel, tensor)->name);
+        width = length > width ? length : width;
+    }
+    for (int i = 0; i < p->kernel->loads.count; i++)
+        add_shape(p, p->kernel->loads.at[i], width, false);
+    for (int i = 0; i < p->nest->stores; i++)
+        add_shape(p, p->nest->store[i].tensor, width, true);
+    if (p->nest->note)
+        text_add(p->text, "\n * %s.", p->nest->note);
+    add_tile(p);
+    text_add(p->text, " */\n");
+}
+
+void kernel_print(Text *text, const Plan *plan, const Kernel *kernel)
+{
+    bool wide = false;
+    for (int i = 0; i < kernel->nest->overs; i++)
+        wide = wide || kernel->over[i].axis->extent > LONG_AXIS;
+    for (int i = 0; i < kernel->nest->folds; i++)
+        wide = wide || kernel->fold[i]->extent > LONG_AXIS;
+    for (int i = 0; i < kernel->loads.count; i++)
+        for (int j = 0; j < kernel->loads.at[i]->rank; j++)
+            wide = wide || kernel->loads.at[i]->dim[j] > LONG_AXIS;
+    for (int i = 0; i < kernel->nest->stores; i++)
+        for (int j = 0; j < kernel->nest->store[i].tensor->rank; j++)
+            wide = wide || kernel->nest->store[i].tensor->dim[j] > LONG_AXIS;
+
+    Printer p = {
+        .text = text, .arena = text->arena, .kernel = kernel, .nest = kernel->nest,
+        .scope = { .arena = text->arena, .kernel = kernel, .wide = wide },
+        .index = wide ? "int64_t" : "int",
+    };
+    name_reductions(&p);
+    print_comment(&p, plan);
+    print_signature(&p, plan);
+    line(text, "{");
+    print_body(&p);
+    line(text, "}");
+}
+
+static const char *argument_c(Arena *arena, const Kernel *kernel, const Tensor *tensor, bool written)
+{
+    const Buffer *buffer = kernel_buffer(kernel, tensor);
+    const char *address = written && buffer->rank == 0 ? "&" : "";
+    switch (buffer->place) {
+    case PLACE_BATCH:
+        return arena_printf(arena, kernel->all_blocks ? "%sb->%s" : "%sb->%s[unit]", address, buffer->name);
+    case PLACE_PARTIAL:
+        return arena_printf(arena, "g->%s", buffer->name);
+    case PLACE_GRADIENT:
+        return arena_printf(arena, "b->gradient.%s", buffer->name);
+    default:
+        return arena_printf(arena, "%ss->%s", address, buffer->name);
+    }
+}
+
+void kernel_call(Text *text, const Kernel *kernel)
+{
+    const char *arguments = "", *comma = "";
+    if (reads_weights(kernel)) {
+        arguments = "w";
+        comma = ", ";
+    }
+    if (kernel->all_blocks) {
+        arguments = arena_printf(text->arena, "%s%sblocks, first, end", arguments, comma);
+        comma = ", ";
+    }
+    for (int i = 0; i < kernel->loads.count; i++)
+        if (kernel_buffer(kernel, kernel->loads.at[i])->place != PLACE_WEIGHTS) {
+            arguments = arena_printf(text->arena, "%s%s%s", arguments, comma,
+                                     argument_c(text->arena, kernel, kernel->loads.at[i], false));
+            comma = ", ";
+        }
+    for (int i = 0; i < kernel->nest->stores; i++) {
+        arguments = arena_printf(text->arena, "%s%s%s", arguments, comma,
+                                 argument_c(text->arena, kernel, kernel->nest->store[i].tensor, true));
+        comma = ", ";
+    }
+    line_wrapped(text, "%s(%s);", kernel->same ? kernel->same->name : kernel->name, arguments);
+}

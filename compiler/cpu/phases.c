@@ -1,0 +1,154 @@
+/* The phases of a step: what the runtime calls, unit by unit. */
+#include "cpu/print.h"
+
+#include <inttypes.h>
+
+static bool touches(const Phase *phase, Place place)
+{
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        for (int j = 0; j < kernel->loads.count; j++)
+            if (kernel_buffer(kernel, kernel->loads.at[j])->place == place)
+                return true;
+        for (int j = 0; j < kernel->nest->stores; j++)
+            if (kernel_buffer(kernel, kernel->nest->store[j].tensor)->place == place)
+                return true;
+    }
+    return false;
+}
+
+static void print_weights_pointer(Text *text, const Plan *plan, const Phase *phase)
+{
+    if (touches(phase, PLACE_WEIGHTS))
+        line(text, "const struct %s_weights *w = (const struct %s_weights *)step->weights;", plan->model->name,
+             plan->model->name);
+}
+
+/* The value of a block, inside its own phase. */
+static const char *value_c(Text *text, const Program *program, const Tensor *tensor)
+{
+    const Buffer *buffer = program->buffer[tensor->id];
+    return arena_printf(text->arena, buffer->place == PLACE_BATCH ? "b->%s[unit]" : "s->%s", buffer->name);
+}
+
+static void print_blocks(Text *text, const Plan *plan, const Phase *phase)
+{
+    const char *name = plan->model->name;
+    bool evaluates = phase == plan->evaluation;
+    const Program *program = evaluates ? &plan->evaluate : &plan->train;
+    const Graph *graph = program->graph;
+
+    print_weights_pointer(text, plan, phase);
+    line(text, "struct %s_scratch *s = scratch;", name);
+    if (touches(phase, PLACE_BATCH) || touches(phase, PLACE_PARTIAL))
+        line(text, "struct %s_batch *b = step->batch;", name);
+    if (touches(phase, PLACE_PARTIAL))
+        line(text, "struct %s_%s *g = &b->partial[unit];", name, partial_type(plan));
+
+    line(text, "\nload_block(step, unit, %s, &%s);", value_c(text, program, graph->input),
+         value_c(text, program, graph->label));
+    if (program->buffer[graph->scale->id])
+        line(text, "%s = sample_weights(step, unit);", value_c(text, program, graph->scale));
+    for (int i = 0; i < phase->kernels.count; i++)
+        kernel_call(text, phase->kernels.at[i]);
+    line(text, "store_result(step, unit, %s, %s);", value_c(text, program, graph->loss),
+         value_c(text, program, graph->correct));
+    if (evaluates)
+        line(text, "if (step->logits)\n"
+                   "    store_logits(step, unit, %s);", value_c(text, program, graph->output));
+}
+
+static void print_slices(Text *text, const Plan *plan, const Phase *phase)
+{
+    print_weights_pointer(text, plan, phase);
+    line(text, "struct %s_batch *b = step->batch;\n"
+               "int64_t blocks = step_blocks(step, LANES);\n"
+               "(void)scratch;", plan->model->name);
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        line(text, "\nif (unit >= %" PRId64 " && unit < %" PRId64 ") {", kernel->first_unit,
+             kernel->first_unit + kernel->units);
+        line(text, "int64_t first = %" PRId64 " * (unit - %" PRId64 ");", kernel->slice, kernel->first_unit);
+        line(text, "int64_t end = int_min(first + %" PRId64 ", %" PRId64 ");", kernel->slice,
+             kernel->over[0].axis->extent);
+        kernel_call(text, kernel);
+        line(text, "}");
+    }
+}
+
+/* Where the slice begins and ends, and the loop that sums its gradient. */
+static void print_sum(Text *text, const Plan *plan)
+{
+    int64_t units = (plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE;
+    const char *partial = "(const real *)&b->partial[block]", *whole = "(const real *)&b->gradient";
+    const char *blocks = "step_blocks(step, LANES)", *from = partial;
+
+    if (has_partial(plan) && has_whole(plan)) {
+        line(text, "bool partial = unit < %" PRId64 ";", units);
+        line(text, "int64_t first = partial ? %d * unit : %" PRId64 " + %d * (unit - %" PRId64 ");", UPDATE_SLICE,
+             plan->partial_size, UPDATE_SLICE, units);
+        line(text, "int64_t end = int_min(first + %d, partial ? %" PRId64 " : %" PRId64 ");", UPDATE_SLICE,
+             plan->partial_size, plan->trained_size);
+        blocks = arena_printf(text->arena, "partial ? %s : 1", blocks);
+        from = arena_printf(text->arena, "partial ? %s : %s", partial, whole);
+    } else {
+        line(text, "int64_t first = %d * unit, end = int_min(first + %d, %" PRId64 ");", UPDATE_SLICE, UPDATE_SLICE,
+             plan->trained_size);
+        if (has_whole(plan)) {
+            blocks = "1";
+            from = whole;
+        }
+    }
+    line(text, "int64_t blocks = %s;\n"
+               "real gradient[%d] = {0};\n"
+               "(void)scratch;\n\n"
+               "for (int64_t block = 0; block < blocks; block++) {\n"
+               "const real *part = %s;\n"
+               "for (int64_t i = first; i < end; i++)\n"
+               "    gradient[i - first] += part[i];\n"
+               "}", blocks, UPDATE_SLICE, from);
+}
+
+static void print_update(Text *text, const Plan *plan)
+{
+    const char *history = plan->model->train.sgd.momentum != 0 ? "&step->state[i]" : "NULL";
+    line(text, "const struct %s_batch *b = step->batch;", plan->model->name);
+    print_sum(text, plan);
+    line(text, "for (int64_t i = first; i < end; i++)");
+    line_wrapped(text, "    step->weights[i] = sgd_update(step->weights[i], gradient[i - first], %s, sgd, step->lr, "
+                       "step->first_step);", history);
+}
+
+static void print_sgd(Text *text, const Sgd *sgd)
+{
+    line(text, "\nstatic const struct sgd sgd = {\n"
+               ".momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s,\n"
+               "};", double_c(text->arena, sgd->momentum), double_c(text->arena, sgd->dampening),
+         double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
+}
+
+void print_phase(Text *text, const Plan *plan, const Phase *phase)
+{
+    int lanes = plan->target->lanes;
+    if (phase->kind == PHASE_UPDATE)
+        print_sgd(text, &plan->model->train.sgd);
+    line(text, "%s", "");
+    if (phase == plan->evaluation)
+        line(text, "/* The loss of a block of %d samples, and the logits where they are wanted. */", lanes);
+    else if (phase->kind == PHASE_BLOCKS)
+        line(text, "/* A block of %d samples goes all the way down and back up while it is in cache. */", lanes);
+    else if (phase->kind == PHASE_WEIGHTS)
+        line(text, "/* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */");
+    else
+        line(text, "/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step. */",
+             UPDATE_SLICE);
+
+    line(text, "void %s_%s(const struct step *step, void *scratch, int64_t unit)\n{", plan->model->name, phase->name);
+    if (phase->kind == PHASE_BLOCKS)
+        print_blocks(text, plan, phase);
+    else if (phase->kind == PHASE_WEIGHTS)
+        print_slices(text, plan, phase);
+    else
+        print_update(text, plan);
+    line(text, "}");
+}

@@ -1,0 +1,88 @@
+/* What the files of the CPU back end share. */
+#ifndef NETC_CPU_PRINT_H
+#define NETC_CPU_PRINT_H
+
+#include "base/text.h"
+#include "plan/plan.h"
+
+enum { LINE_WIDTH = 120 };
+
+/* One statement or declaration, on as many lines as it takes; it is broken where its brackets are shallowest. */
+__attribute__((format(printf, 2, 3))) void line_wrapped(Text *text, const char *format, ...);
+
+/* ---- expression.c */
+
+/* What stands for the parts of a nest's expressions. */
+typedef struct Scope {
+    Arena        *arena;
+    const Kernel *kernel;
+    const char   *reduced[MAX_REDUCE];  /* the variable of each reduction; NULL: its value stands in its place */
+    bool          wide;                 /* indices are int64_t: some axis is too long for an int */
+} Scope;
+
+/* Whether the C expression has one value for each lane. */
+bool expr_is_vector(const Scope *scope, const Expr *e);
+
+/* The expression in C, as it stands inside an operator that binds as tightly as `outer` (0: alone). */
+const char *expr_c(const Scope *scope, const Expr *e, int outer);
+
+/* The same as a vector, where the C expression is one value for all lanes. */
+const char *expr_lanes(const Scope *scope, const Expr *e, int outer);
+
+/* The element of a tensor's buffer: conv1[y][x][c]. */
+const char *element_c(const Scope *scope, const Tensor *tensor, Expr *const index[]);
+
+/* "[24][24][10]" */
+const char *buffer_dims(Arena *arena, const Buffer *buffer);
+
+/* "vf", "vi" or "real" */
+const char *buffer_type(const Buffer *buffer);
+
+/* Whether a variable says where the tile of a loop begins: not where one tile is the whole axis. */
+bool loop_has_start(const Kernel *kernel, int loop);
+
+/* ---- kernel.c */
+
+/* The kernel's function, with the comment above it. */
+void kernel_print(Text *text, const Plan *plan, const Kernel *kernel);
+
+/* Its call. In a phase of blocks for block `unit`; in the phase "weights" for the slice [first, end). */
+void kernel_call(Text *text, const Kernel *kernel);
+
+/* ---- block.c */
+
+/* The functions that fill a block with its samples, and take its results. */
+void print_block_functions(Text *text, const Plan *plan);
+
+/* ---- phases.c */
+
+/* The function of a phase, or of the evaluation. */
+void print_phase(Text *text, const Plan *plan, const Phase *phase);
+
+/* Whether gradients are summed from those of the blocks, or made whole by the phase "weights"; there may be both. */
+static inline bool has_partial(const Plan *plan) { return plan->partial_size > 0; }
+static inline bool has_whole(const Plan *plan)   { return plan->trained_size > plan->partial_size; }
+
+/* The struct of a block's gradients: weights, or partial where it has not all of them. */
+static inline const char *partial_type(const Plan *plan)
+{
+    return plan->partial_size < plan->weights_size ? "partial" : "weights";
+}
+
+/* ---- one file each */
+void print_header(Text *text, const Plan *plan);        /* NAME.h */
+void print_source(Text *text, const Plan *plan);        /* NAME.c */
+void print_tables(Text *text, const Plan *plan);        /* NAME_model.c */
+void print_main(Text *text, const Plan *plan);          /* main.c */
+void print_makefile(Text *text, const Plan *plan);      /* Makefile */
+
+/* The spec's file name without folders, fit for a comment. */
+const char *spec_name(Arena *arena, const Source *source);
+
+/* The number in the fewest digits that read back as the same, with a point or an exponent. */
+const char *double_c(Arena *arena, double value);
+
+/* A string literal of C. */
+const char *c_string(Arena *arena, const char *value);
+
+#endif

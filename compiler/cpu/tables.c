@@ -1,0 +1,149 @@
+/* NAME_model.c: what the runtime reads of the model; and main.c. */
+#include "cpu/print.h"
+
+#include "base/version.h"
+#include "op.h"
+
+#include <inttypes.h>
+
+static void print_layers(Text *text, const Plan *plan)
+{
+    const Model *model = plan->model;
+    const Graph *graph = plan->train.graph;
+    line(text, "static const struct layer layers[] = {");
+    for (int i = 0; i < model->layers.count; i++) {
+        const Layer *layer = model->layers.at[i];
+        int64_t parameters = 0, flop[2] = {0};
+        for (int j = 0; j < layer->learnables.count; j++) {
+            int64_t elements = 1;
+            for (int k = 0; k < layer->learnables.at[j].rank; k++)
+                elements *= layer->learnables.at[j].dim[k];
+            parameters += elements;
+        }
+        for (int j = 0; j < graph->nodes.count; j++)
+            for (int k = 0; graph->nodes.at[j]->layer == layer && k < graph->nodes.at[j]->nests.count; k++)
+                flop[graph->nodes.at[j]->backward] += nest_flop(graph->nodes.at[j]->nests.at[k]);
+
+        const char *shape = "";
+        for (int j = 0; j < layer->out.rank; j++)
+            shape = arena_printf(text->arena, "%s%s%" PRId64, shape, j ? ", " : "", layer->out.dim[j]);
+        line_wrapped(text, "{ \"%s\", \"%s\", %d, { %s }, .parameters = %" PRId64 ", .forward_flop = %" PRId64
+                     ", .backward_flop = %" PRId64 " },", layer->name, layer->op->name, layer->out.rank, shape,
+                     parameters, flop[0], flop[1]);
+    }
+    line(text, "};");
+    line(text, "%s", "");
+}
+
+/* Reals from one element of the tensor's dimension to the next. */
+static int64_t stride_of(const Buffer *buffer, int dimension)
+{
+    int64_t stride = 1;
+    for (int i = buffer->rank - 1; buffer->order[i] != dimension; i--)
+        stride *= buffer->dim[i];
+    return stride;
+}
+
+static void print_parameters(Text *text, const Plan *plan)
+{
+    const Graph *graph = plan->train.graph;
+    if (!graph->parameters.count)
+        return;
+    line(text, "/* Name, PyTorch's shape, the step of each of its dimensions in the flat array, and where it begins. */");
+    line(text, "static const struct parameter parameters[] = {");
+    for (int i = 0; i < graph->parameters.count; i++) {
+        const Tensor *tensor = graph->parameters.at[i];
+        const Buffer *buffer = plan->train.buffer[tensor->id];
+        const Learnable *learnable = &tensor->layer->learnables.at[tensor->learnable];
+        const char *shape = "", *stride = "";
+        for (int j = 0; j < tensor->rank; j++) {
+            shape = arena_printf(text->arena, "%s%s%" PRId64, shape, j ? ", " : "", tensor->dim[j]);
+            stride = arena_printf(text->arena, "%s%s%" PRId64, stride, j ? ", " : "", stride_of(buffer, j));
+        }
+        line_wrapped(text, "{ \"%s.%s\", %d, { %s }, { %s }, offsetof(struct %s_weights, %s) / sizeof(real), "
+                     ".fan_in = %" PRId64 " },", tensor->layer->name, learnable->name, tensor->rank, shape, stride,
+                     plan->model->name, buffer->name, learnable->fan_in);
+    }
+    line(text, "};");
+    line(text, "%s", "");
+}
+
+static void print_phases(Text *text, const Plan *plan)
+{
+    line(text, "static const struct phase train[] = {");
+    for (int i = 0; i < plan->phases.count; i++) {
+        const Phase *phase = plan->phases.at[i];
+        line(text, "{ \"%s\", .units = %" PRId64 ", .blocks = %s, .run = %s_%s },", phase->name, phase->units,
+             phase->kind == PHASE_BLOCKS ? "true" : "false", plan->model->name, phase->name);
+    }
+    line(text, "};");
+    line(text, "%s", "");
+}
+
+static const char *flag(bool value) { return value ? "true" : "false"; }
+
+static void print_model(Text *text, const Plan *plan)
+{
+    Arena *arena = text->arena;
+    const Model *model = plan->model;
+    const DataSpec *data = &model->data;
+    const TrainSpec *train = &model->train;
+    Shape in = model->layers.at[0]->out;
+    bool flat = in.rank == 1, learns = plan->train.graph->parameters.count > 0;
+
+    line(text, "const struct model %s_model = {", model->name);
+    line(text, ".contract = MODEL_CONTRACT,");
+    line(text, ".real_bytes = sizeof(real),");
+    line(text, ".name = \"%s\",", model->name);
+    line(text, ".spec = %s,", c_string(arena, spec_name(arena, model->source)));
+    line(text, ".target = \"%s\",", plan->target->name);
+    line(text, ".compiler = \"netc %s\",", NETC_VERSION);
+    line(text, "%s", "");
+    line(text, ".channels = %" PRId64 ", .height = %" PRId64 ", .width = %" PRId64 ", .flat = %s,", in.dim[0],
+         flat ? 1 : in.dim[1], flat ? 1 : in.dim[2], flag(flat));
+    line(text, ".classes = %" PRId64 ",", plan->train.graph->output->dim[0]);
+    line(text, ".lanes = LANES,");
+    line(text, "%s", "");
+    line(text, ".layers = layers, .layer_count = sizeof layers / sizeof *layers,");
+    if (learns)
+        line(text, ".parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,");
+    line(text, ".weights_size = sizeof(struct %s_weights) / sizeof(real),", model->name);
+    line(text, ".state_slots = %d,", train->sgd.momentum != 0);
+    line(text, ".scratch_bytes = sizeof(struct %s_scratch),", model->name);
+    line(text, ".batch_bytes = sizeof(struct %s_batch),", model->name);
+    line(text, ".train = train, .train_count = sizeof train / sizeof *train,");
+    line(text, ".evaluate = { \"%s\", .blocks = true, .run = %s_%s },", plan->evaluation->name, model->name,
+         plan->evaluation->name);
+    line(text, "%s", "");
+    line(text, ".dataset = %s, .root = %s,", c_string(arena, data->name), c_string(arena, data->root));
+    line(text, ".download = %s, .shuffle = %s, .test_shuffle = %s,", flag(data->download), flag(data->shuffle),
+         flag(data->test_shuffle));
+    line(text, ".batch_size = %" PRId64 ", .test_batch_size = %" PRId64 ",", data->batch_size, data->test_batch_size);
+    line(text, ".sgd = { .lr = %s, .momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s },",
+         double_c(arena, train->sgd.lr), double_c(arena, train->sgd.momentum), double_c(arena, train->sgd.dampening),
+         double_c(arena, train->sgd.weight_decay), flag(train->sgd.nesterov));
+    line(text, ".epochs = %" PRId64 ",", train->epochs);
+    line(text, ".device = %s,", c_string(arena, train->device));
+    line(text, ".seed = %" PRIu64 "u,", train->seed);
+    line(text, "};");
+}
+
+void print_tables(Text *text, const Plan *plan)
+{
+    line(text, "#include \"%s.h\"", plan->model->name);
+    line(text, "%s", "");
+    print_layers(text, plan);
+    print_parameters(text, plan);
+    print_phases(text, plan);
+    print_model(text, plan);
+}
+
+void print_main(Text *text, const Plan *plan)
+{
+    line(text, "#include \"%s.h\"", plan->model->name);
+    line(text, "%s", "");
+    line(text, "int main(int argc, char **argv)");
+    line(text, "{");
+    line(text, "return trainer_main(&%s_model, argc, argv);", plan->model->name);
+    line(text, "}");
+}

@@ -1,0 +1,194 @@
+/* Which tensor lies where. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+int64_t tensor_elements(const Tensor *tensor)
+{
+    int64_t elements = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        elements *= tensor->dim[i];
+    return elements;
+}
+
+/* What a tensor may not be called in the generated source: words of C, macros, and the emitter's own local names. */
+static const char *const taken[] = {
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
+    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
+    "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm", "typeof", "bool", "true",
+    "false", "linux", "unix", "NULL", "EOF", "NAN", "INFINITY", "LANES", "UNROLL", "vf", "vi", "real", "abs", "int64_t",
+    "stdin", "stdout", "stderr", "errno", "sum", "sum_2", "largest", "largest_2", "place", "place_2", "last", "last_2",
+    "value", "value_2", "taken", "block", "blocks", "first", "end", NULL
+};
+
+/* One letter names an axis, one letter and 0 where its tile begins; the prefixes are those of lanes.h. */
+static bool is_taken(const char *name)
+{
+    if (!name[1] || (name[1] == '0' && !name[2]))
+        return true;
+    if (strncmp(name, "lanes_", 6) == 0 || strncmp(name, "real_", 5) == 0 || strncmp(name, "int_", 4) == 0)
+        return true;
+    for (int i = 0; taken[i]; i++)
+        if (strcmp(taken[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_tensor(const Graph *graph, const char *name)
+{
+    for (int i = 0; i < graph->tensors.count; i++)
+        if (strcmp(graph->tensors.at[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The same for the same name in both graphs. */
+static const char *name_in_c(Arena *arena, const Plan *plan, const char *name)
+{
+    const char *safe = name;
+    while (is_taken(safe) ||
+           (safe != name && (is_tensor(plan->train.graph, safe) || is_tensor(plan->evaluate.graph, safe))))
+        safe = arena_printf(arena, "%s_", safe);
+    return safe;
+}
+
+/* Activations have the channel innermost, so that a pixel's channels lie together; so have a convolution's weights. */
+static void storage_order(const Tensor *tensor, int order[MAX_RANK])
+{
+    static const int plain[MAX_RANK] = { 0, 1, 2, 3 };
+    static const int channel_last[MAX_RANK + 1][MAX_RANK] = { [3] = { 1, 2, 0 }, [4] = { 0, 2, 3, 1 } };
+    memcpy(order, tensor->rank >= 3 ? channel_last[tensor->rank] : plain, sizeof plain);
+}
+
+static Buffer *buffer_new(Arena *arena, const Plan *plan, const Tensor *tensor, Place place)
+{
+    Buffer *buffer = NEW(arena, Buffer);
+    buffer->name = name_in_c(arena, plan, tensor->name);
+    buffer->tensor = tensor;
+    buffer->place = place;
+    buffer->rank = tensor->rank;
+    storage_order(tensor, buffer->order);
+    for (int i = 0; i < tensor->rank; i++)
+        buffer->dim[i] = tensor->dim[buffer->order[i]];
+    buffer->size = tensor_elements(tensor) * (tensor->per_sample ? plan->target->lanes : 1);
+    return buffer;
+}
+
+static bool same_shape(const Buffer *buffer, const Tensor *tensor)
+{
+    return buffer->rank == tensor->rank && buffer->tensor->type == tensor->type &&
+           memcmp(buffer->tensor->dim, tensor->dim, sizeof tensor->dim) == 0;
+}
+
+/* The weights whose gradients have the same place lie together, so that a slice of the flat array has one kind. */
+static void place_weights(Arena *arena, Plan *plan, const bool *in_phase_weights)
+{
+    const Graph *train = plan->train.graph, *evaluate = plan->evaluate.graph;
+    enum { PARTIAL, WHOLE, UNTRAINED, GROUPS };
+
+    for (int group = 0; group < GROUPS; group++) {
+        for (int i = 0; i < train->parameters.count; i++) {
+            const Tensor *parameter = train->parameters.at[i];
+            const Tensor *gradient = i < train->gradients.count ? train->gradients.at[i] : NULL;
+            if (group != (!gradient ? UNTRAINED : in_phase_weights[gradient->id] ? WHOLE : PARTIAL))
+                continue;
+            Buffer *buffer = buffer_new(arena, plan, parameter, PLACE_WEIGHTS);
+            buffer->offset = plan->weights_size;
+            plan->weights_size += buffer->size;
+            list_add(arena, &plan->weights, buffer);
+            plan->train.buffer[parameter->id] = buffer;
+            for (int j = 0; j < evaluate->parameters.count; j++)
+                if (strcmp(evaluate->parameters.at[j]->name, parameter->name) == 0)
+                    plan->evaluate.buffer[evaluate->parameters.at[j]->id] = buffer;
+            if (!gradient)
+                continue;
+            Buffer *sum = buffer_new(arena, plan, gradient, group == PARTIAL ? PLACE_PARTIAL : PLACE_GRADIENT);
+            sum->name = buffer->name;
+            sum->offset = buffer->offset;
+            plan->train.buffer[gradient->id] = sum;
+        }
+        if (group == PARTIAL)
+            plan->partial_size = plan->weights_size;
+        if (group == WHOLE)
+            plan->trained_size = plan->weights_size;
+    }
+}
+
+static void place_value(Arena *arena, Plan *plan, Program *program, const Tensor *tensor, bool kept)
+{
+    if (program->buffer[tensor->id])
+        return;
+    if (!kept)
+        for (int i = 0; i < plan->scratch.count; i++) {
+            Buffer *known = plan->scratch.at[i];
+            if (strcmp(known->tensor->name, tensor->name) == 0 && same_shape(known, tensor)) {
+                program->buffer[tensor->id] = known;
+                return;
+            }
+        }
+
+    Buffer *buffer = buffer_new(arena, plan, tensor, kept ? PLACE_BATCH : PLACE_SCRATCH);
+    for (int i = 0; i < plan->scratch.count; i++)
+        if (!kept && strcmp(plan->scratch.at[i]->name, buffer->name) == 0)
+            buffer->name = arena_printf(arena, "evaluate_%s", buffer->name);
+    program->buffer[tensor->id] = buffer;
+    if (kept) {
+        buffer->offset = plan->batch_size;
+        plan->batch_size += buffer->size * plan->blocks;
+        list_add(arena, &plan->batch, buffer);
+    } else {
+        buffer->offset = plan->scratch_size;
+        plan->scratch_size += buffer->size;
+        list_add(arena, &plan->scratch, buffer);
+    }
+}
+
+/* In the order in which kernels touch them. */
+static void place_values(Arena *arena, Plan *plan, Program *program, const Phase *phase, const bool *kept)
+{
+    place_value(arena, plan, program, program->graph->input, kept && kept[program->graph->input->id]);
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        for (int j = 0; j < kernel->loads.count; j++)
+            if (kernel->loads.at[j]->per_sample)
+                place_value(arena, plan, program, kernel->loads.at[j], kept && kept[kernel->loads.at[j]->id]);
+        for (int j = 0; j < kernel->nest->stores; j++) {
+            const Tensor *tensor = kernel->nest->store[j].tensor;
+            if (tensor->per_sample)
+                place_value(arena, plan, program, tensor, kept && kept[tensor->id]);
+        }
+    }
+}
+
+void plan_memory(Arena *arena, Plan *plan)
+{
+    const Graph *train = plan->train.graph, *evaluate = plan->evaluate.graph;
+    plan->train.buffer = arena_alloc(arena, (size_t)train->tensors.count * sizeof(Buffer *));
+    plan->evaluate.buffer = arena_alloc(arena, (size_t)evaluate->tensors.count * sizeof(Buffer *));
+
+    bool *in_phase_weights = arena_alloc(arena, (size_t)train->tensors.count * sizeof(bool));
+    bool *kept = arena_alloc(arena, (size_t)train->tensors.count * sizeof(bool));
+    const Phase *blocks = NULL;
+    for (int i = 0; i < plan->phases.count; i++) {
+        const Phase *phase = plan->phases.at[i];
+        if (phase->kind == PHASE_BLOCKS)
+            blocks = phase;
+        if (phase->kind != PHASE_WEIGHTS)
+            continue;
+        for (int j = 0; j < phase->kernels.count; j++) {
+            const Kernel *kernel = phase->kernels.at[j];
+            in_phase_weights[kernel->nest->store[0].tensor->id] = true;
+            for (int k = 0; k < kernel->loads.count; k++)
+                kept[kernel->loads.at[k]->id] = kernel->loads.at[k]->per_sample;
+        }
+    }
+
+    place_weights(arena, plan, in_phase_weights);
+    place_values(arena, plan, &plan->train, blocks, kept);
+    place_values(arena, plan, &plan->evaluate, plan->evaluation, NULL);
+
+    /* After what is kept: a partial gradient for each block; the whole gradient where a phase makes a part of it. */
+    plan->batch_size += plan->partial_size * plan->blocks;
+    if (plan->trained_size > plan->partial_size)
+        plan->batch_size += plan->weights_size;
+}

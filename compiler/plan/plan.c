@@ -1,0 +1,147 @@
+/* Training is depth first: one phase takes a block of samples through the whole network and back and leaves its own
+ * partial gradients, the next sums these and updates. Gradients too large to have one for each block are a phase of
+ * their own between the two. */
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARTIAL_BYTES = 4 << 20,    /* of all partial gradients together: up to here they cost little beside the samples */
+    WEIGHT_UNITS = 64,          /* a gradient of the phase "weights" is cut into about as many units */
+    FLOAT_BYTES = 4,
+};
+
+static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+static bool is_gradient(const Kernel *kernel)
+{
+    return kernel->nest->store[0].tensor->role == ROLE_GRADIENT;
+}
+
+/* Whether a step takes less memory when the kernel's gradient is summed over all blocks at once, at the price of
+ * keeping what it reads for each block. */
+static bool keeping_pays(const Plan *plan, const Kernel *kernel)
+{
+    int64_t kept = 0;
+    for (int i = 0; i < kernel->loads.count; i++)
+        if (kernel->loads.at[i]->per_sample)
+            kept += tensor_elements(kernel->loads.at[i]) * plan->target->lanes;
+    return tensor_elements(kernel->nest->store[0].tensor) > kept;
+}
+
+static Phase *phase_new(Arena *arena, PhaseKind kind, const char *name, int64_t units)
+{
+    Phase *phase = NEW(arena, Phase);
+    phase->kind = kind;
+    phase->name = name;
+    phase->units = units;
+    return phase;
+}
+
+static void add_kernels(Arena *arena, Phase *phase, const Program *program)
+{
+    const Graph *graph = program->graph;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.at[i];
+        for (int j = 0; j < node->nests.count; j++)
+            list_add(arena, &phase->kernels, kernel_new(arena, program, node, node->nests.at[j]));
+    }
+}
+
+/* Moves the large gradients from `blocks` into a phase of their own. Returns it, or NULL if there are none. */
+static Phase *split_weights(Arena *arena, const Plan *plan, Phase *blocks)
+{
+    int64_t partial = 0;
+    for (int i = 0; i < plan->train.graph->gradients.count; i++)
+        if (plan->train.graph->gradients.at[i])
+            partial += tensor_elements(plan->train.graph->gradients.at[i]);
+    if (partial * FLOAT_BYTES <= PARTIAL_BYTES / plan->blocks)
+        return NULL;
+
+    Phase *weights = phase_new(arena, PHASE_WEIGHTS, "weights", 0);
+    int stay = 0;
+    for (int i = 0; i < blocks->kernels.count; i++) {
+        Kernel *kernel = blocks->kernels.at[i];
+        kernel->all_blocks = is_gradient(kernel) && kernel->nest->overs > 0 && keeping_pays(plan, kernel);
+        if (kernel->all_blocks)
+            list_add(arena, &weights->kernels, kernel);
+        else
+            blocks->kernels.at[stay++] = kernel;
+    }
+    blocks->kernels.count = stay;
+    return weights->kernels.count ? weights : NULL;
+}
+
+/* Cuts each kernel's outermost loop into units: whole tiles, about WEIGHT_UNITS of them. */
+static void number_units(Phase *weights)
+{
+    for (int i = 0; i < weights->kernels.count; i++) {
+        Kernel *kernel = weights->kernels.at[i];
+        int64_t tiles = kernel->over[0].axis->extent / kernel->over[0].tile;
+        kernel->slice = divide_up(tiles, WEIGHT_UNITS) * kernel->over[0].tile;
+        kernel->first_unit = weights->units;
+        kernel->units = divide_up(kernel->over[0].axis->extent, kernel->slice);
+        weights->units += kernel->units;
+    }
+}
+
+/* The evaluation calls training's function where that is the same, and else has one of another name. */
+static void share_kernels(Arena *arena, const Phase *training, Phase *evaluation)
+{
+    for (int i = 0; i < evaluation->kernels.count; i++) {
+        Kernel *kernel = evaluation->kernels.at[i];
+        for (int j = 0; j < training->kernels.count; j++) {
+            const Kernel *other = training->kernels.at[j];
+            if (strcmp(kernel->name, other->name) != 0)
+                continue;
+            if (kernel_same(kernel, other))
+                kernel->same = other;
+            else
+                kernel->name = arena_printf(arena, "evaluate_%s", kernel->name);
+            break;
+        }
+    }
+}
+
+Plan *plan_build(Arena *arena, const Model *model, const Graph *train, const Graph *evaluate, const Target *target)
+{
+    Plan *plan = NEW(arena, Plan);
+    plan->target = target;
+    plan->model = model;
+    plan->train.graph = train;
+    plan->evaluate.graph = evaluate;
+    plan->blocks = divide_up(model->data.batch_size, target->lanes);
+
+    Phase *blocks = phase_new(arena, PHASE_BLOCKS, "blocks", plan->blocks);
+    add_kernels(arena, blocks, &plan->train);
+    list_add(arena, &plan->phases, blocks);
+    Phase *weights = split_weights(arena, plan, blocks);
+    if (weights)
+        list_add(arena, &plan->phases, weights);
+    plan->evaluation = phase_new(arena, PHASE_BLOCKS, "evaluate", 0);
+    add_kernels(arena, plan->evaluation, &plan->evaluate);
+
+    plan_memory(arena, plan);
+
+    for (int i = 0; i < plan->phases.count; i++)
+        for (int j = 0; j < plan->phases.at[i]->kernels.count; j++)
+            kernel_schedule(plan->phases.at[i]->kernels.at[j], target);
+    for (int i = 0; i < plan->evaluation->kernels.count; i++)
+        kernel_schedule(plan->evaluation->kernels.at[i], target);
+    share_kernels(arena, blocks, plan->evaluation);
+    if (weights)
+        number_units(weights);
+    int64_t slices = divide_up(plan->partial_size, UPDATE_SLICE) +
+                     divide_up(plan->trained_size - plan->partial_size, UPDATE_SLICE);
+    if (slices)
+        list_add(arena, &plan->phases, phase_new(arena, PHASE_UPDATE, "update", slices));
+
+    const char *wrong = plan_verify(arena, plan);
+    if (wrong) {
+        fprintf(stderr, "netc: internal error: the plan of %s is wrong: %s\n", model->name, wrong);
+        exit(70);
+    }
+    return plan;
+}

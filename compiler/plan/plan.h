@@ -1,0 +1,163 @@
+/* The plan: who runs when, on which memory, in which layout, for one target. */
+#ifndef NETC_PLAN_H
+#define NETC_PLAN_H
+
+#include "base/text.h"
+#include "graph/graph.h"
+
+/* ---- target.c */
+
+/* A CPU that code is specialised for. Of doubles a vector holds as many, and is twice as long. */
+typedef struct Target {
+    const char *name;           /* avx2 */
+    int         lanes;          /* samples side by side in one vector of floats */
+    int         accumulators;   /* most vectors that a register tile sums in: leaves registers for what is multiplied */
+    const char *cflags;         /* what the Makefile gives the compiler: -march=x86-64-v3 */
+    const char *help;           /* one line */
+} Target;
+
+/* The target called `name`, or NULL; "native" is the one that suits the CPU at hand. */
+const Target *target_find(const char *name);
+const Target *target_native(void);
+
+/* "native" and every target's name, ends with NULL: for nearest_name and for messages. */
+extern const char *const target_names[];
+
+/* ---- memory */
+
+/* Where a buffer lies. A double build has the same buffers, of twice the size. */
+typedef enum Place {
+    PLACE_WEIGHTS,      /* a parameter: in the flat weights */
+    PLACE_SCRATCH,      /* the running thread's, lost when its unit ends */
+    PLACE_BATCH,        /* one for each block of the step, in step->batch: a later phase reads it */
+    PLACE_PARTIAL,      /* a gradient: one for each block, in step->batch; the update sums them */
+    PLACE_GRADIENT,     /* a gradient: one for the step, in step->batch, made by the phase "weights" */
+} Place;
+
+/* The memory of a tensor. Offset and size count reals; an element of a per-sample tensor takes `lanes` of them (an
+ * integer is as wide as a real). */
+typedef struct Buffer {
+    const char   *name;                 /* in C: the tensor's, changed where that is a word of C or of the runtime */
+    const Tensor *tensor;               /* of the training graph, or of the evaluation's where only that has it */
+    Place         place;
+    int           rank;
+    int           order[MAX_RANK];      /* the stored dimension i (0: outermost) is the tensor's dimension order[i] */
+    int64_t       dim[MAX_RANK];        /* as stored */
+    int64_t       offset;               /* in weights, scratch or batch; of a gradient: as in the weights */
+    int64_t       size;                 /* of one; PLACE_BATCH has one for each block, side by side */
+} Buffer;
+
+/* ---- code */
+
+/* The buffers of a graph's tensors, by tensor id; NULL where no kernel touches the tensor. */
+typedef struct Program {
+    const Graph *graph;
+    Buffer     **buffer;
+} Program;
+
+/* A loop over an axis, in steps of `tile`. The points of a step are unrolled inside the reduction, each with
+ * accumulators of its own. Where the tile does not divide the extent, the last step starts earlier and computes some
+ * points again. */
+typedef struct Loop {
+    const Axis *axis;
+    int64_t     tile;
+} Loop;
+
+/* One function: a nest, with the loops as they are written. */
+typedef struct Kernel Kernel;
+struct Kernel {
+    const char    *name;                /* unique in the plan, unless `same` is set */
+    const Program *program;
+    const Node    *node;
+    const Nest    *nest;
+    List(const Tensor *) loads;         /* what the nest reads, each once, in the order in which it is written there */
+    Loop           over[MAX_OVER];      /* outermost first */
+    const Axis    *fold[MAX_FOLD];      /* outermost first */
+    int64_t        tile;                /* points in a register tile: the product of the loops' tiles */
+    bool           all_blocks;          /* sums over every block of the step (phase "weights") */
+    int64_t        slice;               /* with all_blocks: points of over[0] that one unit computes */
+    int64_t        first_unit, units;   /* with all_blocks: of the phase */
+    const Kernel  *same;                /* of the evaluation: the training's kernel that does the same; NULL: none */
+};
+
+typedef enum PhaseKind {
+    PHASE_BLOCKS,       /* a unit is a block of samples: loads it and runs all kernels */
+    PHASE_WEIGHTS,      /* a unit is a slice of the result of one kernel, over all blocks */
+    PHASE_UPDATE,       /* a unit is a slice of the flat weights: sums its gradient, applies the optimiser */
+} PhaseKind;
+
+typedef struct Phase {
+    PhaseKind   kind;
+    const char *name;
+    int64_t     units;                  /* at a full batch; 0: as many as there are samples (evaluation) */
+    List(Kernel *) kernels;             /* in the order in which they run */
+} Phase;
+
+enum { UPDATE_SLICE = 1024 };           /* weights that a unit of the phase "update" updates */
+
+typedef struct Plan {
+    const Target *target;
+    const Model  *model;
+    Program       train, evaluate;      /* they share buffers of the same name */
+    int64_t       blocks;               /* of a full batch */
+    List(Buffer *) weights;             /* in the order of the flat array: gradients summed from the blocks' partial
+                                           ones first, then those of the phase "weights", then untrained parameters */
+    List(Buffer *) scratch;
+    List(Buffer *) batch;               /* PLACE_BATCH; after them come the partial gradients, then the gradient */
+    int64_t       weights_size, scratch_size, batch_size;   /* in reals */
+    int64_t       partial_size;         /* leading weights whose gradients are PLACE_PARTIAL */
+    int64_t       trained_size;         /* leading weights that the update changes */
+    List(Phase *) phases;               /* of a training step, a barrier between them */
+    Phase        *evaluation;           /* PHASE_BLOCKS */
+} Plan;
+
+/* ---- plan.c */
+
+/* Plans training by `train` and evaluation by `evaluate`, two graphs of one model with data and train sections. The
+ * plan is verified; a failure is an internal error (status 70). */
+Plan *plan_build(Arena *arena, const Model *model, const Graph *train, const Graph *evaluate, const Target *target);
+
+/* ---- kernel.c */
+
+/* The kernel of a nest, its loops not scheduled yet. */
+Kernel *kernel_new(Arena *arena, const Program *program, const Node *node, const Nest *nest);
+
+/* Whether two kernels would be the same function: the same loops and expressions over buffers that look the same. */
+bool kernel_same(const Kernel *a, const Kernel *b);
+
+/* Whether `axis` stands in `expr`. */
+bool expr_uses(const Expr *expr, const Axis *axis);
+
+/* The buffer of a tensor that the kernel reads or writes. */
+static inline const Buffer *kernel_buffer(const Kernel *kernel, const Tensor *tensor)
+{
+    return kernel->program->buffer[tensor->id];
+}
+
+/* ---- schedule.c */
+
+/* Chooses the order and the tiles of the kernel's loops; the buffers of its program are known. */
+void kernel_schedule(Kernel *kernel, const Target *target);
+
+/* ---- memory.c */
+
+/* Elements of a tensor: of one sample, where it is per sample. */
+int64_t tensor_elements(const Tensor *tensor);
+
+/* Gives every tensor that the kernels of the plan's phases touch its buffer. Gradients of the phase "weights" are the
+ * step's, others a block's; what that phase reads is kept for each block. */
+void plan_memory(Arena *arena, Plan *plan);
+
+/* ---- print.c */
+
+/* The text of --emit=plan. */
+void plan_print(Text *text, const Plan *plan);
+
+/* ---- verify.c */
+
+/* NULL, or what is wrong: a kernel that reads what has not been written, or what was another thread's scratch; buffers
+ * that overlap or stand outside their memory; units that do not cover their work, or do part of it twice; loops that
+ * are not the nest's; a tile over an axis that a guard depends on. */
+const char *plan_verify(Arena *arena, const Plan *plan);
+
+#endif

@@ -1,0 +1,110 @@
+/* The text of --emit=plan. */
+#include "plan/plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { FLOAT_BYTES = 4 };
+
+static const char *dims_text(Arena *arena, const Buffer *buffer)
+{
+    const char *text = buffer->rank ? "" : "one";
+    for (int i = 0; i < buffer->rank; i++)
+        text = arena_printf(arena, "%s%s%" PRId64, text, i ? " x " : "", buffer->dim[i]);
+    return text;
+}
+
+/* Which of the tensor's dimensions is stored where, as 1 2 0; nothing where the order is the tensor's own. */
+static const char *order_text(Arena *arena, const Buffer *buffer)
+{
+    const char *text = "";
+    bool own = true;
+    for (int i = 0; i < buffer->rank; i++) {
+        text = arena_printf(arena, "%s %d", text, buffer->order[i]);
+        own = own && buffer->order[i] == i;
+    }
+    return own ? "" : arena_printf(arena, "  dimensions%s", text);
+}
+
+static void print_buffers(Text *text, const char *title, int64_t size, Buffer *const buffers[], int count,
+                          int64_t copies)
+{
+    line(text, "%s: %" PRId64 " bytes", title, size * FLOAT_BYTES);
+    text->indent++;
+    for (int i = 0; i < count; i++) {
+        const Buffer *buffer = buffers[i];
+        const char *dims = dims_text(text->arena, buffer);
+        if (copies > 1)
+            dims = arena_printf(text->arena, "%" PRId64 " x %s", copies, dims);
+        line(text, "%8" PRId64 "  %-24s %-4s %s%s", buffer->offset * FLOAT_BYTES, buffer->name,
+             buffer->tensor->type == TYPE_INT ? "int" : "real", dims, order_text(text->arena, buffer));
+    }
+    text->indent--;
+}
+
+static const char *loops_text(Arena *arena, const Kernel *kernel)
+{
+    const char *text = "";
+    for (int i = 0; i < kernel->nest->overs; i++) {
+        const Loop *loop = &kernel->over[i];
+        const char *tile = loop->tile > 1 ? arena_printf(arena, ":%" PRId64, loop->tile) : "";
+        text = arena_printf(arena, "%s %s%s", text, loop->axis->name, tile);
+    }
+    if (kernel->nest->folds || kernel->all_blocks)
+        text = arena_printf(arena, "%s |%s", text, kernel->all_blocks ? " block" : "");
+    for (int i = 0; i < kernel->nest->folds; i++)
+        text = arena_printf(arena, "%s %s", text, kernel->fold[i]->name);
+    return text;
+}
+
+static void print_phase(Text *text, const Plan *plan, const Phase *phase)
+{
+    const char *units = phase->units ? arena_printf(text->arena, "%" PRId64 " units", phase->units) : "units as needed";
+    switch (phase->kind) {
+    case PHASE_BLOCKS:
+        line(text, "phase %s: %s, each %d samples", phase->name, units, plan->target->lanes);
+        break;
+    case PHASE_WEIGHTS:
+        line(text, "phase %s: %s, each a slice of a gradient over all blocks", phase->name, units);
+        break;
+    case PHASE_UPDATE:
+        line(text, "phase %s: %s, each %d weights", phase->name, units, UPDATE_SLICE);
+        break;
+    }
+    text->indent++;
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        const char *slices = kernel->all_blocks ? arena_printf(text->arena, "  (%" PRId64 " units, %s by %" PRId64 ")",
+                                                               kernel->units, kernel->over[0].axis->name, kernel->slice)
+                                                : "";
+        line(text, "%-32s%s%s%s", kernel->name, loops_text(text->arena, kernel), slices,
+             kernel->same ? "  (as in training)" : "");
+    }
+    text->indent--;
+}
+
+void plan_print(Text *text, const Plan *plan)
+{
+    line(text, "plan %s for %s: %s", plan->model->name, plan->target->name, plan->target->help);
+    line(text, "%d samples in a vector, batch %" PRId64 ", at most %d sums in registers; sizes are of a float build",
+         plan->target->lanes, plan->model->data.batch_size, plan->target->accumulators);
+    line(text, "%s", "");
+    print_buffers(text, "weights", plan->weights_size, plan->weights.at, plan->weights.count, 1);
+    line(text, "%s", "");
+    print_buffers(text, "scratch of a thread", plan->scratch_size, plan->scratch.at, plan->scratch.count, 1);
+    line(text, "%s", "");
+    print_buffers(text, "memory of a step", plan->batch_size, plan->batch.at, plan->batch.count, plan->blocks);
+    text->indent++;
+    if (plan->partial_size)
+        line(text, "%" PRId64 " partial gradients of %" PRId64 " bytes", plan->blocks,
+             plan->partial_size * FLOAT_BYTES);
+    if (plan->trained_size > plan->partial_size)
+        line(text, "one gradient of %" PRId64 " bytes", plan->weights_size * FLOAT_BYTES);
+    text->indent--;
+    for (int i = 0; i < plan->phases.count; i++) {
+        line(text, "%s", "");
+        print_phase(text, plan, plan->phases.at[i]);
+    }
+    line(text, "%s", "");
+    print_phase(text, plan, plan->evaluation);
+}

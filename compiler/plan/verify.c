@@ -1,0 +1,197 @@
+/* Checks a plan against the graphs it was made from. Each function returns NULL, or what is wrong. */
+#include "plan/plan.h"
+
+#include <inttypes.h>
+
+/* For each tensor of a program: how many kernels write it, how many have run, and in which phase the last one did. */
+typedef struct Writes { int all, done, phase; } Writes;
+
+/* ---- loops and units */
+
+static bool depends_on(Expr *const conditions[], int count, const Axis *axis)
+{
+    for (int i = 0; i < count; i++)
+        if (expr_uses(conditions[i], axis))
+            return true;
+    return false;
+}
+
+static const char *verify_loops(Arena *arena, const Plan *plan, const Kernel *kernel)
+{
+    const Nest *nest = kernel->nest;
+    int64_t tile = 1;
+
+    for (int i = 0; i < nest->overs; i++) {
+        int found = 0;
+        for (int j = 0; j < nest->overs; j++)
+            found += kernel->over[j].axis == nest->over[i];
+        if (found != 1)
+            return arena_printf(arena, "%s has %d loops over %s", kernel->name, found, nest->over[i]->name);
+    }
+    for (int i = 0; i < nest->folds; i++) {
+        int found = 0;
+        for (int j = 0; j < nest->folds; j++)
+            found += kernel->fold[j] == nest->fold[i];
+        if (found != 1)
+            return arena_printf(arena, "%s has %d loops over %s", kernel->name, found, nest->fold[i]->name);
+    }
+    for (int i = 0; i < nest->overs; i++) {
+        const Loop *loop = &kernel->over[i];
+        if (loop->tile < 1 || loop->tile > loop->axis->extent)
+            return arena_printf(arena, "%s has a tile of %" PRId64 " of the %" PRId64 " points of %s", kernel->name,
+                                loop->tile, loop->axis->extent, loop->axis->name);
+        if (loop->tile > 1 && (depends_on(nest->guard, nest->guards, loop->axis) ||
+                               depends_on(nest->domain, nest->domains, loop->axis)))
+            return arena_printf(arena, "%s has a tile over %s, which a condition depends on", kernel->name,
+                                loop->axis->name);
+        tile *= loop->tile;
+    }
+    if (tile != kernel->tile || (tile > 1 && tile * nest->reduces > plan->target->accumulators))
+        return arena_printf(arena, "%s keeps %" PRId64 " sums in registers", kernel->name, tile * nest->reduces);
+    return NULL;
+}
+
+static const char *verify_units(Arena *arena, const Plan *plan, const Phase *phase)
+{
+    int64_t units = 0;
+    switch (phase->kind) {
+    case PHASE_BLOCKS:
+        units = (plan->model->data.batch_size + plan->target->lanes - 1) / plan->target->lanes;
+        break;
+    case PHASE_WEIGHTS:
+        for (int i = 0; i < phase->kernels.count; i++) {
+            const Kernel *kernel = phase->kernels.at[i];
+            const Loop *loop = &kernel->over[0];
+            if (kernel->slice < 1 || kernel->slice * kernel->units < loop->axis->extent ||
+                kernel->slice * (kernel->units - 1) >= loop->axis->extent || kernel->first_unit != units)
+                return arena_printf(arena, "the units of %s do not cover %s once", kernel->name, loop->axis->name);
+            if (kernel->slice % loop->tile || loop->axis->extent % loop->tile)
+                return arena_printf(arena, "two units of %s share a tile", kernel->name);
+            units += kernel->units;
+        }
+        break;
+    case PHASE_UPDATE:
+        units = (plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE +
+                (plan->trained_size - plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE;
+        break;
+    }
+    if (phase->units != units)
+        return arena_printf(arena, "phase %s has %" PRId64 " units for the work of %" PRId64, phase->name, phase->units,
+                            units);
+    return NULL;
+}
+
+/* ---- what is read and written */
+
+static const char *verify_load(Arena *arena, const Kernel *kernel, const Tensor *tensor, const Writes *writes,
+                               int phase)
+{
+    const Buffer *buffer = kernel->program->buffer[tensor->id];
+    const Writes *write = &writes[tensor->id];
+    if (!buffer)
+        return arena_printf(arena, "%s reads %s, which has no memory", kernel->name, tensor->name);
+    if (buffer->place == PLACE_WEIGHTS)
+        return NULL;
+    if (buffer->place != PLACE_SCRATCH && buffer->place != PLACE_BATCH)
+        return arena_printf(arena, "%s reads the gradient %s before it is summed", kernel->name, tensor->name);
+    if (write->done < write->all || (write->all == 0 && tensor->role == ROLE_VALUE))
+        return arena_printf(arena, "%s reads %s before it is written", kernel->name, tensor->name);
+    if (buffer->place == PLACE_SCRATCH && (kernel->all_blocks || write->phase != phase))
+        return arena_printf(arena, "%s reads %s, which was another thread's scratch", kernel->name, tensor->name);
+    return NULL;
+}
+
+static const char *verify_store(Arena *arena, const Kernel *kernel, const Tensor *tensor)
+{
+    const Buffer *buffer = kernel->program->buffer[tensor->id];
+    if (!buffer)
+        return arena_printf(arena, "%s writes %s, which has no memory", kernel->name, tensor->name);
+    Place gradient = kernel->all_blocks ? PLACE_GRADIENT : PLACE_PARTIAL;
+    bool fits = tensor->role == ROLE_GRADIENT ? buffer->place == gradient
+                                              : !kernel->all_blocks && tensor->role == ROLE_VALUE &&
+                                                (buffer->place == PLACE_SCRATCH || buffer->place == PLACE_BATCH);
+    return fits ? NULL : arena_printf(arena, "%s writes %s, which is not its to write", kernel->name, tensor->name);
+}
+
+static const char *verify_program(Arena *arena, const Plan *plan, const Program *program, Phase *const phases[],
+                                  int count)
+{
+    Writes *writes = arena_alloc(arena, (size_t)program->graph->tensors.count * sizeof *writes);
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < phases[i]->kernels.count; j++)
+            for (int k = 0; k < phases[i]->kernels.at[j]->nest->stores; k++)
+                writes[phases[i]->kernels.at[j]->nest->store[k].tensor->id].all++;
+
+    const char *wrong = NULL;
+    for (int i = 0; i < count && !wrong; i++)
+        for (int j = 0; j < phases[i]->kernels.count && !wrong; j++) {
+            const Kernel *kernel = phases[i]->kernels.at[j];
+            for (int k = 0; k < kernel->loads.count && !wrong; k++)
+                wrong = verify_load(arena, kernel, kernel->loads.at[k], writes, i);
+            for (int k = 0; k < kernel->nest->stores && !wrong; k++) {
+                const Tensor *tensor = kernel->nest->store[k].tensor;
+                wrong = verify_store(arena, kernel, tensor);
+                writes[tensor->id].done++;
+                writes[tensor->id].phase = i;
+            }
+            if (!wrong)
+                wrong = verify_loops(arena, plan, kernel);
+        }
+    const Tensor *results[] = { program->graph->loss, program->graph->correct, program->graph->output };
+    for (size_t i = 0; i < sizeof results / sizeof *results && !wrong; i++)
+        if (!results[i] || !program->buffer[results[i]->id])
+            wrong = "a result has no memory";
+    return wrong;
+}
+
+/* ---- memory */
+
+/* The buffers stand one after another in [0, size), each `copies` times. */
+static const char *verify_memory(Arena *arena, Buffer *const buffers[], int count, int64_t size, int64_t copies)
+{
+    for (int i = 0; i < count; i++) {
+        int64_t end = buffers[i]->offset + buffers[i]->size * copies;
+        if (buffers[i]->offset < 0 || end > (i + 1 < count ? buffers[i + 1]->offset : size))
+            return arena_printf(arena, "%s reaches into what lies after it", buffers[i]->name);
+    }
+    return NULL;
+}
+
+static const char *verify_gradients(Arena *arena, const Plan *plan)
+{
+    const Graph *graph = plan->train.graph;
+    for (int i = 0; i < graph->gradients.count; i++) {
+        if (!graph->gradients.at[i])
+            continue;
+        const Buffer *gradient = plan->train.buffer[graph->gradients.at[i]->id];
+        const Buffer *weight = plan->train.buffer[graph->parameters.at[i]->id];
+        int64_t first = gradient->place == PLACE_PARTIAL ? 0 : plan->partial_size;
+        int64_t end = gradient->place == PLACE_PARTIAL ? plan->partial_size : plan->trained_size;
+        if (gradient->offset != weight->offset || gradient->size != weight->size || weight->offset < first ||
+            weight->offset + weight->size > end)
+            return arena_printf(arena, "the gradient of %s is not where the update looks for it", weight->name);
+    }
+    return NULL;
+}
+
+const char *plan_verify(Arena *arena, const Plan *plan)
+{
+    int64_t gradients = plan->partial_size * plan->blocks;
+    if (plan->trained_size > plan->partial_size)
+        gradients += plan->weights_size;
+
+    const char *wrong = verify_program(arena, plan, &plan->train, plan->phases.at, plan->phases.count);
+    if (!wrong)
+        wrong = verify_program(arena, plan, &plan->evaluate, &plan->evaluation, 1);
+    for (int i = 0; i < plan->phases.count && !wrong; i++)
+        wrong = verify_units(arena, plan, plan->phases.at[i]);
+    if (!wrong)
+        wrong = verify_memory(arena, plan->weights.at, plan->weights.count, plan->weights_size, 1);
+    if (!wrong)
+        wrong = verify_memory(arena, plan->scratch.at, plan->scratch.count, plan->scratch_size, 1);
+    if (!wrong)
+        wrong = verify_memory(arena, plan->batch.at, plan->batch.count, plan->batch_size - gradients, plan->blocks);
+    if (!wrong)
+        wrong = verify_gradients(arena, plan);
+    return wrong;
+}
