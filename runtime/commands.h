@@ -1,0 +1,42 @@
+/* What the trainer's commands do, and what they share. */
+#ifndef NETC_COMMANDS_H
+#define NETC_COMMANDS_H
+
+#include "device.h"
+#include "options.h"
+
+/* train: trains and saves the weights. */
+bool train_command(const struct model *model, const struct settings *settings, struct error *error);
+
+/* eval: prints loss, accuracy and confusion matrix to standard output. */
+bool eval_command(const struct model *model, const struct settings *settings, struct error *error);
+
+/* info: prints tables of layers, memory and devices to standard output. */
+bool info_command(const struct model *model, const struct settings *settings, struct error *error);
+
+/* How much work to hand to a device at a time: adapted until a piece takes about as long as a person can wait for a
+ * sign of life, which changes no result. */
+struct pace { int64_t amount; };
+
+/* After `amount` units of work took `seconds`. */
+void pace_adapt(struct pace *pace, double seconds);
+
+/* Means over the test set, and what the counting is made of. */
+struct evaluation {
+    double   loss, accuracy;
+    int64_t  correct, count;
+    double   seconds;
+    int64_t *confusion;                 /* if given: confusion_rows x classes, true class by predicted class */
+};
+
+/* Labels are bytes, so a network may have more classes than occur. */
+int64_t confusion_rows(const struct model *model);
+
+/* Evaluates the device's weights on its test set; `epoch` picks the order where the spec shuffles it. */
+bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *pace, struct progress *progress,
+              struct standing *standing, struct evaluation *evaluation, struct error *error);
+
+/* Reads weights for the device from a file; says so where some are not finite. */
+bool read_weights(struct device *device, const char *path, struct progress *progress, struct error *error);
+
+#endif

@@ -1,0 +1,54 @@
+#include "data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The datasets that a spec can name. */
+static const struct {
+    const char *name;
+    bool (*load)(const struct model *model, const char *root, enum part part, struct dataset *data,
+                 struct error *error);
+    bool (*count)(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+} datasets[] = {
+    {"mnist", idx_load, idx_count},
+    {"idx", idx_load, idx_count},
+};
+
+enum { DATASETS = sizeof datasets / sizeof *datasets };
+
+static int find(const struct model *model, struct error *error)
+{
+    for (int i = 0; i < DATASETS; i++)
+        if (strcmp(datasets[i].name, model->dataset) == 0)
+            return i;
+    error_input(error, "this trainer's runtime does not know the dataset '%s'", model->dataset);
+    return -1;
+}
+
+bool data_load(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error)
+{
+    int i = find(model, error);
+    *data = (struct dataset){0};
+    if (i >= 0 && datasets[i].load(model, root, part, data, error))
+        return true;
+    data_free(data);
+    return false;
+}
+
+bool data_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
+{
+    int i = find(model, error);
+    return i >= 0 && datasets[i].count(model, root, part, count, error);
+}
+
+size_t data_bytes(const struct model *model, int64_t count)
+{
+    return (size_t)count * ((size_t)(model->channels * model->height * model->width) + 1);
+}
+
+void data_free(struct dataset *data)
+{
+    free(data->images);
+    free(data->labels);
+    *data = (struct dataset){0};
+}

@@ -1,0 +1,257 @@
+/* IDX files, the format of MNIST: a magic number (two zero bytes, the type of the elements, the number of
+ * dimensions), each dimension as a big-endian 32-bit number, then the elements in row-major order. Images have the
+ * dimensions n x height x width or n x channels x height x width, or any others of the right size where the
+ * network's input is flat. */
+#include "data.h"
+#include "format.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TYPE_UNSIGNED_BYTE = 0x08, LEAST_RANK = 1, MOST_RANK = 4, FIRST_BUFFER = 1 << 20 };
+
+static const struct { const char *images, *labels, *of; } files[] = {
+    [PART_TRAIN] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "training"},
+    [PART_TEST] = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "test"},
+};
+
+struct header {
+    int     rank;
+    int64_t dim[MOST_RANK];
+    int64_t bytes;                      /* of the header itself */
+};
+
+/* Says that `name` is in neither form in `root`, and what can be done. */
+static bool missing(const struct model *model, const char *root, const char *name, enum part part, struct error *error)
+{
+    char folder[1024];
+    error_input(error, "no %s data: there is neither %s/%s nor %s/%s.gz", files[part].of, root, name, root, name);
+    if (root[0] != '/' && getcwd(folder, sizeof folder))
+        error_add(error, "%s is taken from the folder where the trainer runs, %s", root, folder);
+    if (model->download)
+        error_add(error, "download = true, but downloading is not built yet: put the files there yourself");
+    error_add(error, "wanted, each as it is or with .gz: %s, %s,", files[PART_TRAIN].images, files[PART_TRAIN].labels);
+    error_add(error, "  %s, %s", files[PART_TEST].images, files[PART_TEST].labels);
+    return error_add(error, "--data DIR names another folder");
+}
+
+/* Opens root/name, or root/name.gz where that does not exist. */
+static struct stream *open_file(const struct model *model, const char *root, const char *name, enum part part,
+                                struct error *error)
+{
+    size_t         size = strlen(root) + strlen(name) + sizeof "/.gz";
+    char          *path = malloc(size);
+    struct stream *stream = NULL;
+    if (!path) {
+        error_memory(error, "a file name", size);
+        return NULL;
+    }
+    snprintf(path, size, "%s/%s", root, name);
+    bool gzip = access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    if (gzip)
+        strcat(path, ".gz");
+    if (gzip && access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        missing(model, root, name, part, error);
+    else
+        stream = stream_open(path, gzip, error);
+    free(path);
+    return stream;
+}
+
+static const char *type_name(unsigned type)
+{
+    switch (type) {
+    case 0x08: return "unsigned byte";
+    case 0x09: return "signed byte";
+    case 0x0B: return "short";
+    case 0x0C: return "int";
+    case 0x0D: return "float";
+    case 0x0E: return "double";
+    default:   return "unknown";
+    }
+}
+
+static uint32_t big_endian(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static bool read_header(struct stream *stream, struct header *header, struct error *error)
+{
+    const char *path = stream_path(stream);
+    uint8_t     bytes[4 + 4 * MOST_RANK] = {0};
+    size_t      got;
+    if (!stream_read(stream, bytes, 4, &got, error))
+        return false;
+    if (got < 4)
+        return error_input(error, "%s: offset %zu: the file ends within the magic number", path, got);
+    if (bytes[0] != 0 || bytes[1] != 0)
+        return error_input(error, "%s: offset 0: found magic number 0x%08" PRIx32 ", expected two zero bytes first: "
+                           "not an IDX file", path, big_endian(bytes));
+    if (bytes[2] != TYPE_UNSIGNED_BYTE)
+        return error_input(error, "%s: offset 2: found element type 0x%02x (%s), expected 0x08 (unsigned byte)", path,
+                           bytes[2], type_name(bytes[2]));
+    header->rank = bytes[3];
+    if (header->rank < LEAST_RANK || header->rank > MOST_RANK)
+        return error_input(error, "%s: offset 3: found %d dimensions, expected %d to %d", path, header->rank,
+                           LEAST_RANK, MOST_RANK);
+    size_t size = 4 * (size_t)header->rank;
+    if (!stream_read(stream, bytes + 4, size, &got, error))
+        return false;
+    if (got < size)
+        return error_input(error, "%s: offset %zu: the file ends within the header of %zu bytes", path, 4 + got,
+                           4 + size);
+    header->bytes = (int64_t)(4 + size);
+    for (int d = 0; d < header->rank; d++)
+        header->dim[d] = big_endian(bytes + 4 + 4 * d);
+    if (header->dim[0] == 0)
+        return error_input(error, "%s: offset 4: found 0 samples, expected at least 1", path);
+    return true;
+}
+
+/* The header of an images file, checked against the network's input. */
+static bool read_images_header(const struct model *model, struct stream *stream, struct header *header,
+                               struct error *error)
+{
+    const char   *path = stream_path(stream);
+    const int64_t input[] = {model->channels, model->height, model->width};
+    int64_t       bytes = 1;
+    char          found[FORMAT_SIZE], expected[FORMAT_SIZE];
+    if (!read_header(stream, header, error))
+        return false;
+    if (header->rank == 1) {
+        error_input(error, "%s: offset 0: found magic number 0x00000801 (1 dimension), expected 0x00000803 or "
+                    "0x00000804", path);
+        return error_add(error, "these look like labels");
+    }
+    for (int d = 1; d < header->rank; d++)
+        if (__builtin_mul_overflow(bytes, header->dim[d], &bytes))
+            return error_input(error, "%s: offset 8: images of %s bytes, expected %s", path,
+                               format_shape(found, header->dim + 1, header->rank - 1),
+                               format_shape(expected, input, 3));
+    if (model->flat ? bytes == model->channels * model->height * model->width
+        : header->rank == 3 ? model->channels == 1 && memcmp(header->dim + 1, input + 1, 2 * sizeof *input) == 0
+        : header->rank == 4 && memcmp(header->dim + 1, input, sizeof input) == 0)
+        return true;
+    return error_input(error, "%s: offset 8: found images of %s, expected the network's input of %s", path,
+                       format_shape(found, header->dim + 1, header->rank - 1),
+                       format_shape(expected, input, model->flat ? 1 : 3));
+}
+
+static bool read_labels_header(struct stream *stream, struct header *header, struct error *error)
+{
+    if (!read_header(stream, header, error))
+        return false;
+    if (header->rank == 1)
+        return true;
+    error_input(error, "%s: offset 0: found magic number 0x000008%02x (%d dimensions), expected 0x00000801",
+                stream_path(stream), (unsigned)header->rank, header->rank);
+    return error_add(error, "these look like images");
+}
+
+/* Reads `size` bytes that follow a header of `offset` bytes, and makes sure that nothing follows them. The buffer grows
+ * with what arrives, so that a header cannot ask for memory that the data do not fill. */
+static uint8_t *read_elements(struct stream *stream, int64_t offset, int64_t size, const char *what,
+                              struct error *error)
+{
+    const char *path = stream_path(stream);
+    int64_t     file = stream_size(stream), room = file >= 0 || size < FIRST_BUFFER ? size : FIRST_BUFFER, have = 0;
+    uint8_t    *bytes = NULL, extra;
+    size_t      got;
+    if (file >= 0 && file - offset < size) {
+        error_input(error, "%s: offset %" PRId64 ": the file ends; %s end at offset %" PRId64 " by its header", path,
+                    file, what, offset + size);
+        return NULL;
+    }
+    for (;;) {
+        uint8_t *more = realloc(bytes, (size_t)room);
+        if (!more) {
+            error_memory(error, path, (size_t)room);
+            break;
+        }
+        bytes = more;
+        if (!stream_read(stream, bytes + have, (size_t)(room - have), &got, error))
+            break;
+        have += (int64_t)got;
+        if (have < room) {
+            error_input(error, "%s: offset %" PRId64 " (unpacked): the data end; %s end at offset %" PRId64
+                        " by its header", path, offset + have, what, offset + size);
+            break;
+        }
+        if (have < size) {
+            room = size - have < have ? size : 2 * have;
+            continue;
+        }
+        if (!stream_read(stream, &extra, 1, &got, error))
+            break;
+        if (got == 0)
+            return bytes;
+        error_input(error, "%s: offset %" PRId64 ": found more bytes, expected the end of the data after %s", path,
+                    offset + size, what);
+        break;
+    }
+    free(bytes);
+    return NULL;
+}
+
+static bool load_images(const struct model *model, struct stream *stream, struct dataset *data, struct error *error)
+{
+    struct header header;
+    char          what[FORMAT_SIZE];
+    int64_t       size;
+    if (!read_images_header(model, stream, &header, error))
+        return false;
+    snprintf(what, sizeof what, "its %" PRId64 " images", header.dim[0]);
+    if (__builtin_mul_overflow(header.dim[0], model->channels * model->height * model->width, &size))
+        return error_input(error, "%s: offset 4: %s are larger than any file", stream_path(stream), what);
+    data->count = header.dim[0];
+    data->images = read_elements(stream, header.bytes, size, what, error);
+    return data->images != NULL;
+}
+
+static bool load_labels(const struct model *model, struct stream *stream, struct dataset *data, const char *images,
+                        struct error *error)
+{
+    struct header header;
+    char          what[FORMAT_SIZE];
+    if (!read_labels_header(stream, &header, error))
+        return false;
+    if (header.dim[0] != data->count)
+        return error_input(error, "%s: offset 4: found %" PRId64 " labels, expected %" PRId64 ", as many as %s has "
+                           "images", stream_path(stream), header.dim[0], data->count, images);
+    snprintf(what, sizeof what, "its %" PRId64 " labels", header.dim[0]);
+    data->labels = read_elements(stream, header.bytes, header.dim[0], what, error);
+    for (int64_t i = 0; data->labels && i < data->count; i++)
+        if (data->labels[i] >= model->classes)
+            return error_input(error, "%s: offset %" PRId64 ": found label %d, expected 0 to %" PRId64
+                               ", the network's classes", stream_path(stream), header.bytes + i, data->labels[i],
+                               model->classes - 1);
+    return data->labels != NULL;
+}
+
+bool idx_load(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error)
+{
+    struct stream *images = open_file(model, root, files[part].images, part, error);
+    struct stream *labels = images ? open_file(model, root, files[part].labels, part, error) : NULL;
+    bool           loaded = labels && load_images(model, images, data, error)
+                         && load_labels(model, labels, data, stream_path(images), error);
+    stream_close(images);
+    stream_close(labels);
+    return loaded;
+}
+
+bool idx_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
+{
+    struct stream *images = open_file(model, root, files[part].images, part, error);
+    struct header  header;
+    bool           known = images && read_images_header(model, images, &header, error);
+    if (known)
+        *count = header.dim[0];
+    stream_close(images);
+    return known;
+}

@@ -1,0 +1,98 @@
+#include "commands.h"
+
+#include "interrupt.h"
+#include "weights.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LABELS = 256, MOST_SAMPLES = 4096 };     /* at a time: bounds the memory for logits */
+
+static const double shortest_piece = 0.05, longest_piece = 0.2;
+
+void pace_adapt(struct pace *pace, double seconds)
+{
+    if (seconds < shortest_piece && pace->amount <= INT32_MAX)
+        pace->amount *= 2;
+    else if (seconds > longest_piece && pace->amount > 1)
+        pace->amount /= 2;
+}
+
+int64_t confusion_rows(const struct model *model) { return model->classes < LABELS ? model->classes : LABELS; }
+
+/* Counts the samples at positions first .. first + count - 1, whose logits these are. */
+static void count_confusion(const struct model *model, const struct dataset *data, const struct order *order,
+                            int64_t first, int64_t count, const real *logits, int64_t *confusion)
+{
+    for (int64_t i = 0; i < count; i++, logits += model->classes) {
+        int64_t at = first + i, sample = order ? (int64_t)order_at(order, (uint64_t)at) : at, best = 0;
+        for (int64_t c = 1; c < model->classes; c++)
+            if (logits[c] > logits[best])
+                best = c;
+        confusion[data->labels[sample] * model->classes + best]++;
+    }
+}
+
+bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *pace, struct progress *progress,
+              struct standing *standing, struct evaluation *evaluation, struct error *error)
+{
+    const struct model   *model = device->config.model;
+    const struct dataset *data = device->config.test;
+    struct order          order = order_make(seed, (uint64_t)epoch, (uint64_t)data->count);
+    const struct order   *shuffled = model->test_shuffle ? &order : NULL;
+    struct result         sum = {0};
+    bool                  good = true;
+    int64_t               most = (MOST_SAMPLES + model->lanes - 1) / model->lanes;      /* in blocks */
+    real                 *logits = NULL;
+    if (evaluation->confusion) {
+        size_t bytes = (size_t)(most * model->lanes * model->classes) * sizeof *logits;
+        logits = malloc(bytes);
+        if (!logits)
+            return error_memory(error, "the evaluation", bytes);
+    }
+    evaluation->seconds = 0;
+    for (int64_t first = 0, count; first < data->count && good; first += count) {
+        pace->amount = pace->amount > most ? most : pace->amount;
+        count = pace->amount * model->lanes;
+        count = count < data->count - first ? count : data->count - first;
+        double started = seconds_now();
+        good = device->kind->evaluate(device, shuffled, first, count, &sum, logits, error);
+        double seconds = seconds_now() - started;
+        if (!good)
+            break;
+        evaluation->seconds += seconds;
+        pace_adapt(pace, seconds);
+        if (logits)
+            count_confusion(model, data, shuffled, first, count, logits, evaluation->confusion);
+        standing->part = "test";
+        standing->done = first + count;
+        standing->all = data->count;
+        standing->loss = sum.loss / (double)standing->done;
+        standing->accuracy = (double)sum.correct / (double)standing->done;
+        standing->seconds = evaluation->seconds;
+        progress_show(progress, standing);
+        good = interrupt_none(error);
+    }
+    free(logits);
+    evaluation->count = data->count;
+    evaluation->correct = sum.correct;
+    evaluation->loss = sum.loss / (double)data->count;
+    evaluation->accuracy = (double)sum.correct / (double)data->count;
+    return good;
+}
+
+bool read_weights(struct device *device, const char *path, struct progress *progress, struct error *error)
+{
+    const struct model *model = device->config.model;
+    size_t  bytes = (size_t)model->weights_size * sizeof(real);
+    real   *flat = malloc(bytes + 1);
+    int64_t strange;
+    bool    good = flat || error_memory(error, path, bytes);
+    good = good && weights_load(model, path, flat, &strange, error);
+    if (good && strange > 0)
+        progress_say(progress, "warning: %s: %" PRId64 " values are infinite or not a number", path, strange);
+    good = good && device->kind->set_weights(device, flat, error);
+    free(flat);
+    return good;
+}

@@ -1,0 +1,88 @@
+#include "commands.h"
+
+#include "format.h"
+#include "weights.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_layers(const struct model *model)
+{
+    int     name = (int)strlen("layer"), kind = (int)strlen("kind");
+    int64_t parameters = 0, forward = 0, backward = 0;
+    char    shape[FORMAT_SIZE], count[FORMAT_SIZE];
+    for (int i = 0; i < model->layer_count; i++) {
+        int a = (int)strlen(model->layers[i].name), b = (int)strlen(model->layers[i].kind);
+        name = a > name ? a : name;
+        kind = b > kind ? b : kind;
+    }
+    printf("%-*s  %-*s  %-12s  %12s  %12s  %12s\n", name, "layer", kind, "kind", "output", "parameters", "MFLOP fwd",
+           "MFLOP bwd");
+    for (int i = 0; i < model->layer_count; i++) {
+        const struct layer *layer = &model->layers[i];
+        printf("%-*s  %-*s  %-12s  %12s  %12.3f  %12.3f\n", name, layer->name, kind, layer->kind,
+               format_shape(shape, layer->shape, layer->rank), format_count(count, layer->parameters),
+               1e-6 * (double)layer->forward_flop, 1e-6 * (double)layer->backward_flop);
+        parameters += layer->parameters;
+        forward += layer->forward_flop;
+        backward += layer->backward_flop;
+    }
+    printf("%-*s  %-*s  %-12s  %12s  %12.3f  %12.3f\n", name, "total", kind, "", "", format_count(count, parameters),
+           1e-6 * (double)forward, 1e-6 * (double)backward);
+}
+
+static void print_bytes(const char *what, double bytes, const char *note)
+{
+    char text[FORMAT_SIZE];
+    printf("  %-20s %10s%s%s\n", what, format_bytes(text, bytes), *note ? "  " : "", note);
+}
+
+/* The dataset's size, as far as its files can be found. Returns its bytes in memory. */
+static double print_dataset(const struct model *model, const struct settings *settings, int64_t *test_count)
+{
+    int64_t      train;
+    struct error why;
+    char         first[FORMAT_SIZE], second[FORMAT_SIZE], note[3 * FORMAT_SIZE];
+    if (!data_count(model, settings->data, PART_TRAIN, &train, &why)
+        || !data_count(model, settings->data, PART_TEST, test_count, &why)) {
+        char *line = strchr(why.text, '\n');
+        if (line)
+            *line = '\0';
+        *test_count = 0;
+        printf("  %-20s %10s  %s\n", "dataset", "?", why.text);
+        return 0;
+    }
+    double bytes = (double)data_bytes(model, train) + (double)data_bytes(model, *test_count);
+    snprintf(note, sizeof note, "%s training and %s test images from %s", format_count(first, train),
+             format_count(second, *test_count), model->dataset);
+    print_bytes("dataset", bytes, note);
+    return bytes;
+}
+
+static void print_memory(const struct model *model, const struct settings *settings)
+{
+    char    note[FORMAT_SIZE];
+    int64_t test_count;
+    printf("\nmemory for training with %d thread%s\n", settings->threads, settings->threads == 1 ? "" : "s");
+    double dataset = print_dataset(model, settings, &test_count);
+    struct memory_need need = memory_need(model, settings->threads, true, test_count);
+    print_bytes("weights", need.weights, "");
+    print_bytes("optimiser's state", need.state, "");
+    print_bytes("threads' scratch", need.scratch, "activations");
+    snprintf(note, sizeof note, "batch of %" PRId64, model->batch_size);
+    print_bytes("between phases", need.batch, note);
+    print_bytes("results", need.results, "");
+    print_bytes("total", need.total + dataset, "");
+}
+
+bool info_command(const struct model *model, const struct settings *settings, struct error *error)
+{
+    (void)error;
+    printf("%s, compiled from %s by %s for %s\n\n", model->name, model->spec, model->compiler, model->target);
+    print_layers(model);
+    printf("(one sample; a multiplication and an addition are two)\n");
+    print_memory(model, settings);
+    printf("\ndevices\n  cpu: %d processors, code for %s\n", device_cpu_processors(), model->target);
+    return true;
+}

@@ -1,0 +1,171 @@
+#include "json.h"
+
+#include <stdio.h>
+
+char json_peek(struct json *json)
+{
+    while (json->at < json->size) {
+        char c = json->text[json->at];
+        if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+            return c;
+        json->at++;
+    }
+    return '\0';
+}
+
+bool json_take(struct json *json, char wanted)
+{
+    if (json_peek(json) != wanted || json->at == json->size)
+        return false;
+    json->at++;
+    return true;
+}
+
+bool json_error(const struct json *json, const char *expected, struct error *error)
+{
+    if (json->at >= json->size)
+        return error_input(error, "header, offset %zu: expected %s, found its end", json->at, expected);
+    unsigned char c = (unsigned char)json->text[json->at];
+    if (c > ' ' && c < 0x7f)
+        return error_input(error, "header, offset %zu: expected %s, found '%c'", json->at, expected, c);
+    return error_input(error, "header, offset %zu: expected %s, found byte 0x%02x", json->at, expected, c);
+}
+
+bool json_expect(struct json *json, char wanted, struct error *error)
+{
+    const char expected[] = {'\'', wanted, '\'', '\0'};
+    return json_take(json, wanted) || json_error(json, expected, error);
+}
+
+bool json_whole(struct json *json, uint64_t *number, struct error *error)
+{
+    char first = json_peek(json);
+    if (first < '0' || first > '9')
+        return json_error(json, "a whole number", error);
+    *number = 0;
+    size_t start = json->at;
+    for (; json->at < json->size && json->text[json->at] >= '0' && json->text[json->at] <= '9'; json->at++)
+        if (__builtin_mul_overflow(*number, 10u, number)
+            || __builtin_add_overflow(*number, (uint64_t)(json->text[json->at] - '0'), number))
+            return error_input(error, "header, offset %zu: the number is too large", start);
+    if (first == '0' && json->at - start > 1)
+        return error_input(error, "header, offset %zu: a number begins with 0", start);
+    return true;
+}
+
+/* Four hexadecimal digits. */
+static bool hexadecimal(struct json *json, uint32_t *code, struct error *error)
+{
+    *code = 0;
+    for (int i = 0; i < 4; i++, json->at++) {
+        char c = json->at < json->size ? json->text[json->at] : '\0';
+        uint32_t digit = c >= '0' && c <= '9' ? (uint32_t)(c - '0')
+                       : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
+                       : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10) : 16;
+        if (digit == 16)
+            return json_error(json, "four hexadecimal digits", error);
+        *code = *code << 4 | digit;
+    }
+    return true;
+}
+
+static char *put_utf8(char *out, uint32_t code)
+{
+    if (code < 0x80) {
+        *out++ = (char)code;
+    } else if (code < 0x800) {
+        *out++ = (char)(0xC0 | code >> 6);
+        *out++ = (char)(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+        *out++ = (char)(0xE0 | code >> 12);
+        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code & 0x3F));
+    } else {
+        *out++ = (char)(0xF0 | code >> 18);
+        *out++ = (char)(0x80 | (code >> 12 & 0x3F));
+        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code & 0x3F));
+    }
+    return out;
+}
+
+/* \uXXXX, or a pair of them for a character beyond the first 65,536; `at` is behind the u. What it writes is shorter
+ * than what it reads. */
+static bool escaped_code(struct json *json, char **out, struct error *error)
+{
+    uint32_t code, low;
+    if (!hexadecimal(json, &code, error))
+        return false;
+    if (code == 0)
+        return error_input(error, "header, offset %zu: a string holds \\u0000", json->at);
+    if (code >= 0xD800 && code < 0xDC00) {
+        if (json->size - json->at < 2 || json->text[json->at] != '\\' || json->text[json->at + 1] != 'u')
+            return json_error(json, "the second half of a surrogate pair", error);
+        json->at += 2;
+        if (!hexadecimal(json, &low, error))
+            return false;
+        if (low < 0xDC00 || low > 0xDFFF)
+            return error_input(error, "header, offset %zu: half a surrogate pair", json->at);
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+    } else if (code >= 0xDC00 && code < 0xE000) {
+        return error_input(error, "header, offset %zu: half a surrogate pair", json->at);
+    }
+    *out = put_utf8(*out, code);
+    return true;
+}
+
+/* Length of the UTF-8 sequence at text[0 .. left-1], or 0 if it is not one (overlong forms and surrogates are not). */
+static size_t utf8_length(const char *text, size_t left)
+{
+    const unsigned char *t = (const unsigned char *)text;
+    size_t length = t[0] < 0x80 ? 1 : t[0] >= 0xC2 && t[0] < 0xE0 ? 2 : t[0] >= 0xE0 && t[0] < 0xF0 ? 3
+                  : t[0] >= 0xF0 && t[0] < 0xF5 ? 4 : 0;
+    if (length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((t[i] & 0xC0) != 0x80)
+            return 0;
+    bool wrong = (t[0] == 0xE0 && t[1] < 0xA0) || (t[0] == 0xED && t[1] >= 0xA0)
+              || (t[0] == 0xF0 && t[1] < 0x90) || (t[0] == 0xF4 && t[1] >= 0x90);
+    return wrong ? 0 : length;
+}
+
+bool json_string(struct json *json, char **string, struct error *error)
+{
+    static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";     /* pairs: letter, meaning */
+    if (!json_take(json, '"'))
+        return json_error(json, "a string", error);
+    char *out = *string = json->text + json->at;
+    while (json->at < json->size && json->text[json->at] != '"') {
+        char c = json->text[json->at];
+        if ((unsigned char)c < ' ')
+            return json_error(json, "a character of a string", error);
+        if (c != '\\') {
+            size_t length = utf8_length(json->text + json->at, json->size - json->at);
+            if (length == 0)
+                return json_error(json, "UTF-8", error);
+            for (; length > 0; length--)
+                *out++ = json->text[json->at++];
+            continue;
+        }
+        json->at++;
+        if (json->at < json->size && json->text[json->at] == 'u') {
+            json->at++;
+            if (!escaped_code(json, &out, error))
+                return false;
+            continue;
+        }
+        const char *pair = escapes;
+        while (*pair && (json->at == json->size || *pair != json->text[json->at]))
+            pair += 2;
+        if (!*pair)
+            return json_error(json, "an escape sequence", error);
+        *out++ = pair[1];
+        json->at++;
+    }
+    if (json->at == json->size)
+        return json_error(json, "the end of a string", error);
+    *out = '\0';                        /* at most over the closing quote */
+    json->at++;
+    return true;
+}

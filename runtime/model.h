@@ -1,0 +1,111 @@
+/* The contract between generated code and the runtime: generated code defines one `struct model`, the runtime loads
+ * data, owns all memory and threads, and calls what the model points to.
+ *
+ * All weights lie in one flat array of `weights_size` reals, in the layout that the generated code wants (its
+ * `struct NAME_weights`); a gradient has the same layout, and so has each slot of the optimiser's state. `struct
+ * parameter` says where PyTorch's element (i, j, k, l) of a tensor stands in it. */
+#ifndef NETC_MODEL_CONTRACT_H
+#define NETC_MODEL_CONTRACT_H
+
+#include "real.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MODEL_MAX_RANK = 4 };
+
+/* One learned tensor. */
+struct parameter {
+    const char *name;                   /* "conv1.weight" */
+    int         rank;
+    int64_t     shape[MODEL_MAX_RANK];  /* PyTorch's */
+    int64_t     stride[MODEL_MAX_RANK]; /* of each dimension in the flat array, in reals */
+    int64_t     offset;                 /* of its first element there */
+    int64_t     fan_in;                 /* initial values are U(-1/sqrt(fan_in), 1/sqrt(fan_in)) */
+};
+
+/* One layer, for the tables that `info` prints. */
+struct layer {
+    const char *name, *kind;            /* "conv1", "conv2d" */
+    int         rank;
+    int64_t     shape[3];               /* of its output, one sample */
+    int64_t     parameters;
+    int64_t     forward_flop, backward_flop;    /* one sample */
+};
+
+/* The optimiser's settings (PyTorch's names). lr can be changed by the command line. */
+struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov; };
+
+/* What one unit contributes to a step's or an evaluation's results: the sum (not the mean) of its samples' losses,
+ * and how many of its samples it classified correctly. All are zero when a step starts; the runtime adds them up in
+ * the order of the units, so that no thread count changes a sum. */
+struct result { double loss; int64_t correct; };
+
+/* One step of training, or one evaluation: what the runtime hands to every unit. A unit's samples are the positions
+ * [unit * lanes, (unit + 1) * lanes) of 0 .. count-1; sample_at() says which sample of the dataset a position is.
+ * weights, state and batch are 64-byte aligned; state and batch are zero before the first step, and so is whatever
+ * padding the weights have. */
+struct step {
+    real          *weights;             /* flat; read by all units, written by those of the update phase */
+    real          *state;               /* the optimiser's slots, each weights_size reals */
+    void          *batch;               /* model->batch_bytes: what a phase leaves for the next: partial gradients */
+    const uint8_t *images;              /* the dataset part: samples x channels x height x width bytes */
+    const uint8_t *labels;              /* one byte a sample */
+    const struct order *order;          /* of the epoch, or NULL for the order of the file (random.h) */
+    int64_t        first;               /* position in the order of the step's first sample */
+    int64_t        count;               /* samples in this step; 1 .. batch_size when training, any number otherwise */
+    double         lr;
+    bool           first_step;          /* the optimiser has no history yet */
+    struct result *result;              /* one for each unit; written by the phase that computes the loss */
+    real          *logits;              /* count x classes, in the order of positions; or NULL: not wanted */
+};
+
+/* A phase: units that may run in any order, on any thread, at the same time; the next phase starts after all of them.
+ * How many units a step has is fixed by the model and the step, never by the number of threads. `scratch` is the
+ * running thread's own, scratch_bytes large, 64-byte aligned, zeroed once at the start. */
+struct phase {
+    const char *name;                   /* "blocks", "update" */
+    int64_t     units;                  /* at a full batch; of a block phase: ceil(count / lanes) of them run, in an
+                                           evaluation more than in a batch where count says so */
+    bool        blocks;                 /* a unit is a block of samples: units without a sample are left out */
+    void      (*run)(const struct step *step, void *scratch, int64_t unit);
+};
+
+struct model {
+    int           contract;             /* MODEL_CONTRACT of the header it was compiled with */
+    size_t        real_bytes;           /* sizeof(real) it was compiled with */
+    const char   *name, *spec, *target, *compiler;  /* "lenet", "lenet.net", "avx2", "netc 0.1.0" */
+    int64_t       channels, height, width;  /* of an input image; a flat input of n features is n x 1 x 1 */
+    bool          flat;                 /* the input has rank 1: any image of channels*height*width bytes fits */
+    int64_t       classes;
+    int           lanes;
+
+    const struct layer     *layers;     int layer_count;
+    const struct parameter *parameters; int parameter_count;
+    int64_t       weights_size;         /* reals in the flat array, padding included */
+    int           state_slots;          /* of the optimiser: 1 with momentum, else 0 */
+    size_t        scratch_bytes;        /* for each thread; the largest of all phases and of evaluation */
+    size_t        batch_bytes;
+
+    const struct phase *train; int train_count;     /* a step is these phases, in order */
+    struct phase  evaluate;             /* blocks: results and, where wanted, logits */
+
+    /* From the spec's data and train sections. */
+    const char   *dataset;              /* "mnist", "idx" */
+    const char   *root;
+    bool          download, shuffle, test_shuffle;
+    int64_t       batch_size;
+    int64_t       test_batch_size;      /* results do not depend on it: the runtime evaluates as it likes */
+    struct sgd    sgd;
+    int64_t       epochs;
+    const char   *device;               /* "auto", "cpu", "cuda" … */
+    uint64_t      seed;
+};
+
+enum { MODEL_CONTRACT = 1 };
+
+/* The whole trainer: reads the command line, runs it, returns the exit status (commands in docs/trainer.md). */
+int trainer_main(const struct model *model, int argc, char **argv);
+
+#endif

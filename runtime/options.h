@@ -1,0 +1,30 @@
+/* The trainer's command line. */
+#ifndef NETC_OPTIONS_H
+#define NETC_OPTIONS_H
+
+#include "error.h"
+#include "model.h"
+#include "progress.h"
+
+enum command { COMMAND_TRAIN, COMMAND_EVAL, COMMAND_INFO, COMMAND_HELP, COMMAND_VERSION };
+
+/* What the options say; where they say nothing, what the spec says. */
+struct settings {
+    enum command command, topic;        /* topic: the command that help is wanted for, COMMAND_HELP for all */
+    int64_t      epochs, steps;         /* -1: not limited by it */
+    double       lr;
+    uint64_t     seed;
+    int          threads;
+    const char  *data, *device;
+    const char  *init;                  /* or NULL */
+    const char  *save, *weights;
+    enum progress_mode progress;
+    char         file[1024];            /* NAME.safetensors, what save and weights point to by default */
+};
+
+bool options_read(struct settings *settings, const struct model *model, int argc, char **argv, struct error *error);
+
+/* Prints what help and --help print, to standard output. */
+void options_help(const struct settings *settings, const struct model *model);
+
+#endif

@@ -1,0 +1,292 @@
+#include "safetensors.h"
+
+#include "format.h"
+#include "json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LENGTH_BYTES = 8, MOST_HEADER_BYTES = 100000000 };  /* the limit that the format's own library sets */
+
+static const struct { const char *name; int bytes; } dtypes[] = {
+    {"BOOL", 1}, {"U8", 1}, {"I8", 1}, {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"U16", 2}, {"I16", 2}, {"F16", 2}, {"BF16", 2},
+    {"U32", 4}, {"I32", 4}, {"F32", 4}, {"U64", 8}, {"I64", 8}, {"F64", 8},
+};
+
+int64_t dtype_bytes(const char *dtype)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (strcmp(dtypes[i].name, dtype) == 0)
+            return dtypes[i].bytes;
+    return 0;
+}
+
+bool tensor_elements(const int64_t *shape, int rank, int64_t *elements)
+{
+    *elements = 1;
+    for (int d = 0; d < rank; d++)
+        if (__builtin_mul_overflow(*elements, shape[d], elements))
+            return false;
+    return true;
+}
+
+static bool parse_shape(struct json *json, struct tensor *tensor, struct error *error)
+{
+    uint64_t dim;
+    if (!json_expect(json, '[', error))
+        return false;
+    tensor->rank = 0;
+    if (json_take(json, ']'))
+        return true;
+    do {
+        if (!json_whole(json, &dim, error))
+            return false;
+        if (tensor->rank == TENSOR_MAX_RANK)
+            return error_input(error, "header, offset %zu: more than %d dimensions", json->at, TENSOR_MAX_RANK);
+        if (dim > INT64_MAX)
+            return error_input(error, "header, offset %zu: the number is too large", json->at);
+        tensor->shape[tensor->rank++] = (int64_t)dim;
+    } while (json_take(json, ','));
+    return json_expect(json, ']', error);
+}
+
+/* {"dtype": "F32", "shape": [10, 1, 5, 5], "data_offsets": [0, 1000]}, in any order */
+static bool parse_tensor(struct json *json, struct tensor *tensor, struct error *error)
+{
+    enum { DTYPE = 1, SHAPE = 2, OFFSETS = 4 };
+    char *key, *dtype;
+    int   seen = 0, now;
+    if (!json_expect(json, '{', error))
+        return false;
+    do {
+        if (!json_string(json, &key, error) || !json_expect(json, ':', error))
+            return false;
+        if (strcmp(key, "dtype") == 0) {
+            now = DTYPE;
+            if (!json_string(json, &dtype, error))
+                return false;
+            tensor->dtype = dtype;
+        } else if (strcmp(key, "shape") == 0) {
+            now = SHAPE;
+            if (!parse_shape(json, tensor, error))
+                return false;
+        } else if (strcmp(key, "data_offsets") == 0) {
+            now = OFFSETS;
+            if (!json_expect(json, '[', error) || !json_whole(json, &tensor->begin, error)
+                || !json_expect(json, ',', error) || !json_whole(json, &tensor->end, error)
+                || !json_expect(json, ']', error))
+                return false;
+        } else {
+            return error_input(error, "header: tensor %s has an unknown key '%s'", tensor->name, key);
+        }
+        if (seen & now)
+            return error_input(error, "header: tensor %s has the key '%s' twice", tensor->name, key);
+        seen |= now;
+    } while (json_take(json, ','));
+    if (!json_expect(json, '}', error))
+        return false;
+    if (seen != (DTYPE | SHAPE | OFFSETS))
+        return error_input(error, "header: tensor %s lacks %s", tensor->name,
+                           !(seen & DTYPE) ? "dtype" : !(seen & SHAPE) ? "shape" : "data_offsets");
+    return true;
+}
+
+/* {"format": "pt", …}: any strings */
+static bool parse_metadata(struct json *json, struct error *error)
+{
+    char *ignored;
+    if (!json_expect(json, '{', error))
+        return false;
+    if (json_take(json, '}'))
+        return true;
+    do {
+        if (!json_string(json, &ignored, error) || !json_expect(json, ':', error)
+            || !json_string(json, &ignored, error))
+            return false;
+    } while (json_take(json, ','));
+    return json_expect(json, '}', error);
+}
+
+/* The next of file->tensors, whose space grows by doubling. */
+static struct tensor *add_tensor(struct safetensors *file, struct error *error)
+{
+    enum { FIRST = 64 };
+    bool full = file->count == 0 || (file->count >= FIRST && (file->count & (file->count - 1)) == 0);
+    if (full) {
+        size_t         room = file->count ? 2 * (size_t)file->count : FIRST;
+        struct tensor *more = realloc(file->tensors, room * sizeof *more);
+        if (!more) {
+            error_memory(error, "the header", room * sizeof *more);
+            return NULL;
+        }
+        file->tensors = more;
+    }
+    return &file->tensors[file->count++];
+}
+
+static bool parse_entry(struct safetensors *file, struct json *json, bool *metadata, struct error *error)
+{
+    char *name;
+    if (!json_string(json, &name, error) || !json_expect(json, ':', error))
+        return false;
+    if (strcmp(name, "__metadata__") == 0) {
+        if (*metadata)
+            return error_input(error, "header: __metadata__ comes twice");
+        *metadata = true;
+        return parse_metadata(json, error);
+    }
+    struct tensor *tensor = add_tensor(file, error);
+    if (!tensor)
+        return false;
+    *tensor = (struct tensor){.name = name};
+    return parse_tensor(json, tensor, error);
+}
+
+static bool parse_header(struct safetensors *file, struct json *json, struct error *error)
+{
+    bool metadata = false;
+    if (json->size == 0 || json->text[0] != '{')
+        return json_error(json, "'{'", error);
+    json->at = 1;
+    if (!json_take(json, '}')) {
+        do {
+            if (!parse_entry(file, json, &metadata, error))
+                return false;
+        } while (json_take(json, ','));
+        if (!json_expect(json, '}', error))
+            return false;
+    }
+    json_peek(json);
+    return json->at == json->size || json_error(json, "its end", error);
+}
+
+static int by_offset(const void *a, const void *b)
+{
+    const struct tensor *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return x->end < y->end ? -1 : x->end > y->end;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct tensor *)a)->name, ((const struct tensor *)b)->name);
+}
+
+static bool check_tensor(const struct tensor *tensor, uint64_t data_bytes, struct error *error)
+{
+    char    shape[FORMAT_SIZE];
+    int64_t size = dtype_bytes(tensor->dtype), bytes;
+    if (size == 0)
+        return error_input(error, "tensor %s has the unknown dtype '%s'", tensor->name, tensor->dtype);
+    if (tensor->begin > tensor->end || tensor->end > data_bytes)
+        return error_input(error, "tensor %s has the offsets %" PRIu64 " to %" PRIu64 ", outside the file's %" PRIu64
+                           " bytes of tensors", tensor->name, tensor->begin, tensor->end, data_bytes);
+    if (!tensor_elements(tensor->shape, tensor->rank, &bytes) || __builtin_mul_overflow(bytes, size, &bytes)
+        || (uint64_t)bytes != tensor->end - tensor->begin)
+        return error_input(error, "tensor %s of shape %s and dtype %s does not fill its %" PRIu64 " bytes, offsets %"
+                           PRIu64 " to %" PRIu64, tensor->name, format_shape(shape, tensor->shape, tensor->rank),
+                           tensor->dtype, tensor->end - tensor->begin, tensor->begin, tensor->end);
+    return true;
+}
+
+/* Tensors must cover the bytes after the header, each byte once. Leaves them ordered by name. */
+static bool check_tensors(struct safetensors *file, uint64_t data_bytes, struct error *error)
+{
+    uint64_t end = 0;
+    for (int i = 0; i < file->count; i++)
+        if (!check_tensor(&file->tensors[i], data_bytes, error))
+            return false;
+    if (file->count > 0)
+        qsort(file->tensors, (size_t)file->count, sizeof *file->tensors, by_offset);
+    for (int i = 0; i < file->count; i++) {
+        const struct tensor *tensor = &file->tensors[i];
+        if (tensor->begin < end)
+            return error_input(error, "tensors %s and %s overlap at offset %" PRIu64, file->tensors[i - 1].name,
+                               tensor->name, tensor->begin);
+        if (tensor->begin > end)
+            return error_input(error, "a hole of %" PRIu64 " bytes before tensor %s", tensor->begin - end,
+                               tensor->name);
+        end = tensor->end;
+    }
+    if (end != data_bytes)
+        return error_input(error, "%" PRIu64 " bytes follow the last tensor", data_bytes - end);
+    if (file->count > 0)
+        qsort(file->tensors, (size_t)file->count, sizeof *file->tensors, by_name);
+    for (int i = 1; i < file->count; i++)
+        if (by_name(&file->tensors[i - 1], &file->tensors[i]) == 0)
+            return error_input(error, "tensor %s comes twice", file->tensors[i].name);
+    return true;
+}
+
+static bool read_all(struct safetensors *file, struct error *error)
+{
+    unsigned char length[LENGTH_BYTES];
+    struct stat   info;
+    uint64_t      bytes = 0;
+    if (stat(file->path, &info) != 0)
+        return error_input(error, "cannot open: %s", strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return error_input(error, "%s", S_ISDIR(info.st_mode) ? "a folder, not a file" : "not a regular file");
+    if (!(file->file = fopen(file->path, "rb")))
+        return error_input(error, "cannot open: %s", strerror(errno));
+    uint64_t size = (uint64_t)info.st_size;
+    if (size < LENGTH_BYTES)
+        return error_input(error, "%" PRIu64 " bytes are too few for a safetensors file", size);
+    if (fread(length, sizeof length, 1, file->file) != 1)
+        return error_set(error, STATUS_MACHINE, "cannot read: %s", strerror(errno));
+    for (int i = LENGTH_BYTES - 1; i >= 0; i--)
+        bytes = bytes << 8 | length[i];
+    if (bytes > size - LENGTH_BYTES || bytes > MOST_HEADER_BYTES)
+        return error_input(error, "offset 0: a header of %" PRIu64 " bytes, in a file of %" PRIu64
+                           ": not a safetensors file, or a damaged one", bytes, size);
+    file->header = malloc(bytes + 1);
+    if (!file->header)
+        return error_memory(error, "the header", bytes);
+    if (fread(file->header, 1, bytes, file->file) != bytes)
+        return error_set(error, STATUS_MACHINE, "cannot read: %s", strerror(errno));
+    file->data = LENGTH_BYTES + bytes;
+    struct json json = {.text = file->header, .size = bytes};
+    return parse_header(file, &json, error) && check_tensors(file, size - file->data, error);
+}
+
+bool safetensors_open(struct safetensors *file, const char *path, struct error *error)
+{
+    struct error why;
+    *file = (struct safetensors){.path = strdup(path)};
+    if (!file->path)
+        return error_memory(error, path, strlen(path) + 1);
+    if (read_all(file, &why))
+        return true;
+    safetensors_close(file);
+    return error_set(error, why.status, "%s: %s", path, why.text);
+}
+
+const struct tensor *safetensors_find(const struct safetensors *file, const char *name)
+{
+    struct tensor key = {.name = name};
+    return file->count ? bsearch(&key, file->tensors, (size_t)file->count, sizeof key, by_name) : NULL;
+}
+
+bool safetensors_read(const struct safetensors *file, const struct tensor *tensor, void *bytes, struct error *error)
+{
+    size_t size = (size_t)(tensor->end - tensor->begin);
+    if (fseeko(file->file, (off_t)(file->data + tensor->begin), SEEK_SET) == 0
+        && fread(bytes, 1, size, file->file) == size)
+        return true;
+    return error_set(error, STATUS_MACHINE, "%s: cannot read tensor %s: %s", file->path, tensor->name,
+                     ferror(file->file) ? strerror(errno) : "the file has become shorter");
+}
+
+void safetensors_close(struct safetensors *file)
+{
+    if (file->file)
+        fclose(file->file);
+    free(file->path);
+    free(file->header);
+    free(file->tensors);
+    *file = (struct safetensors){0};
+}

@@ -1,0 +1,28 @@
+/* What the generated units of a step share: which samples are theirs. */
+#ifndef NETC_STEP_H
+#define NETC_STEP_H
+
+#include "model.h"
+#include "random.h"
+
+/* The sample of the dataset at a position of the step. */
+static inline int64_t sample_at(const struct step *step, int64_t position)
+{
+    int64_t at = step->first + position;
+    return step->order ? (int64_t)order_at(step->order, (uint64_t)at) : at;
+}
+
+/* How many samples block `unit` of `lanes` has: fewer in the last one, where lanes does not divide the count. */
+static inline int block_samples(const struct step *step, int64_t unit, int lanes)
+{
+    int64_t left = step->count - unit * lanes;
+    return left < lanes ? (int)left : lanes;
+}
+
+/* The blocks of `lanes` samples that the step has. */
+static inline int64_t step_blocks(const struct step *step, int lanes)
+{
+    return (step->count + lanes - 1) / lanes;
+}
+
+#endif

@@ -1,0 +1,190 @@
+#include "commands.h"
+
+#include "format.h"
+#include "interrupt.h"
+#include "safetensors.h"
+#include "weights.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct training {
+    const struct model    *model;
+    const struct settings *settings;
+    struct dataset         train, test;
+    struct device         *device;
+    struct progress        progress;
+    struct pace            steps_pace, blocks_pace;
+    int64_t                steps_an_epoch;
+    int64_t                steps, epochs;       /* in all; the last epoch may be cut short */
+};
+
+static void plan_steps(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    int64_t batch = training->model->batch_size, all;
+    training->steps_an_epoch = (training->train.count - 1) / batch + 1;
+    if (settings->epochs < 0 || __builtin_mul_overflow(settings->epochs, training->steps_an_epoch, &all))
+        all = INT64_MAX;
+    if (settings->steps >= 0 && settings->steps < all)
+        all = settings->steps;
+    training->steps = all;
+    training->epochs = all == 0 ? 0 : (all - 1) / training->steps_an_epoch + 1;
+}
+
+/* Makes the steps of an epoch (from 0) and sets what the report says of them. */
+static bool train_epoch(struct training *training, int64_t epoch, struct epoch_report *report, struct error *error)
+{
+    const struct model *model = training->model;
+    int64_t       before = epoch * training->steps_an_epoch, left = training->steps - before;
+    int64_t       steps = left < training->steps_an_epoch ? left : training->steps_an_epoch;
+    int64_t       samples = steps == training->steps_an_epoch ? training->train.count : steps * model->batch_size;
+    struct order  order = order_make(training->settings->seed, (uint64_t)epoch, (uint64_t)training->train.count);
+    struct result sum = {0};
+    char          part[FORMAT_SIZE];
+    snprintf(part, sizeof part, "epoch %" PRId64 "/%" PRId64, epoch + 1, training->epochs);
+    for (int64_t step = 0, count; step < steps; step += count) {
+        count = training->steps_pace.amount < steps - step ? training->steps_pace.amount : steps - step;
+        struct stretch stretch = {
+            .order = model->shuffle ? &order : NULL, .first = step, .steps = count, .lr = training->settings->lr,
+            .fresh = before + step == 0,
+        };
+        double started = seconds_now();
+        if (!training->device->kind->train(training->device, &stretch, &sum, error))
+            return false;
+        double seconds = seconds_now() - started;
+        report->seconds += seconds;
+        pace_adapt(&training->steps_pace, seconds);
+        int64_t done = step + count == steps ? samples : (step + count) * model->batch_size;
+        progress_show(&training->progress, &(struct standing){
+            .part = part, .done = done, .all = samples, .loss = sum.loss / (double)done,
+            .accuracy = (double)sum.correct / (double)done, .seconds = report->seconds,
+            .fraction = (double)(before + step + count) / (double)training->steps,
+        });
+        if (!interrupt_none(error))
+            return false;
+    }
+    report->samples = samples;
+    report->train_loss = sum.loss / (double)samples;
+    return true;
+}
+
+/* A loss that is not finite never becomes so again: going on would waste the time, saving would replace good
+ * weights. */
+static bool still_finite(const struct training *training, const struct epoch_report *report, struct error *error)
+{
+    if (report->epoch == 0 || (isfinite(report->test_loss) && isfinite(report->train_loss)))
+        return true;
+    error_input(error, "training diverged in epoch %" PRId64 ": the loss is no finite number", report->epoch);
+    return error_add(error, "nothing was saved; a learning rate smaller than %g may help", training->settings->lr);
+}
+
+/* Trains the epochs; without any, reports what the initial weights are worth. */
+static bool train_epochs(struct training *training, struct error *error)
+{
+    for (int64_t epoch = 0; epoch == 0 || epoch < training->epochs; epoch++) {
+        bool                trains = training->epochs > 0;
+        struct epoch_report report = {.epoch = trains ? epoch + 1 : 0, .epochs = training->epochs};
+        struct evaluation   evaluation = {0};
+        if (trains && !train_epoch(training, epoch, &report, error))
+            return false;
+        struct standing standing = {.fraction = trains ? (double)(epoch + 1) / (double)training->epochs : 1};
+        if (!evaluate(training->device, training->settings->seed, epoch, &training->blocks_pace, &training->progress,
+                      &standing, &evaluation, error))
+            return false;
+        report.test_loss = evaluation.loss;
+        report.test_accuracy = evaluation.accuracy;
+        report.eval_seconds = evaluation.seconds;
+        progress_epoch(&training->progress, &report);
+        if (!still_finite(training, &report, error))
+            return false;
+    }
+    return true;
+}
+
+static bool save(struct training *training, struct error *error)
+{
+    const struct model *model = training->model;
+    const char         *path = training->settings->save;
+    size_t bytes = (size_t)model->weights_size * sizeof(real);
+    real  *flat = malloc(bytes + 1);
+    bool   saved = flat ? training->device->kind->get_weights(training->device, flat, error)
+                              && weights_save(model, path, flat, error)
+                        : error_memory(error, path, bytes);
+    free(flat);
+    if (saved)
+        progress_say(&training->progress, "weights saved in %s", path);
+    return saved;
+}
+
+static bool set_initial_weights(struct training *training, struct error *error)
+{
+    const struct model *model = training->model;
+    if (training->settings->init)
+        return read_weights(training->device, training->settings->init, &training->progress, error);
+    size_t bytes = (size_t)model->weights_size * sizeof(real);
+    real  *flat = malloc(bytes + 1);
+    if (!flat)
+        return error_memory(error, "the initial weights", bytes);
+    weights_init(model, training->settings->seed, flat);
+    bool set = training->device->kind->set_weights(training->device, flat, error);
+    free(flat);
+    return set;
+}
+
+static void announce(struct training *training)
+{
+    const struct model    *model = training->model;
+    const struct settings *settings = training->settings;
+    int64_t parameters = 0;
+    char    first[FORMAT_SIZE], second[FORMAT_SIZE], third[FORMAT_SIZE];
+    for (int p = 0; p < model->parameter_count; p++)
+        parameters += parameter_elements(&model->parameters[p]);
+    progress_say(&training->progress, "%s parameters; %s training and %s test images from %s",
+                 format_count(first, parameters), format_count(second, training->train.count),
+                 format_count(third, training->test.count), settings->data);
+    progress_say(&training->progress, "device: %s, %d thread%s; batch %" PRId64 ", lr %g, momentum %g, seed %" PRIu64,
+                 training->device->kind->name, settings->threads, settings->threads == 1 ? "" : "s", model->batch_size,
+                 settings->lr, model->sgd.momentum, settings->seed);
+}
+
+static bool run(struct training *training, const struct device_kind *kind, struct error *error)
+{
+    const struct settings *settings = training->settings;
+    const struct model    *model = training->model;
+    if (!data_load(model, settings->data, PART_TRAIN, &training->train, error)
+        || !data_load(model, settings->data, PART_TEST, &training->test, error))
+        return false;
+    struct device_config config = {
+        .model = model, .train = &training->train, .test = &training->test, .threads = settings->threads,
+    };
+    training->device = kind->open(&config, error);
+    if (!training->device || !set_initial_weights(training, error))
+        return false;
+    plan_steps(training);
+    announce(training);
+    training->progress.started = seconds_now();
+    return train_epochs(training, error) && save(training, error);
+}
+
+bool train_command(const struct model *model, const struct settings *settings, struct error *error)
+{
+    const struct device_kind *kind = device_find(settings->device, error);
+    if (!kind || !safetensors_writable(settings->save, error))
+        return false;
+    struct training training = {
+        .model = model, .settings = settings, .progress = progress_start(settings->progress, model->name),
+        .steps_pace = {.amount = 1}, .blocks_pace = {.amount = 1},
+    };
+    bool good = run(&training, kind, error);
+    progress_clear(&training.progress);
+    if (!good && error->status > STATUS_SIGNAL)
+        error_set(error, error->status, "interrupted; nothing was saved");
+    if (training.device)
+        kind->close(training.device);
+    data_free(&training.train);
+    data_free(&training.test);
+    return good;
+}
