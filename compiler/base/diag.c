@@ -133,10 +133,10 @@ static void add_snippet(const Diag *diag, Text *text, Span span, Style style)
         caret = line.begin;
     if (caret_end > line.end)
         caret_end = line.end;
-    text_add(text, "%5d | %s", source_position(diag->source, span.begin).line,
-             line.cut_left ? "…" : "");
+    const char *number = arena_printf(diag->arena, "%5d", source_position(diag->source, span.begin).line);
+    text_add(text, "%s | %s", number, line.cut_left ? "…" : "");
     add_clean(text, line.begin, line.end);
-    text_add(text, "%s\n      | %s", line.cut_right ? "…" : "", line.cut_left ? " " : "");
+    text_add(text, "%s\n%*s | %s", line.cut_right ? "…" : "", (int)strlen(number), "", line.cut_left ? " " : "");
     for (const char *at = line.begin; at < caret && at < line.end;) {
         uint32_t code;
         at += next_character(at, line.end, &code);

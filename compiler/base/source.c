@@ -33,12 +33,12 @@ static const Source *read_stream(Arena *arena, const char *path, FILE *in, const
     char  *text = arena_alloc(arena, room + 1);
     for (size_t got; (got = fread(text + size, 1, room - size, in)) > 0;) {
         size += got;
-        if (size < room)
-            continue;
         if (size > SOURCE_MOST) {
             *why = "is larger than 4 MiB";
             return NULL;
         }
+        if (size < room)
+            continue;
         char *larger = arena_alloc(arena, room * 2 + 1);
         memcpy(larger, text, size);
         text = larger;

@@ -1,7 +1,5 @@
 #include "check/check.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +24,15 @@ static const char *signature_text(Checker *c, const Signature *signature)
             text = arena_printf(c->arena, "%s%s%s=%s", text, comma, def->name,
                                 def->fallback + (def->fallback[0] == '='));
         else
-            text = arena_printf(c->arena, "%s%s%s", text, comma, def->name);
+            text = arena_printf(c->arena, "%s%s%s%s", text, comma, def->name, def->named_only ? "=…" : "");
     }
     return arena_printf(c->arena, "%s)", text);
+}
+
+static void help_with_signature(Checker *c, const Signature *signature)
+{
+    if (signature->count || signature->takes_sizes)
+        diag_help(c->diag, "it is `%s`", signature_text(c, signature));
 }
 
 /* What the user wrote there, if it is short. */
@@ -44,6 +48,7 @@ static const Known foreign_arguments[] = {
     { "in_channels", "sizes come first and without names, `in -> out`" },
     { "in_features", "sizes come first and without names, `in -> out`" },
     { "out_channels", "sizes come first and without names, `in -> out`" },
+    { "learning_rate", "is `lr` meant?" },
     { "out_features", "sizes come first and without names, `in -> out`" },
     { NULL, NULL }
 };
@@ -52,15 +57,14 @@ static void unknown_argument(Checker *c, const Signature *signature, const Ast *
 {
     const char *hint = known_hint(foreign_arguments, argument->text);
     if (hint) {
-        diag_error(c->diag, argument->name_span, "`%s` has no argument `%s`", signature->name, argument->text);
+        diag_error(c->diag, argument->name_span, "%s has no argument `%s`", signature->name, argument->text);
         diag_help(c->diag, "%s", hint);
         return;
     }
     NameList list = { 0 };
     for (int i = 0; i < signature->count; i++)
         list_add(c->arena, &list, signature->params[i].name);
-    report_no_such(c, argument->name_span, arena_printf(c->arena, "`%s`", signature->name), "argument", argument->text,
-                   names_list(c->arena, &list));
+    report_no_such(c, argument->name_span, signature->name, "argument", argument->text, names_list(c->arena, &list));
 }
 
 /* A number stands where `in -> out` should: PyTorch's (in, out, …) most likely. Returns how many arguments that is. */
@@ -70,26 +74,27 @@ static int missing_arrow(Checker *c, const Signature *signature, const AstList *
     const Ast *second = at + 1 < arguments->count ? arguments->at[at + 1] : NULL;
     bool       both = second && !second->text && second->children.at[0]->kind != AST_ARROW;
     diag_error(c->diag, both ? span_join(first->span, second->span) : first->span,
-               "the arguments of `%s` begin with its sizes, `in -> out`", signature->name);
+               "the arguments of %s begin with its sizes, `in -> out`", signature->name);
     if (both)
         diag_help(c->diag, "write `%s -> %s`", source_text(c, first->span), source_text(c, second->span));
     else
-        diag_help(c->diag, "write `-> %s` if that is the size of what it gives", source_text(c, first->span));
+        diag_help(c->diag, "`-> %s` takes what comes in and gives %s", source_text(c, first->span),
+                  source_text(c, first->span));
     return both ? 2 : 1;
 }
 
 static bool bind_arrow(Checker *c, const Signature *signature, const Ast *argument, int place, const Ast **sizes)
 {
     if (!signature->takes_sizes)
-        diag_error(c->diag, argument->span, "`%s` takes no sizes: `->` does not belong here", signature->name);
+        diag_error(c->diag, argument->span, "%s takes no sizes: `->` does not belong here", signature->name);
     else if (place > 0 && *sizes)
-        diag_error(c->diag, argument->span, "the sizes of `%s` are given twice", signature->name);
+        diag_error(c->diag, argument->span, "the sizes of %s are given twice", signature->name);
     else if (place > 0)
-        diag_error(c->diag, argument->span, "the sizes of `%s` come first", signature->name);
+        diag_error(c->diag, argument->span, "the sizes of %s come first", signature->name);
     else
         return *sizes = argument->children.at[0], true;
     if (!signature->takes_sizes)
-        diag_help(c->diag, "it is `%s`", signature_text(c, signature));
+        help_with_signature(c, signature);
     return false;
 }
 
@@ -100,7 +105,7 @@ static bool bind_named(Checker *c, const Signature *signature, const Ast *argume
             continue;
         if (!bound[i])
             return bound[i] = argument, true;
-        diag_error(c->diag, argument->span, "`%s` is given twice", argument->text);
+        diag_error(c->diag, argument->span, "%s is given twice", argument->text);
         diag_note(c->diag, bound[i]->span, bound[i]->text ? "here is the first one"
                                                           : "here it is given first, by its place");
         return false;
@@ -113,13 +118,12 @@ static void superfluous(Checker *c, const Signature *signature, const Ast *argum
 {
     const ParamDef *next = places < signature->count ? &signature->params[places] : NULL;
     if (signature->count == 0 && !signature->takes_sizes)
-        diag_error(c->diag, argument->span, "`%s` takes no arguments", signature->name);
+        diag_error(c->diag, argument->span, "%s takes no arguments", signature->name);
     else if (next)
-        diag_error(c->diag, argument->span, "`%s` can only be given by name: `%s=…`", next->name, next->name);
+        diag_error(c->diag, argument->span, "%s can only be given by name: `%s=…`", next->name, next->name);
     else
-        diag_error(c->diag, argument->span, "`%s` takes no more arguments", signature->name);
-    if (signature->count)
-        diag_help(c->diag, "it is `%s`", signature_text(c, signature));
+        diag_error(c->diag, argument->span, "%s takes no more arguments", signature->name);
+    help_with_signature(c, signature);
 }
 
 static bool report_missing(Checker *c, const Signature *signature, Span span, const Ast **bound, const Ast *sizes)
@@ -127,12 +131,20 @@ static bool report_missing(Checker *c, const Signature *signature, Span span, co
     const char *missing = signature->takes_sizes && !sizes ? "its sizes `in -> out`" : "";
     for (int i = 0; i < signature->count; i++)
         if (!bound[i] && !signature->params[i].fallback)
-            missing = arena_printf(c->arena, "%s%s`%s`", missing, *missing ? " and " : "", signature->params[i].name);
+            missing = arena_printf(c->arena, "%s%s%s", missing, *missing ? " and " : "", signature->params[i].name);
     if (!*missing)
         return false;
-    diag_error(c->diag, span, "`%s` needs %s", signature->name, missing);
-    diag_help(c->diag, "it is `%s`", signature_text(c, signature));
+    diag_error(c->diag, span, "%s needs %s", signature->name, missing);
+    help_with_signature(c, signature);
     return true;
+}
+
+static bool has_arrow(const AstList *arguments)
+{
+    for (int i = 0; i < arguments->count; i++)
+        if (arguments->at[i]->children.at[0]->kind == AST_ARROW)
+            return true;
+    return false;
 }
 
 bool bind_arguments(Checker *c, const Signature *signature, Span span, const AstList *arguments, const Ast **bound,
@@ -154,7 +166,7 @@ bool bind_arguments(Checker *c, const Signature *signature, Span span, const Ast
             diag_error(c->diag, argument->span, "this argument has no name, but comes after one that has");
             diag_note(c->diag, named->span, "from here on, each argument needs its name");
             good = false;
-        } else if (signature->takes_sizes && i == 0) {
+        } else if (signature->takes_sizes && i == 0 && !has_arrow(arguments)) {
             i += missing_arrow(c, signature, arguments, i) - 1;
             good = false;
         } else if (next < places) {
@@ -171,15 +183,6 @@ bool bind_arguments(Checker *c, const Signature *signature, Span span, const Ast
 
 /* Values. ------------------------------------------------------------------------------------------------------------ */
 
-/* "zeros, reflect, replicate or circular" */
-static const char *words_text(Checker *c, const char *const *words)
-{
-    const char *text = "";
-    for (int i = 0; words[i]; i++)
-        text = arena_printf(c->arena, "%s%s%s", text, i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
-    return text;
-}
-
 static int word_place(const char *const *words, const char *word)
 {
     for (int i = 0; words[i]; i++)
@@ -193,11 +196,14 @@ static const char *wanted(Checker *c, const ParamDef *def)
     switch (def->type) {
     case PARAM_SPATIAL:         return "a whole number or a pair (height, width)";
     case PARAM_SPATIAL_OR_WORD: return arena_printf(c->arena, "a whole number, a pair (height, width), %s",
-                                                    words_text(c, def->words));
-    case PARAM_WORD:            return words_text(c, def->words);
+                                                    join_names(c->arena, def->words, " or "));
+    case PARAM_WORD:            return join_names(c->arena, def->words, " or ");
     case PARAM_LAYER:           return "the label of a layer";
-    default:                    return "a value";
+    case PARAM_BOOL:            return "true or false";
+    case PARAM_INT:             return "a whole number";
+    case PARAM_REAL:            return "a number";
     }
+    return "";
 }
 
 static int64_t least_int(const ParamDef *def)
@@ -217,6 +223,8 @@ static bool read_spatial(Checker *c, const ParamDef *def, Value value, Arg *arg)
             && want_int(c, value.items[1], def->name, least_int(def), most_int(def), &arg->i[1]);
     if (value.kind != VALUE_INT) {
         wrong_type(c, value, def->name, wanted(c, def));
+        if (value.kind == VALUE_LIST)
+            diag_help(c->diag, "a pair stands in parentheses");
         return false;
     }
     if (!want_int(c, value, def->name, least_int(def), most_int(def), &arg->i[0]))
@@ -251,8 +259,7 @@ static int read_word(Checker *c, const Scope *scope, const ParamDef *def, const 
 
 static bool read_real(Checker *c, const ParamDef *def, Value value, Arg *arg)
 {
-    double least = def->least > -(double)FLT_MAX ? def->least : -(double)FLT_MAX;
-    return want_real(c, value, def->name, least, def->most > 0 ? def->most : (double)FLT_MAX, &arg->real);
+    return want_real(c, value, def->name, def->least, def->most > 0 ? def->most : MOST_REAL, &arg->real);
 }
 
 static bool read_layer(Checker *c, const Scope *scope, const ParamDef *def, const Ast *ast, Arg *arg)
@@ -263,6 +270,26 @@ static bool read_layer(Checker *c, const Scope *scope, const ParamDef *def, cons
     }
     arg->layer = find_layer(c, scope, ast);
     return arg->layer && arg->layer != c->unknown;
+}
+
+/* Reports a word that stands where another parameter's value does. */
+static bool word_of_another(Checker *c, const Scope *scope, const Signature *signature, const ParamDef *def,
+                            const Ast *ast)
+{
+    if (ast->kind != AST_NAME || def->type == PARAM_LAYER || find_let(scope, ast->text, ast->span.begin))
+        return false;
+    if (def->words && word_place(def->words, ast->text) >= 0)
+        return false;
+    for (int i = 0; i < signature->count; i++) {
+        const ParamDef *other = &signature->params[i];
+        if (!other->words || word_place(other->words, ast->text) < 0)
+            continue;
+        diag_error(c->diag, ast->span, "%s takes %s, but `%s` is a word of %s", def->name, wanted(c, def), ast->text,
+                   other->name);
+        diag_help(c->diag, "write `%s=%s`", other->name, ast->text);
+        return true;
+    }
+    return false;
 }
 
 static bool read_value(Checker *c, const Scope *scope, const ParamDef *def, const Ast *ast, Arg *arg)
@@ -342,8 +369,10 @@ Arg *read_arguments(Checker *c, const Scope *scope, const Signature *signature, 
     for (int i = 0; i < signature->count; i++) {
         args[i] = (Arg){ .given = bound[i] != NULL, .span = span, .word = -1 };
         if (bound[i]) {
-            args[i].span = bound[i]->children.at[0]->span;
-            good &= read_value(c, scope, &signature->params[i], bound[i]->children.at[0], &args[i]);
+            const ParamDef *def = &signature->params[i];
+            const Ast      *value = bound[i]->children.at[0];
+            args[i].span = value->span;
+            good &= !word_of_another(c, scope, signature, def, value) && read_value(c, scope, def, value, &args[i]);
         } else if (signature->params[i].fallback) {
             fill_default(signature->params, i, args);
         }

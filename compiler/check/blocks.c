@@ -11,7 +11,10 @@ void define_block(Checker *c, const Ast *ast)
     block->ast = ast;
     block->params = arena_alloc(c->arena, (size_t)(ast->children.count + 1) * sizeof *block->params);
     Names known = { 0 };
-    for (int i = 0; i < ast->children.count; i++) {
+    if (ast->children.count > MOST_PARAMS)
+        diag_error(c->diag, ast->name_span, "the block `%s` has %d parameters, more than %d", ast->text,
+                   ast->children.count, MOST_PARAMS);
+    for (int i = 0; i < ast->children.count && i < MOST_PARAMS; i++) {
         const Ast *name = ast->children.at[i], *other = names_find(&known, name->text);
         if (other) {
             diag_error(c->diag, name->span, "the block `%s` has two parameters `%s`", ast->text, name->text);
@@ -27,7 +30,7 @@ void define_block(Checker *c, const Ast *ast)
         return;
     }
     if (op_find(ast->text, false) || op_find(ast->text, true) || is_unbuilt(&family_layers, ast->text)) {
-        diag_error(c->diag, ast->name_span, "a block cannot be called `%s`: PyTorch's %s has this name", ast->text,
+        diag_error(c->diag, ast->name_span, "a block cannot be called `%s`: this is a %s of PyTorch's", ast->text,
                    op_find(ast->text, true) ? "loss" : "layer");
         diag_help(c->diag, "choose another name");
     }
@@ -148,7 +151,7 @@ void check_repeat(Checker *c, const Scope *scope, const Ast *ast)
     settle(c, scope, ast, errors);
     if (diag_errors(c->diag) > errors || c->uncalled)
         rounds = 1;
-    for (int64_t round = 1; round <= rounds && !c->full; round++) {
+    for (int64_t round = 1; round <= rounds && !give_up(c); round++) {
         int    made = c->made;
         Scope *inner = NEW(c->arena, Scope);
         *inner = (Scope){ .kind = SCOPE_REPEAT, .outer = scope, .caller = scope, .site = ast, .round = round,

@@ -2,6 +2,11 @@
 
 typedef struct Sections { const Ast *net, *data, *train; } Sections;
 
+bool give_up(const Checker *c)
+{
+    return c->full || diag_errors(c->diag) > MOST_ERRORS;
+}
+
 /* Notes the only net, data or train of a file in *place. */
 static void only_one(Checker *c, const Ast **place, const Ast *ast, const char *what)
 {
@@ -16,7 +21,7 @@ static void only_one(Checker *c, const Ast **place, const Ast *ast, const char *
 static Sections read_file(Checker *c, const Ast *file)
 {
     Sections sections = { 0 };
-    for (int i = 0; i < file->body.count; i++) {
+    for (int i = 0; i < file->body.count && !give_up(c); i++) {
         const Ast *ast = file->body.at[i];
         switch (ast->kind) {
         case AST_LET:   define_let(c, c->file, ast); break;
@@ -40,7 +45,7 @@ static void check_net(Checker *c, const Ast *ast)
     check_name(c, ast->name_span, "a net", ast->text, true);
     check_statements(c, &scope, &ast->body);
     c->output = body.previous;
-    if (c->full)
+    if (give_up(c))
         return;
     if (!c->input_span.end) {
         diag_error(c->diag, ast->span, "the net `%s` has no input", ast->text);
@@ -54,15 +59,18 @@ static void check_net(Checker *c, const Ast *ast)
         check_memory(c);
 }
 
+/* A trainer needs all three. */
 static void check_missing(Checker *c, const Sections *sections)
 {
-    Span end = { (uint32_t)c->source->size, (uint32_t)c->source->size };
+    const Ast *net = sections->net;
     if (!sections->data) {
-        diag_error(c->diag, end, "there is no `data` section: a trainer needs to know what to learn from");
+        diag_error(c->diag, net->span, "there is no `data` for the net `%s`: a trainer has to know what to learn from",
+                   net->text);
         diag_help(c->diag, "for example `data mnist { batch_size = 64; shuffle = true }`");
     }
     if (!sections->train) {
-        diag_error(c->diag, end, "there is no `train` section: a trainer needs to know how to learn");
+        diag_error(c->diag, net->span, "there is no `train` for the net `%s`: a trainer has to know how to learn",
+                   net->text);
         diag_help(c->diag, "for example `train { loss = cross_entropy; optimizer = sgd(lr=0.01, momentum=0.5) }`");
     }
 }
@@ -88,10 +96,10 @@ Model *check(Arena *arena, const Source *source, const Ast *file, bool need_all,
         check_data(&c, sections.data);
     if (sections.train)
         check_train(&c, sections.train);
-    for (int i = 0; i < c.blocks.entries.count && !c.full; i++)
+    for (int i = 0; i < c.blocks.entries.count && !give_up(&c); i++)
         if (!((Block *)c.blocks.entries.at[i].item)->visited)
             check_uncalled(&c, c.blocks.entries.at[i].item);
-    if (need_all)
+    if (need_all && sections.net)
         check_missing(&c, &sections);
     return diag_errors(diag) == errors ? model : NULL;
 }

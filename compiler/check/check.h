@@ -8,8 +8,14 @@
 enum {
     MOST_LAYERS = 10000,        /* a network of more is an error */
     MOST_CALLS  = 100,          /* blocks that call blocks: how deep */
+    MOST_ERRORS = 200,          /* more than are shown: then it is no use to look for further ones */
+    MOST_PARAMS = 100,          /* of a block */
+    MOST_INPUTS = 1000,         /* of a layer */
     MOST_NAME   = 100,          /* characters of a net's name, a block's or a label */
 };
+
+/* The largest real number: so far a 32-bit float reaches. */
+static const double MOST_REAL = 1e38;
 
 /* The largest whole number an argument or a size may be: products of two of them fit an int64_t. */
 static const int64_t MOST_INT = INT32_MAX;
@@ -135,7 +141,8 @@ Layer *find_layer(Checker *c, const Scope *scope, const Ast *name);
 /* Reports a name that cannot be the net's, a block's or a label: too long, or (`in_c`) a word of C. */
 bool check_name(Checker *c, Span span, const char *what, const char *name, bool in_c);
 
-/* After errors in a block or a later round of a repeat: notes that say which calls and rounds led there. */
+/* After errors in a block or a later round of a repeat: notes that say which calls and rounds led there, at most the
+ * nearest three. */
 void note_callers(Checker *c, const Scope *scope);
 
 /* known.c: names that PyTorch users write. --------------------------------------------------------------------------- */
@@ -165,8 +172,8 @@ void report_no_such(Checker *c, Span span, const char *owner, const char *what, 
 /* The `hint` of the entry called `word`, or NULL. The table ends with a NULL name. */
 const char *known_hint(const Known *table, const char *word);
 
-/* "a, b, c" */
-const char *join_names(Arena *arena, const char *const *names);
+/* "a, b and c", with " and " for `last`. */
+const char *join_names(Arena *arena, const char *const *names, const char *last);
 
 /* args.c: arguments. ------------------------------------------------------------------------------------------------- */
 
@@ -241,8 +248,9 @@ struct Setting {
 /* The settings of both sections, so that one that stands in the wrong place is told where it belongs. */
 extern const Setting data_settings[], train_settings[];
 
-/* Reads a section's body. `title` is `data`, `train` or `test`. given[i] is the statement of table[i], or NULL. */
-void read_settings(Checker *c, const Scope *outer, const char *title, const Setting *table, const AstList *body,
+/* Reads a section's body. `title` is `data`, `train` or `test`. given[i] is the statement of table[i], or NULL.
+ * Returns false if a setting is not in the table: it may be one that seems to be missing. */
+bool read_settings(Checker *c, const Scope *outer, const char *title, const Setting *table, const AstList *body,
                    const Ast **given);
 
 void check_data(Checker *c, const Ast *ast);
@@ -260,6 +268,9 @@ bool layer_fits(Checker *c, const Layer *layer);
 void check_memory(Checker *c);
 
 /* check.c -------------------------------------------------------------------------------------------------------------- */
+
+/* Whether there are too many layers or errors to go on. */
+bool give_up(const Checker *c);
 
 struct Checker {
     Arena        *arena;

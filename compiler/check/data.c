@@ -6,6 +6,9 @@
 /* batch_size where it is left out: PyTorch's 1 would make most trainings slow for no reason. */
 static const int64_t DEFAULT_BATCH = 64;
 
+/* A 32-bit float divided by less may be infinite. */
+static const double LEAST_STD = 1e-30;
+
 typedef struct Dataset { const char *name; DatasetKind kind; } Dataset;
 
 static const Dataset datasets[] = { { "mnist", DATASET_MNIST }, { "idx", DATASET_IDX } };
@@ -17,15 +20,15 @@ enum { MNIST_SIDE = 28, MNIST_CLASSES = 10, MOST_CHANNELS = 65536 };
 static void read_root(Checker *c, const Scope *scope, const Ast *ast)
 {
     if (ast->kind == AST_NAME && !find_let(scope, ast->text, ast->span.begin)) {
-        diag_error(c->diag, ast->span, "`root` takes a string in double quotes");
+        diag_error(c->diag, ast->span, "root takes a string in double quotes");
         diag_help(c->diag, "write `root = \"%s\"`", ast->text);
         return;
     }
     Value value = evaluate(c, scope, ast);
     if (value.kind != VALUE_STRING)
-        wrong_type(c, value, "`root`", "a string, the folder of the data");
+        wrong_type(c, value, "root", "a string, the folder of the data");
     else if (!*value.text)
-        diag_error(c->diag, value.span, "`root` is empty: it names the folder of the data");
+        diag_error(c->diag, value.span, "root is empty: it names the folder of the data");
     else
         c->model->data.root = value.text;
 }
@@ -33,30 +36,30 @@ static void read_root(Checker *c, const Scope *scope, const Ast *ast)
 static void read_download(Checker *c, const Scope *scope, const Ast *ast)
 {
     DataSpec *data = &c->model->data;
-    if (!want_bool(c, evaluate(c, scope, ast), "`download`", &data->download))
+    if (!want_bool(c, evaluate(c, scope, ast), "download", &data->download))
         return;
     if (data->download && data->kind == DATASET_IDX)
-        diag_error(c->diag, ast->span, "`data idx` reads your own files: there is nothing to download");
+        diag_error(c->diag, ast->span, "data idx reads your own files: there is nothing to download");
 }
 
 static void read_batch_size(Checker *c, const Scope *scope, const Ast *ast)
 {
-    want_int(c, evaluate(c, scope, ast), "`batch_size`", 1, MOST_INT, &c->model->data.batch_size);
+    want_int(c, evaluate(c, scope, ast), "batch_size", 1, MOST_INT, &c->model->data.batch_size);
 }
 
 static void read_shuffle(Checker *c, const Scope *scope, const Ast *ast)
 {
-    want_bool(c, evaluate(c, scope, ast), "`shuffle`", &c->model->data.shuffle);
+    want_bool(c, evaluate(c, scope, ast), "shuffle", &c->model->data.shuffle);
 }
 
 static void read_test_batch_size(Checker *c, const Scope *scope, const Ast *ast)
 {
-    want_int(c, evaluate(c, scope, ast), "`batch_size`", 1, MOST_INT, &c->model->data.test_batch_size);
+    want_int(c, evaluate(c, scope, ast), "batch_size", 1, MOST_INT, &c->model->data.test_batch_size);
 }
 
 static void read_test_shuffle(Checker *c, const Scope *scope, const Ast *ast)
 {
-    want_bool(c, evaluate(c, scope, ast), "`shuffle`", &c->model->data.test_shuffle);
+    want_bool(c, evaluate(c, scope, ast), "shuffle", &c->model->data.test_shuffle);
 }
 
 /* Transforms. -------------------------------------------------------------------------------------------------------- */
@@ -86,9 +89,8 @@ static bool check_channels(Checker *c, Value value, const char *what)
     return false;
 }
 
-/* A number, or a list of one for each channel; NULL after a report. `least`: smallest value allowed. */
-static const Value *channel_values(Checker *c, const Scope *scope, const Ast *ast, const char *what, double least,
-                                   int *count)
+/* A number, or a list of one for each channel; NULL after a report. */
+static const Value *channel_values(Checker *c, const Scope *scope, const Ast *ast, const char *what, int *count)
 {
     Value  value = evaluate(c, scope, ast);
     Value *items = arena_alloc(c->arena, sizeof *items * (value.count ? (size_t)value.count : 1));
@@ -106,7 +108,7 @@ static const Value *channel_values(Checker *c, const Scope *scope, const Ast *as
         return NULL;
     }
     for (int i = 0; i < *count; i++)
-        if (!want_real(c, items[i], what, least, 1e30, &number))
+        if (!want_real(c, items[i], what, -MOST_REAL, MOST_REAL, &number))
             return NULL;
     return items;
 }
@@ -125,14 +127,15 @@ static void read_normalize(Checker *c, const Scope *scope, const Ast *ast)
     int        means, stds;
     if (!bind_arguments(c, &signature, ast->span, &ast->children, bound, &sizes))
         return;
-    const Value *mean = channel_values(c, scope, bound[0]->children.at[0], "mean", -1e30, &means);
-    const Value *std = channel_values(c, scope, bound[1]->children.at[0], "std", 0, &stds);
+    const Value *mean = channel_values(c, scope, bound[0]->children.at[0], "mean", &means);
+    const Value *std = channel_values(c, scope, bound[1]->children.at[0], "std", &stds);
     if (!mean || !std)
         return;
     for (int i = 0; i < stds; i++) {
-        if (std[i].real >= 1e-30)
+        if (std[i].real >= LEAST_STD)
             continue;
-        diag_error(c->diag, std[i].span, "std must be greater than 0: the images are divided by it");
+        diag_error(c->diag, std[i].span, "std must be greater than 0, as the images are divided by it, but it is %g",
+                   std[i].real);
         note_origin(c, std[i]);
         return;
     }
@@ -144,7 +147,7 @@ static void read_transform(Checker *c, const Scope *scope, const Ast *ast)
     static const char usual[] = "`transform = [to_tensor, normalize(mean=0.1307, std=0.3081)]`";
     const Ast *normalize = NULL;
     if (ast->kind != AST_LIST) {
-        diag_error(c->diag, ast->span, "`transform` takes a list");
+        diag_error(c->diag, ast->span, "transform takes a list");
         diag_help(c->diag, "for example %s", usual);
         return;
     }
@@ -156,13 +159,13 @@ static void read_transform(Checker *c, const Scope *scope, const Ast *ast)
         if (!to_tensor && strcmp(item->text, "normalize") != 0) {
             report_unknown(c, item->name_span, &family_transforms, item->text, transforms);
         } else if (to_tensor && item->children.count) {
-            diag_error(c->diag, item->span, "`to_tensor` takes no arguments");
+            diag_error(c->diag, item->span, "to_tensor takes no arguments");
         } else if (to_tensor != (i == 0)) {
-            diag_error(c->diag, item->span, to_tensor ? "`to_tensor` comes first, and once"
-                                                      : "`normalize` comes after `to_tensor`");
+            diag_error(c->diag, item->span, to_tensor ? "to_tensor comes first, and once"
+                                                      : "normalize comes after `to_tensor`");
             diag_help(c->diag, "for example %s", usual);
         } else if (!to_tensor && normalize) {
-            diag_error(c->diag, item->span, "`normalize` is given twice");
+            diag_error(c->diag, item->span, "normalize is given twice");
             diag_note(c->diag, normalize->span, "here is the first one");
         } else if (!to_tensor) {
             normalize = item;
@@ -170,7 +173,7 @@ static void read_transform(Checker *c, const Scope *scope, const Ast *ast)
         }
     }
     if (!ast->children.count) {
-        diag_error(c->diag, ast->span, "`transform` is empty: `to_tensor` comes first");
+        diag_error(c->diag, ast->span, "transform is empty: `to_tensor` comes first");
         diag_help(c->diag, "for example %s", usual);
     }
 }
@@ -243,11 +246,11 @@ void check_data(Checker *c, const Ast *ast)
     for (int64_t i = 0; i < channels; i++)
         data->normalize[i] = (Normalize){ 0, 1 };
     bool known = read_kind(c, ast);
-    read_settings(c, c->file, "data", data_settings, &ast->body, given);
+    bool settings_known = read_settings(c, c->file, "data", data_settings, &ast->body, given);
     if (!data->test_batch_size)
         data->test_batch_size = data->batch_size;
-    if (known && data->kind == DATASET_IDX && !given[DATA_ROOT]) {
-        diag_error(c->diag, ast->name_span, "`data idx` needs `root`, the folder of its files");
+    if (known && settings_known && data->kind == DATASET_IDX && !given[DATA_ROOT]) {
+        diag_error(c->diag, ast->name_span, "data idx needs `root`, the folder of its files");
         diag_help(c->diag, "for example `root = \"data/my_images\"`");
     }
     if (!data->root)

@@ -72,7 +72,7 @@ static const Known optimizer_aliases[] = { { "momentum", "sgd" }, { "nesterov", 
 static const char idx_hint[] = "it comes in MNIST's format: `data idx` reads its files from the folder `root`";
 
 static const Known unbuilt_datasets[] = {
-    { "cifar10", NULL }, { "cifar100", NULL }, { "emnist", idx_hint }, { "fashion_mnist", idx_hint },
+    { "cifar10", NULL }, { "cifar100", NULL }, { "emnist", NULL }, { "fashion_mnist", idx_hint },
     { "image_folder", NULL }, { "imagenet", NULL }, { "kmnist", idx_hint }, { "qmnist", NULL }, { "stl10", NULL },
     { "svhn", NULL }, { NULL, NULL }
 };
@@ -111,17 +111,25 @@ bool is_unbuilt(const Family *family, const char *word)
     return known_find(family->unbuilt, word) != NULL;
 }
 
-const char *join_names(Arena *arena, const char *const *names)
+const char *join_names(Arena *arena, const char *const *names, const char *last)
 {
     const char *text = "";
     for (int i = 0; names[i]; i++)
-        text = arena_printf(arena, "%s%s%s", text, i ? ", " : "", names[i]);
+        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "" : names[i + 1] ? ", " : last, names[i]);
     return text;
+}
+
+static void help_with_all(Checker *c, const char *const *names)
+{
+    if (!names[0])
+        diag_help(c->diag, "there are none");
+    else
+        diag_help(c->diag, names[1] ? "there are %s" : "there is only %s", join_names(c->arena, names, " and "));
 }
 
 static void report_unbuilt(Checker *c, Span span, const Family *family, const Known *known)
 {
-    diag_error(c->diag, span, "%s `%s` is not built yet", family->what, known->name);
+    diag_error(c->diag, span, "the %s `%s` is not built yet", family->what, known->name);
     if (known->hint)
         diag_help(c->diag, "%s", known->hint);
 }
@@ -143,9 +151,9 @@ void report_unknown(Checker *c, Span span, const Family *family, const char *wor
         near = nearest_name(word, names_list(c->arena, &all));
     diag_error(c->diag, span, "there is no %s `%s`", family->what, word);
     if (!near)
-        diag_help(c->diag, "there are: %s", join_names(c->arena, names));
+        help_with_all(c, names);
     else if (is_unbuilt(family, near))
-        diag_help(c->diag, "`%s` is near, but it is not built yet", near);
+        diag_help(c->diag, "is `%s` meant? It is not built yet", near);
     else
         diag_help(c->diag, "is `%s` meant?", near);
 }
@@ -157,8 +165,6 @@ void report_no_such(Checker *c, Span span, const char *owner, const char *what, 
     diag_error(c->diag, span, "%s has no %s `%s`", owner, what, word);
     if (near)
         diag_help(c->diag, "is `%s` meant?", near);
-    else if (names[0])
-        diag_help(c->diag, "there are: %s", join_names(c->arena, names));
     else
-        diag_help(c->diag, "it has none at all");
+        help_with_all(c, names);
 }

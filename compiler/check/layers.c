@@ -35,6 +35,10 @@ const char *layer_name(Checker *c, const Scope *scope, const Ast *ast)
 bool read_inputs(Checker *c, const Scope *scope, const Ast *ast, const char *what, int least, int most, Layer *reader)
 {
     bool good = true;
+    if (ast->from.count > MOST_INPUTS) {
+        diag_error(c->diag, reader->from_span, "%s reads %d values, more than %d", what, ast->from.count, MOST_INPUTS);
+        return false;
+    }
     for (int i = 0; i < ast->from.count; i++) {
         Layer *layer = find_layer(c, scope, ast->from.at[i]);
         good &= layer != NULL;
@@ -81,8 +85,7 @@ static Layer *make_layer(Checker *c, const Scope *scope, const Ast *ast, const O
     layer->name = layer_name(c, scope, ast);
     layer->span = layer_span(c->source, ast);
     layer->from_span = from_span(c->source, ast);
-    bool good = read_inputs(c, scope, ast, arena_printf(c->arena, "`%s`", op->name), op->least_inputs,
-                            op->most_inputs, layer);
+    bool good = read_inputs(c, scope, ast, op->name, op->least_inputs, op->most_inputs, layer);
     layer->args = read_arguments(c, scope, &signature, layer->span, &ast->children, layer);
     if (!good || !layer->args || any_unknown(c, layer))
         return c->unknown;
@@ -134,7 +137,11 @@ static Layer *layer_value(Checker *c, const Scope *scope, const Ast *ast)
         layer = make_layer(c, scope, ast, op);
     } else {
         unknown_layer(c, ast);
-        read_inputs(c, scope, ast, ast->text, 0, -1, NEW(c->arena, Layer));
+        c->failed[ast->span.begin] = true;
+        errors = diag_errors(c->diag);
+        Layer *reader = NEW(c->arena, Layer);
+        reader->from_span = from_span(c->source, ast);
+        read_inputs(c, scope, ast, ast->text, 0, -1, reader);
     }
     settle(c, scope, ast, errors);
     return layer;
@@ -143,8 +150,10 @@ static Layer *layer_value(Checker *c, const Scope *scope, const Ast *ast)
 static void check_layer(Checker *c, const Scope *scope, const Ast *ast)
 {
     if (++c->made > MOST_LAYERS) {
-        diag_error(c->diag, layer_span(c->source, ast), "the network has more than %d layers", MOST_LAYERS);
-        note_callers(c, scope);
+        const Ast *site = ast;      /* in the net */
+        for (const Scope *s = scope; s && s->site; s = s->caller)
+            site = s->site;
+        diag_error(c->diag, site->span, "here the network grows beyond %d layers", MOST_LAYERS);
         c->full = true;
         return;
     }
@@ -165,6 +174,8 @@ static void wrong_rank(Checker *c, const Ast *ast)
     if (ast->kind == AST_SHAPE && dims->count == 2)
         diag_help(c->diag, "write `1x%" PRId64 "x%" PRId64 "` for images of one channel", dims->at[0]->integer,
                   dims->at[1]->integer);
+    else if (dims->count == 2)
+        diag_help(c->diag, "write `(1, height, width)` for images of one channel");
     else if (dims->count == 4)
         diag_help(c->diag, "leave the batch out: its size stands in `data`, as `batch_size`");
 }
@@ -210,7 +221,7 @@ static void check_input(Checker *c, const Scope *scope, const Ast *ast)
 
 void check_statements(Checker *c, Scope *scope, const AstList *statements)
 {
-    for (int i = 0; i < statements->count && !c->full; i++) {
+    for (int i = 0; i < statements->count && !give_up(c); i++) {
         const Ast *ast = statements->at[i];
         int        errors = diag_errors(c->diag);
         switch (ast->kind) {

@@ -32,7 +32,7 @@ static const char *bytes_text(Checker *c, double bytes)
     size_t unit = 0;
     for (; bytes >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
         bytes /= 1024;
-    return arena_printf(c->arena, bytes < 1e6 ? "%.4g %s" : "%.2g %s", bytes, units[unit]);
+    return bytes < 1024 ? arena_printf(c->arena, "%.4g %s", bytes, units[unit]) : "more than 1000 YiB";
 }
 
 bool layer_fits(Checker *c, const Layer *layer)
@@ -69,5 +69,5 @@ void check_memory(Checker *c)
         return;
     diag_error(c->diag, c->model->span, "this network needs at least %s, more than the %s that netc allows",
                bytes_text(c, total), bytes_text(c, MOST_BYTES));
-    diag_note(c->diag, largest->span, "%s alone needs %s", largest->name, bytes_text(c, most));
+    diag_note(c->diag, largest->span, "%s needs the most, %s", largest->name, bytes_text(c, most));
 }

@@ -51,7 +51,7 @@ void unknown_name(Checker *c, const Scope *scope, const Ast *name)
 
 static void report_let(Checker *c, const Ast *let, const Let *found)
 {
-    diag_error(c->diag, let->name_span, found->parameter ? "`%s` is a parameter of this block already"
+    diag_error(c->diag, let->name_span, found->parameter ? "`%s` is already a parameter of this block"
                                                          : "`%s` is defined twice", let->text);
     diag_note(c->diag, found->span, "here is the first one");
     diag_help(c->diag, "a let keeps its value; give this one another name");
@@ -81,12 +81,12 @@ void define_let(Checker *c, Scope *scope, const Ast *let)
 
 /* Labels. ------------------------------------------------------------------------------------------------------------ */
 
-/* The last statement of the net or block that gives `name`, if it stands behind byte `at`. */
-static const Ast *labelled_later(const Body *body, const char *name, uint32_t at)
+/* The first statement that gives the label `name`. */
+static const Ast *labelled_in(const AstList *statements, const char *name)
 {
-    for (int i = body->statements->count - 1; i >= 0; i--) {
-        const Ast *statement = body->statements->at[i];
-        if (statement->label && statement->label_span.begin >= at && strcmp(statement->label, name) == 0)
+    for (int i = 0; i < statements->count; i++) {
+        const Ast *statement = statements->at[i];
+        if (statement->label && strcmp(statement->label, name) == 0)
             return statement;
     }
     return NULL;
@@ -147,18 +147,22 @@ void define_label(Checker *c, const Scope *scope, const Ast *statement, Layer *l
 /* Whether the net gives `name`, which a block cannot see. */
 static bool labelled_in_net(Checker *c, const Scope *scope, const char *name)
 {
-    return scope->body->statements != &c->net->body && labelled_later(&(Body){ .statements = &c->net->body }, name, 0);
+    return c->net && scope->body->statements != &c->net->body && labelled_in(&c->net->body, name);
 }
 
 static void unknown_label(Checker *c, const Scope *scope, const Ast *name)
 {
-    const Ast  *later = labelled_later(scope->body, name->text, name->span.begin);
+    const Ast  *later = labelled_in(scope->body->statements, name->text);
     const char *kind = counted_kind(c, name->text);
     if (find_let(scope, name->text, name->span.begin)) {
         diag_error(c->diag, name->span, "a layer is expected here, but `%s` is a value", name->text);
         return;
     }
     if (later) {
+        if (later->label_span.begin < name->span.begin) {
+            diag_error(c->diag, name->span, "`%s` would read itself", name->text);
+            return;
+        }
         diag_error(c->diag, name->span, "`%s` is read before the line that makes it", name->text);
         diag_note(c->diag, later->label_span, "it is made here");
         return;
@@ -172,8 +176,7 @@ static void unknown_label(Checker *c, const Scope *scope, const Ast *name)
     if (kind)
         diag_help(c->diag, "only labels can be named: write `NAME: %s…` where it is made, and `NAME` here", kind);
     else if (labelled_in_net(c, scope, name->text))
-        diag_help(c->diag, "the net's labels are not known in a block; a block reads its input, as `previous` in its "
-                  "first line");
+        diag_help(c->diag, "a block knows only labels of its own; what it reads is `previous` in its first line");
     else if (near)
         diag_help(c->diag, "is `%s` meant?", near);
     else
@@ -218,8 +221,9 @@ bool check_name(Checker *c, Span span, const char *what, const char *name, bool 
         return false;
     }
     if (in_c && (is_c_word(name) || name[0] == '_')) {
-        diag_error(c->diag, span, "%s cannot be called `%s`: the generated C code needs this name itself", what, name);
-        diag_help(c->diag, name[0] == '_' ? "begin it with a letter" : "choose a name that is no word of C");
+        diag_error(c->diag, span, "%s cannot be called `%s`: it becomes a name in C, where this one is taken", what,
+                   name);
+        diag_help(c->diag, name[0] == '_' ? "begin it with a letter" : "choose another name");
         return false;
     }
     return true;
@@ -230,11 +234,11 @@ bool check_name(Checker *c, Span span, const char *what, const char *name, bool 
 void note_callers(Checker *c, const Scope *scope)
 {
     int shown = 0;
-    for (; scope && shown < 5; scope = scope->caller) {
+    for (; scope && shown < 3; scope = scope->caller) {
         if (scope->kind == SCOPE_BLOCK && scope->site)
-            diag_note(c->diag, layer_span(c->source, scope->site), "this happens in this call of the block `%s`", scope->block);
+            diag_note(c->diag, layer_span(c->source, scope->site), "in this call of the block `%s`", scope->block);
         else if (scope->kind == SCOPE_REPEAT && scope->round > 1)
-            diag_note(c->diag, scope->site->span, "this happens in round %" PRId64 " of this repeat", scope->round);
+            diag_note(c->diag, scope->site->span, "in round %" PRId64 " of this repeat", scope->round);
         else
             continue;
         shown++;

@@ -32,7 +32,6 @@ static void unknown_setting(Checker *c, const Ast *ast, const char *title, const
     NameList    list = { 0 };
     bool        section = ast->kind == AST_SECTION;
     const char *what = section ? "section" : "setting";
-    const char *owner = arena_printf(c->arena, "`%s`", title);
     const char *hint = known_hint(foreign_settings, ast->text);
     const char *home = NULL;
     for (int i = 0; table[i].name; i++)
@@ -43,12 +42,12 @@ static void unknown_setting(Checker *c, const Ast *ast, const char *title, const
     else if (setting_place(train_settings, ast->text) >= 0)
         home = "train";
     if (!hint && !home) {
-        report_no_such(c, ast->name_span, owner, what, ast->text, names_list(c->arena, &list));
+        report_no_such(c, ast->name_span, title, what, ast->text, names_list(c->arena, &list));
         return;
     }
-    diag_error(c->diag, ast->name_span, "%s has no %s `%s`", owner, what, ast->text);
+    diag_error(c->diag, ast->name_span, "%s has no %s `%s`", title, what, ast->text);
     if (home)
-        diag_help(c->diag, "it belongs into `%s`", home);
+        diag_help(c->diag, "it belongs in `%s`", home);
     else
         diag_help(c->diag, "%s", hint);
 }
@@ -59,29 +58,29 @@ static bool wrong_form(Checker *c, const Ast *ast, const Setting *setting)
     if (section == (setting->section != NULL))
         return false;
     if (section) {
-        diag_error(c->diag, ast->name_span, "`%s` is a setting, not a section", ast->text);
+        diag_error(c->diag, ast->name_span, "%s is a setting, not a section", ast->text);
         diag_help(c->diag, "write `%s = …`", ast->text);
     } else {
-        diag_error(c->diag, ast->name_span, "`%s` is a section, not a setting", ast->text);
+        diag_error(c->diag, ast->name_span, "%s is a section, not a setting", ast->text);
         diag_help(c->diag, "write `%s { … }`", ast->text);
     }
     return true;
 }
 
-static void read_setting(Checker *c, const Scope *scope, const char *title, const Setting *table, const Ast *ast,
+static bool read_setting(Checker *c, const Scope *scope, const char *title, const Setting *table, const Ast *ast,
                          const Ast **given)
 {
     int place = setting_place(table, ast->text);
     if (place < 0) {
         unknown_setting(c, ast, title, table);
-        return;
+        return false;
     }
     if (wrong_form(c, ast, &table[place]))
-        return;
+        return false;
     if (given[place]) {
-        diag_error(c->diag, ast->name_span, "`%s` is given twice", ast->text);
+        diag_error(c->diag, ast->name_span, "%s is given twice", ast->text);
         diag_note(c->diag, given[place]->name_span, "here is the first one");
-        return;
+        return true;
     }
     given[place] = ast;
     if (ast->kind == AST_SETTING) {
@@ -90,25 +89,29 @@ static void read_setting(Checker *c, const Scope *scope, const char *title, cons
         const Ast *inner[16] = { 0 };
         read_settings(c, scope, ast->text, table[place].section, &ast->body, inner);
     }
+    return true;
 }
 
-void read_settings(Checker *c, const Scope *outer, const char *title, const Setting *table, const AstList *body,
+bool read_settings(Checker *c, const Scope *outer, const char *title, const Setting *table, const AstList *body,
                    const Ast **given)
 {
     Scope scope = { .kind = SCOPE_SECTION, .outer = outer };
-    for (int i = 0; i < body->count; i++) {
+    bool  known = true;
+    for (int i = 0; i < body->count && !give_up(c); i++) {
         if (body->at[i]->kind == AST_LET)
             define_let(c, &scope, body->at[i]);
         else
-            read_setting(c, &scope, title, table, body->at[i], given);
+            known &= read_setting(c, &scope, title, table, body->at[i], given);
     }
+    return known;
 }
 
 const Ast *want_call(Checker *c, const Ast *value, const char *what, const char *example)
 {
     if (value->kind == AST_CALL || value->kind == AST_NAME)
         return value;
-    diag_error(c->diag, value->span, value->kind == AST_STRING ? "%s is written without quotes" : "%s is a name",
+    diag_error(c->diag, value->span, value->kind == AST_STRING ? "%s is written without quotes"
+                                                            : "%s is named, with its arguments in parentheses",
                what);
     diag_help(c->diag, "for example `%s`", example);
     return NULL;

@@ -1,7 +1,6 @@
 #include "check/check.h"
 
 #include <ctype.h>
-#include <float.h>
 #include <string.h>
 
 /* The loss. ---------------------------------------------------------------------------------------------------------- */
@@ -57,8 +56,8 @@ static void check_nesterov(Checker *c, const Arg *args)
         diag_help(c->diag, "for example `sgd(lr=0.01, momentum=0.9, nesterov=true)`");
     }
     if (dampening->real != 0) {
-        diag_error(c->diag, args[SGD_NESTEROV].span, "nesterov needs dampening 0, but it is %g", dampening->real);
-        diag_note(c->diag, dampening->span, "dampening is given here");
+        diag_error(c->diag, dampening->span, "with nesterov, dampening must be 0, but it is %g", dampening->real);
+        diag_note(c->diag, args[SGD_NESTEROV].span, "nesterov is given here");
     }
 }
 
@@ -87,14 +86,13 @@ enum { MOST_DEVICE = 1023 };
 
 static const char *const device_words[] = { "auto", "cpu", "cuda", NULL };
 
-/* "cuda:" and numbers with commas between; *why says what is wrong with others. */
+/* A word, or "cuda:" and numbers with commas between; *why says what is wrong with the numbers. */
 static bool is_device(const char *text, const char **why)
 {
     bool seen[MOST_DEVICE + 1] = { false };
     for (const char *const *word = device_words; *word; word++)
         if (strcmp(*word, text) == 0)
             return true;
-    *why = "it is none of these";
     if (strncmp(text, "cuda:", strlen("cuda:")) != 0)
         return false;
     text += strlen("cuda:");
@@ -127,7 +125,7 @@ static void read_device(Checker *c, const Scope *scope, const Ast *ast)
         Value value = evaluate(c, scope, ast);
         text = value.kind == VALUE_STRING ? value.text : NULL;
         if (!text) {
-            wrong_type(c, value, "`device`", choices);
+            wrong_type(c, value, "device", choices);
             return;
         }
     }
@@ -136,8 +134,10 @@ static void read_device(Checker *c, const Scope *scope, const Ast *ast)
         return;
     }
     const char *near = strcmp(text, "gpu") ? nearest_name(text, device_words) : "cuda";
-    diag_error(c->diag, ast->span, "`device` takes %s, not `%s`: %s", choices, text, why);
-    if (near && strncmp(text, "cuda:", strlen("cuda:")) != 0)
+    diag_error(c->diag, ast->span, "device takes %s, not `%s`", choices, text);
+    if (why)
+        diag_help(c->diag, "%s", why);
+    else if (near)
         diag_help(c->diag, "is `%s` meant?", near);
 }
 
@@ -145,13 +145,13 @@ static void read_device(Checker *c, const Scope *scope, const Ast *ast)
 
 static void read_epochs(Checker *c, const Scope *scope, const Ast *ast)
 {
-    want_int(c, evaluate(c, scope, ast), "`epochs`", 1, MOST_INT, &c->model->train.epochs);
+    want_int(c, evaluate(c, scope, ast), "epochs", 1, MOST_INT, &c->model->train.epochs);
 }
 
 static void read_seed(Checker *c, const Scope *scope, const Ast *ast)
 {
     int64_t seed;
-    if (want_int(c, evaluate(c, scope, ast), "`seed`", 0, INT64_MAX, &seed))
+    if (want_int(c, evaluate(c, scope, ast), "seed", 0, INT64_MAX, &seed))
         c->model->train.seed = (uint64_t)seed;
 }
 
@@ -180,13 +180,13 @@ void check_train(Checker *c, const Ast *ast)
 {
     const Ast *given[TRAIN_SETTINGS] = { 0 };
     c->model->train = (TrainSpec){ .span = ast->span, .epochs = 1, .device = "auto", .seed = 1 };
-    read_settings(c, c->file, "train", train_settings, &ast->body, given);
-    if (!given[TRAIN_LOSS]) {
-        diag_error(c->diag, ast->span, "`train` needs a loss");
+    bool known = read_settings(c, c->file, "train", train_settings, &ast->body, given);
+    if (known && !given[TRAIN_LOSS]) {
+        diag_error(c->diag, ast->span, "train needs a loss");
         diag_help(c->diag, "write `loss = cross_entropy`");
     }
-    if (!given[TRAIN_OPTIMIZER]) {
-        diag_error(c->diag, ast->span, "`train` needs an optimizer");
+    if (known && !given[TRAIN_OPTIMIZER]) {
+        diag_error(c->diag, ast->span, "train needs an optimizer");
         diag_help(c->diag, "for example `optimizer = sgd(lr=0.01, momentum=0.5)`");
     }
     if (c->output->out.rank)

@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "cpu/print.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,12 @@ static bool may_break(char before, char after)
     return before && after && (strchr(",=+-*/%<>&|?:", before) || strchr("=+-*/%<>&|?:", after));
 }
 
-/* Where to break: the last place within `room` of those inside the fewest brackets; 0 if there is none. */
+/* Where to break: the last place within `room` of those inside the fewest brackets, after a comma rather than at an
+ * operator; 0 if there is none. */
 static size_t break_at(const char *text, size_t room)
 {
     size_t best = 0;
-    int depth = 0, least = 1000;
+    int depth = 0, least = INT_MAX;
     bool quoted = false;
     for (size_t i = 0; text[i] && i <= room; i++) {
         if (text[i] == '"')
@@ -28,9 +30,10 @@ static size_t break_at(const char *text, size_t room)
         if (quoted)
             continue;
         depth += (strchr("([{", text[i]) != NULL) - (strchr(")]}", text[i]) != NULL);
-        if (text[i] == ' ' && i > room / 3 && depth <= least && may_break(text[i - 1], text[i + 1])) {
+        int rank = 2 * depth + (i > 0 && text[i - 1] != ',');
+        if (text[i] == ' ' && i > room / 3 && rank <= least && may_break(text[i - 1], text[i + 1])) {
             best = i;
-            least = depth;
+            least = rank;
         }
     }
     return best;
@@ -111,7 +114,7 @@ typedef struct FileKind {
 
 static const FileKind kinds[] = {
     { ".h", NULL, "What the kernels and the tables share: weights, memory, phases.", print_header },
-    { ".c", NULL, "The kernels, and the phases that call them. A lane is a sample: a vf has one value of each of LANES.",
+    { ".c", NULL, "The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES.",
       print_source },
     { "_model.c", NULL, "The tables that the runtime reads.", print_tables },
     { NULL, "main.c", "The trainer's main program.", print_main },

@@ -81,8 +81,8 @@ static void add_tile_loops(Printer *p, Heads *heads)
         const Loop *loop = &p->kernel->over[i];
         const char *name = loop->axis->name, *unroll = arena_printf(p->arena, "UNROLL(%" PRId64 ")\n", loop->tile);
         if (loop->tile > 1 && loop_has_start(p->kernel, i))
-            add_head(heads, arena_printf(p->arena, "%sfor (%s %s = %s0; %s < %s0 + %" PRId64 "; %s++)", unroll, p->index,
-                                         name, name, name, name, loop->tile, name));
+            add_head(heads, arena_printf(p->arena, "%sfor (%s %s = %s0; %s < %s0 + %" PRId64 "; %s++)", unroll,
+                                         p->index, name, name, name, name, loop->tile, name));
         else if (loop->tile > 1)
             add_head(heads, arena_printf(p->arena, "%sfor (%s %s = 0; %s < %" PRId64 "; %s++)", unroll, p->index, name,
                                          name, loop->tile, name));
@@ -330,8 +330,8 @@ static void add_tile(Printer *p)
             continue;
         tile = arena_printf(p->arena, "%s%s%" PRId64 " points of %s", tile, *tile ? " x " : "", loop->tile, name);
         if (loop->axis->extent % loop->tile)
-            again = arena_printf(p->arena, "%s The last tile of %s begins early: some points are computed twice.", again,
-                                 name);
+            again = arena_printf(p->arena, "%s The last tile of %s begins early: some points are computed twice.",
+                                 again, name);
     }
     if (*tile)
         text_add(p->text, "\n * The sums of %s stay in registers.%s", tile, again);

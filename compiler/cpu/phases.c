@@ -104,6 +104,7 @@ static void print_sum(Text *text, const Plan *plan)
                "(void)scratch;\n\n"
                "for (int64_t block = 0; block < blocks; block++) {\n"
                "const real *part = %s;\n"
+               "#pragma omp simd\n"
                "for (int64_t i = first; i < end; i++)\n"
                "    gradient[i - first] += part[i];\n"
                "}", blocks, UPDATE_SLICE, from);
@@ -114,9 +115,12 @@ static void print_update(Text *text, const Plan *plan)
     const char *history = plan->model->train.sgd.momentum != 0 ? "&step->state[i]" : "NULL";
     line(text, "const struct %s_batch *b = step->batch;", plan->model->name);
     print_sum(text, plan);
-    line(text, "for (int64_t i = first; i < end; i++)");
-    line_wrapped(text, "    step->weights[i] = sgd_update(step->weights[i], gradient[i - first], %s, sgd, step->lr, "
+    line(text, "#pragma omp simd\n"
+               "for (int64_t i = first; i < end; i++)");
+    text->indent++;
+    line_wrapped(text, "step->weights[i] = sgd_update(step->weights[i], gradient[i - first], %s, sgd, step->lr, "
                        "step->first_step);", history);
+    text->indent--;
 }
 
 static void print_sgd(Text *text, const Sgd *sgd)

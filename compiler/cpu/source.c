@@ -32,8 +32,8 @@ static void print_weights(Text *text, const Plan *plan)
 static void print_memory(Text *text, const Plan *plan)
 {
     const char *name = plan->model->name, *copies = arena_printf(text->arena, "[%" PRId64 "]", plan->blocks);
-    line(text, "\n/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],\n"
-               " * each element a vector with one value of each sample; d_ marks the gradient of what follows. */");
+    line(text, "\n/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],"
+               "\n * each element a vector with one value of each sample; d_ marks the gradient of what follows. */");
     line(text, "struct %s_scratch {", name);
     print_members(text, plan->scratch.at, plan->scratch.count, "");
     line(text, "};");

@@ -49,8 +49,9 @@ static void print_parameters(Text *text, const Plan *plan)
     const Graph *graph = plan->train.graph;
     if (!graph->parameters.count)
         return;
-    line(text, "/* Name, PyTorch's shape, the step of each of its dimensions in the flat array, and where it begins. */");
-    line(text, "static const struct parameter parameters[] = {");
+    line(text, "#define AT(member) (offsetof(struct %s_weights, member) / sizeof(real))\n\n"
+               "/* Name, PyTorch's shape, the stride of each dimension in the flat array, where the first one is. */\n"
+               "static const struct parameter parameters[] = {", plan->model->name);
     for (int i = 0; i < graph->parameters.count; i++) {
         const Tensor *tensor = graph->parameters.at[i];
         const Buffer *buffer = plan->train.buffer[tensor->id];
@@ -60,9 +61,8 @@ static void print_parameters(Text *text, const Plan *plan)
             shape = arena_printf(text->arena, "%s%s%" PRId64, shape, j ? ", " : "", tensor->dim[j]);
             stride = arena_printf(text->arena, "%s%s%" PRId64, stride, j ? ", " : "", stride_of(buffer, j));
         }
-        line_wrapped(text, "{ \"%s.%s\", %d, { %s }, { %s }, offsetof(struct %s_weights, %s) / sizeof(real), "
-                     ".fan_in = %" PRId64 " },", tensor->layer->name, learnable->name, tensor->rank, shape, stride,
-                     plan->model->name, buffer->name, learnable->fan_in);
+        line_wrapped(text, "{ \"%s.%s\", %d, { %s }, { %s }, AT(%s), .fan_in = %" PRId64 " },", tensor->layer->name,
+                     learnable->name, tensor->rank, shape, stride, buffer->name, learnable->fan_in);
     }
     line(text, "};");
     line(text, "%s", "");

@@ -10,20 +10,16 @@ typedef struct Reverse {
     Contributions *of;          /* the gradients that have arrived for graph->tensors.at[i] of the forward part */
 } Reverse;
 
-/* The gradient of `value`: what arrived for it, summed; NULL where nothing did. */
+/* The gradient of `value`: what arrived for it, summed; NULL where nothing did. Asked for once. */
 static Tensor *gradient_of(Reverse *reverse, Tensor *value)
 {
     Graph *graph = reverse->graph;
-    Contributions *arrived = &reverse->of[value->id];
-    if (arrived->count == 0)
-        return NULL;
-    if (arrived->count == 1)
-        return arrived->at[0];
+    const Contributions *arrived = &reverse->of[value->id];
+    if (arrived->count < 2)
+        return arrived->count ? arrived->at[0] : NULL;
 
     Tensor *sum = graph_value(graph, value->layer, TYPE_REAL, value->rank, value->dim, "d_%s_sum", value->name);
     graph_node(graph, &kind_sum, value->layer, "backward_sum", arrived->at, arrived->count, &sum, 1);
-    arrived->count = 0;
-    list_add(graph->arena, arrived, sum);
     return sum;
 }
 

@@ -76,7 +76,8 @@ static bool find_box(Cover *c, const Nest *nest, const Store *store, Box *box)
     }
     for (int i = 0; i < nest->overs; i++)
         if (nest->over[i]->extent > 1 && uses(index, rank, nest->over[i]) != 1)
-            return fail(c, nest, store, arena_printf(c->arena, "axis %s does not occur in it once", nest->over[i]->name));
+            return fail(c, nest, store,
+                        arena_printf(c->arena, "axis %s does not occur in it once", nest->over[i]->name));
     for (int i = 0; i < nest->domains; i++)
         if (!cut(c, nest->domain[i], index, rank, box))
             return fail(c, nest, store, "the domain is no bound of an index");

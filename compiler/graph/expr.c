@@ -123,7 +123,8 @@ static Expr *sub_int(Arena *arena, Expr *a, Expr *b)
     if (is_int(b) && b->integer != INT64_MIN)
         return add_constant(arena, a, -b->integer);
     int64_t left = split_constant(&a), right = split_constant(&b), both;
-    if (b->kind == EXPR_SUB && is_int(b->arg[0]) && b->arg[0]->integer != INT64_MIN) {     /* a - (k - x) is a + x - k */
+    /* a - (k - x) is a + x - k */
+    if (b->kind == EXPR_SUB && is_int(b->arg[0]) && b->arg[0]->integer != INT64_MIN) {
         Expr *sum = add_constant(arena, add_int(arena, a, b->arg[1]), -b->arg[0]->integer);
         return add_constant(arena, add_constant(arena, sum, left), -right);
     }

@@ -2,7 +2,8 @@
  * the convolution's. The tensor between them vanishes. */
 #include "graph/graph.h"
 
-enum { MAX_SIZE = 64 };     /* of the expression that takes the load's place, over all loads: what a reader can follow */
+/* Of the expression that takes a load's place, times the loads: what a reader of the code can follow. */
+enum { MAX_SIZE = 64 };
 
 /* Where a tensor is stored: the only place in its node. */
 typedef struct Place { Nest *nest; Store *store; } Place;

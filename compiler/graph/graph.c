@@ -152,7 +152,8 @@ void graph_count(Graph *graph)
 
 bool graph_keeps(const Graph *graph, const Tensor *tensor)
 {
-    return tensor == graph->output || tensor == graph->loss || tensor == graph->correct || tensor->role == ROLE_GRADIENT;
+    return tensor == graph->output || tensor == graph->loss || tensor == graph->correct
+           || tensor->role == ROLE_GRADIENT;
 }
 
 Graph *graph_build(Arena *arena, Model *model, bool train, bool plain)

@@ -12,7 +12,7 @@ typedef struct Node  Node;
 typedef enum Role {
     ROLE_INPUT,         /* the normalised image, per sample */
     ROLE_LABEL,         /* the class, INT, per sample, rank 0 */
-    ROLE_SCALE,         /* the weight of a sample in the mean: 1 / samples in the batch, 0 for lanes without a sample; rank 0 */
+    ROLE_SCALE,         /* the weight of a sample in the mean: 1 / samples in the batch, 0 for a lane without one; rank 0 */
     ROLE_PARAMETER,     /* learned */
     ROLE_VALUE,         /* made by a node, per sample: activations, indices, their gradients */
     ROLE_GRADIENT,      /* of a parameter, summed over the samples; not per sample */
@@ -80,16 +80,16 @@ struct Graph {
     struct Names   *names;      /* those in use */
 };
 
-/* forward: every layer's nodes, then the loss. With `train`, the backward pass too (autodiff). Then removal of nodes and
- * outputs that nothing reads; nests of every node, each verified (a failure is reported as an internal error and ends
- * the process with status 70); fusion of nests, unless `plain`. */
+/* Forward: every layer's nodes, then the loss. With `train`, the backward pass too (autodiff). Then removal of nodes
+ * and outputs that nothing reads; nests of every node, each verified (a failure is reported as an internal error and
+ * ends the process with status 70); fusion of nests, unless `plain`. */
 Graph *graph_build(Arena *arena, Model *model, bool train, bool plain);
 
 /* Used by operators. `name` is a format; the result is made a unique C identifier: what may not stand in one becomes an
  * underscore, and a name that is taken gets the first free number behind it. */
 __attribute__((format(printf, 6, 7)))
 Tensor *graph_value(Graph *graph, Layer *layer, Type type, int rank, const int64_t dim[], const char *name, ...);
-/* A value shaped as `like` is: `d_` and its name where it is its gradient. */
+/* A new tensor for the gradient of `value`, or for a part of it: of its shape, called `d_` and its name. */
 Tensor *graph_gradient_of(Graph *graph, Tensor *value);
 /* The parameter tensor of the layer's learnable `which`. */
 Tensor *graph_parameter(Graph *graph, Layer *layer, int which);
@@ -123,8 +123,8 @@ struct Names *names_new(Arena *arena);
 const char *name_unique(Arena *arena, struct Names *names, const char *wanted);
 
 /* The kinds of node that differentiation adds (sum.c). */
-extern const NodeKind kind_sum;         /* two or more values of one shape      their sum */
-extern const NodeKind kind_zero;        /* nothing                              zeros: of a parameter that no loss reaches */
+extern const NodeKind kind_sum;         /* in: two or more values of one shape; out: their sum */
+extern const NodeKind kind_zero;        /* out: zeros, the gradient of a parameter from which no path leads to the loss */
 
 /* NULL, or what is wrong with the node's nests: not proven, or they read or write what the node does not. */
 const char *node_verify(Arena *arena, const Node *node);

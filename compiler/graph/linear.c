@@ -3,7 +3,8 @@
 static void add_constant(Linear *sum, int64_t value, int64_t factor)
 {
     int64_t product;
-    if (__builtin_mul_overflow(value, factor, &product) || __builtin_add_overflow(sum->constant, product, &sum->constant))
+    if (__builtin_mul_overflow(value, factor, &product)
+        || __builtin_add_overflow(sum->constant, product, &sum->constant))
         sum->valid = false;
 }
 

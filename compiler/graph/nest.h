@@ -25,11 +25,12 @@ typedef enum ExprKind {
     EXPR_AXIS,          /* axis */
     EXPR_LOAD,          /* tensor at index[0 .. rank-1]; REAL, or INT for an index tensor (an argmax, the labels) */
     EXPR_REDUCED,       /* integer: which of the nest's reductions */
-    EXPR_ADD, EXPR_SUB, EXPR_MUL, EXPR_DIV, EXPR_MOD,       /* DIV and MOD of INT: the right side is a positive constant,
-                                                               the left side is proven to be 0 or more */
-    EXPR_MIN, EXPR_MAX, EXPR_ABS,                           /* MAX(a, b) of REAL is a < b ? b : a, so a NaN in a stays */
+    EXPR_ADD, EXPR_SUB, EXPR_MUL,
+    EXPR_DIV, EXPR_MOD, /* of INT: the right side is a positive constant, the left side is proven to be 0 or more */
+    EXPR_MIN, EXPR_MAX, /* MAX(a, b) of REAL is a < b ? b : a, so a NaN in a stays */
+    EXPR_ABS,
     EXPR_LT, EXPR_LE, EXPR_EQ, EXPR_AND, EXPR_OR,           /* BOOL */
-    EXPR_SELECT,        /* arg[0] ? arg[1] : arg[2]; when arg[0] is uniform, only the branch that it chooses is evaluated */
+    EXPR_SELECT,        /* arg[0] ? arg[1] : arg[2]; when arg[0] is uniform, only the one that it chooses is evaluated */
     EXPR_EXP, EXPR_LOG, EXPR_TANH, EXPR_SQRT, EXPR_ERF,
     EXPR_TO_REAL,       /* REAL of an INT */
 } ExprKind;
@@ -71,12 +72,12 @@ typedef struct Store {
 typedef struct Nest {
     Arena      *arena;
     const char *name;               /* conv1_forward, conv1_backward_weight: a C identifier, unique in the graph */
-    const char *note;               /* what it computes, for the comment above it: "dx[c][y][x] gathers every …" or NULL */
+    const char *note;               /* what it computes, for the comment above it: "dx[c][y][x] gathers …"; or NULL */
     Axis       *over[MAX_OVER], *fold[MAX_FOLD];
     int         overs, folds;
     Expr       *guard[MAX_GUARD];   /* BOOL, uniform: a point of the fold counts only where all of them hold */
     int         guards;
-    Expr       *domain[MAX_DOMAIN];        /* BOOL, uniform, of over axes: a point of `over` exists only where all hold */
+    Expr       *domain[MAX_DOMAIN]; /* BOOL, uniform, of over axes: a point of `over` exists only where all hold */
     int         domains;
     Reduce      reduce[MAX_REDUCE];
     int         reduces;

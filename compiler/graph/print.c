@@ -31,8 +31,8 @@ static void print_tensors(Text *text, const Graph *graph)
     line(text, "tensors {");
     for (int i = 0; i < graph->tensors.count; i++) {
         const Tensor *t = graph->tensors.at[i];
-        line(text, "%-*s  %-9s  %s  %s%s", width, t->name, roles[t->role], t->type == TYPE_INT ? "int " : "real",
-             shape(text->arena, t), t->per_sample ? "" : ", one for all samples");
+        line(text, "%-*s  %-9s  %s  %s", width, t->name, roles[t->role], t->type == TYPE_INT ? "int " : "real",
+             shape(text->arena, t));
     }
     line(text, "}");
 }
@@ -76,7 +76,7 @@ static void print_nest(Text *text, const Nest *nest)
     Arena *arena = text->arena;
     if (nest->note)
         line(text, "# %s", nest->note);
-    line(text, "%s: %s%s {", nest->name, nest->overs ? axes(arena, "for", nest->over, nest->overs) : "once",
+    line(text, "%s%s {", nest->overs ? axes(arena, "for", nest->over, nest->overs) : "once",
          conditions(arena, " where ", nest->domain, nest->domains));
     for (int i = 0; i < nest->reduces; i++)
         print_reduce(text, nest, i);

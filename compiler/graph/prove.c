@@ -176,18 +176,19 @@ static bool contradictory(System *s)
 static bool prove_linear(const Case *c)
 {
     Linear goal = linear_of(c->arena, c->goal);
-    System *s = NEW(c->arena, System);
-    s->arena = c->arena;
+    System s;
+    s.arena = c->arena;
+    s.count = 0;
     for (int i = 0; i < c->facts; i++)
-        know_condition(s, c->fact[i]);
-    know_atoms(s, &goal);
+        know_condition(&s, c->fact[i]);
+    know_atoms(&s, &goal);
     for (int depth = 0; depth <= DEPTH; depth++) {
-        s->tries_left = MAX_TRIES;
-        if (follows(s, &goal, depth, 0))
+        s.tries_left = MAX_TRIES;
+        if (follows(&s, &goal, depth, 0))
             return true;
     }
-    s->tries_left = MAX_TRIES;
-    return contradictory(s);
+    s.tries_left = MAX_TRIES;
+    return contradictory(&s);
 }
 
 /* ---- case distinctions ---- */

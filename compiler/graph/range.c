@@ -71,6 +71,7 @@ static Range range_modulo(Range a, int64_t divisor)
 Range expr_range(const Expr *e)
 {
     const Expr *left = e->arg[0], *right = e->arg[1];
+    bool divides = (e->kind == EXPR_DIV || e->kind == EXPR_MOD) && right->kind == EXPR_INT && right->integer > 0;
     Range a, b;
 
     switch (e->kind) {
@@ -87,9 +88,9 @@ Range expr_range(const Expr *e)
             return range_scale(expr_range(right), left->integer);
         return right->kind == EXPR_INT ? range_scale(expr_range(left), right->integer) : everything;
     case EXPR_DIV:
-        return right->kind == EXPR_INT && right->integer > 0 ? range_divide(expr_range(left), right->integer) : everything;
+        return divides ? range_divide(expr_range(left), right->integer) : everything;
     case EXPR_MOD:
-        return right->kind == EXPR_INT && right->integer > 0 ? range_modulo(expr_range(left), right->integer) : everything;
+        return divides ? range_modulo(expr_range(left), right->integer) : everything;
     case EXPR_MIN:
         a = expr_range(left), b = expr_range(right);
         return (Range){ least(a.lo, b.lo), least(a.hi, b.hi) };

@@ -86,20 +86,22 @@ static bool check_axis(Check *c, const Expr *e)
     return fail(c, "axis %s is not known there", e->axis->name);
 }
 
-/* `what` and its index are for the message: "load of x[c][y + 1]". */
-static bool check_indices(Check *c, const Fact *facts, const char *what, const Tensor *tensor, Expr *const index[])
+/* `verb` is for the message: "load of x[c][y + 1]: …". */
+static bool check_indices(Check *c, const Fact *facts, const char *verb, const Tensor *tensor, Expr *const index[])
 {
+    Expr *element = expr_load(c->scratch, tensor, index);
     for (int i = 0; i < tensor->rank; i++) {
-        Expr *last, *at = index[i];
+        Expr *at = index[i];
         if (!at || at->type != TYPE_INT || at->lanes)
-            return fail(c, "%s: index %d is no INT that is the same for all samples", what, i);
+            return fail(c, "%s %s: index %d is no INT that is the same for all samples", verb, text(c, element), i);
         if (!check_expr(c, facts, at))
             return false;
         if (!prove_nonnegative(c->scratch, facts, at))
-            return fail(c, "%s: index %d, %s, may be below 0", what, i, text(c, at));
-        last = expr_int(c->scratch, tensor->dim[i] - 1);
-        if (!prove_nonnegative(c->scratch, facts, expr_binary(c->scratch, EXPR_SUB, last, at)))
-            return fail(c, "%s: index %d, %s, may be above %" PRId64, what, i, text(c, at), tensor->dim[i] - 1);
+            return fail(c, "%s %s: index %d, %s, may be below 0", verb, text(c, element), i, text(c, at));
+        Expr *room = expr_binary(c->scratch, EXPR_SUB, expr_int(c->scratch, tensor->dim[i] - 1), at);
+        if (!prove_nonnegative(c->scratch, facts, room))
+            return fail(c, "%s %s: index %d, %s, may be above %" PRId64, verb, text(c, element), i, text(c, at),
+                        tensor->dim[i] - 1);
     }
     return true;
 }
@@ -135,7 +137,7 @@ static bool check_expr(Check *c, const Fact *facts, Expr *e)
     case EXPR_AXIS:
         return check_axis(c, e);
     case EXPR_LOAD:
-        return check_indices(c, facts, arena_printf(c->arena, "load of %s", text(c, e)), e->tensor, e->index);
+        return check_indices(c, facts, "load of", e->tensor, e->index);
     case EXPR_REDUCED:
         return e->integer < c->reduced || fail(c, "r%" PRId64 " is not known there", e->integer);
     case EXPR_SELECT:
@@ -185,20 +187,19 @@ static bool check_reduce(Check *c, const Fact *outside, const Fact *inside, int 
 static bool check_store(Check *c, const Fact *facts, const Store *store)
 {
     const Tensor *tensor = store->tensor;
-    const char *what = arena_printf(c->arena, "store to %s", tensor->name);
     bool zero = store->value->kind == EXPR_REAL && store->value->real == 0;
 
     c->folds = false;
     c->reduced = 0;
-    if (!check_indices(c, facts, what, tensor, store->index))
+    if (!check_indices(c, facts, "store to", tensor, store->index))
         return false;
     c->reduced = c->nest->reduces;
     if (store->value->type != tensor->type)
-        return fail(c, "%s: a value of another type", what);
+        return fail(c, "store to %s: a value of another type", tensor->name);
     if (!tensor->per_sample && !store->value->lanes && !zero)
-        return fail(c, "%s: a value that is the same for all samples would be summed over them", what);
+        return fail(c, "store to %s: a value that is the same for all samples would be summed over them", tensor->name);
     if (tensor->per_sample != c->nest->store[0].tensor->per_sample)
-        return fail(c, "%s: it is not per sample where another result of the nest is, or the other way round", what);
+        return fail(c, "store to %s: of the results of a nest all are per sample, or none", tensor->name);
     return check_expr(c, facts, store->value);
 }
 

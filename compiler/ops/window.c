@@ -66,10 +66,11 @@ static void give_back_folded(Node *node, Nest *n, const Window *w, const Tensor 
 {
     const Tensor *out = node->out[0];
     Expr *y = nest_over(n, "y", out->dim[1]), *x = nest_over(n, "x", out->dim[2]), *c = nest_over(n, "c", out->dim[0]);
-    Expr *u = minus(n, whole(n, w->kernel[0] - 1), nest_fold(n, "u", w->kernel[0]));
-    Expr *v = minus(n, whole(n, w->kernel[1] - 1), nest_fold(n, "v", w->kernel[1]));
-    Expr *row = window_of_tap(n, w, 0, y, u, values->dim[1]), *column = window_of_tap(n, w, 1, x, v, values->dim[2]);
-    Expr *took = equal(n, load(n, indices, AT(c, row, column)), plus(n, scale(n, u, w->kernel[1]), v));
+    Expr *u = nest_fold(n, "u", w->kernel[0]), *v = nest_fold(n, "v", w->kernel[1]);
+    Expr *row = window_of_tap(n, w, 0, y, minus(n, whole(n, w->kernel[0] - 1), u), values->dim[1]);
+    Expr *column = window_of_tap(n, w, 1, x, minus(n, whole(n, w->kernel[1] - 1), v), values->dim[2]);
+    Expr *tap = minus(n, whole(n, w->kernel[0] * w->kernel[1] - 1), plus(n, scale(n, u, w->kernel[1]), v));
+    Expr *took = equal(n, load(n, indices, AT(c, row, column)), tap);
     Expr *value = load(n, values, AT(c, row, column)), *result;
     if (kind == REDUCE_LAST)
         result = nest_reduce(n, REDUCE_LAST, real(n, 0), value, took);

@@ -11,20 +11,16 @@ int64_t tensor_elements(const Tensor *tensor)
     return elements;
 }
 
-/* What a tensor may not be called in the generated source: words of C, macros, and the emitter's own local names. */
+/* What a tensor may not be called beside what the graph forbids already: macros, and the emitter's local names. */
 static const char *const taken[] = {
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
-    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
-    "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm", "typeof", "bool", "true",
-    "false", "linux", "unix", "NULL", "EOF", "NAN", "INFINITY", "LANES", "UNROLL", "vf", "vi", "real", "abs", "int64_t",
-    "stdin", "stdout", "stderr", "errno", "sum", "sum_2", "largest", "largest_2", "place", "place_2", "last", "last_2",
-    "value", "value_2", "taken", "block", "blocks", "first", "end", NULL
+    "EOF", "NAN", "INFINITY", "LANES", "UNROLL", "stdin", "stdout", "stderr", "sum", "sum_2", "largest", "largest_2",
+    "place", "place_2", "last", "last_2", "value", "value_2", "taken", "block", "blocks", "first", "end", NULL
 };
 
-/* One letter names an axis, one letter and 0 where its tile begins; the prefixes are those of lanes.h. */
+/* One letter and 0 is where an axis's tile begins; the prefixes are those of lanes.h. */
 static bool is_taken(const char *name)
 {
-    if (!name[1] || (name[1] == '0' && !name[2]))
+    if (name[1] == '0' && !name[2])
         return true;
     if (strncmp(name, "lanes_", 6) == 0 || strncmp(name, "real_", 5) == 0 || strncmp(name, "int_", 4) == 0)
         return true;

@@ -108,25 +108,47 @@ static int64_t loads_in_tile(const Expr *e, const Axis *x, int64_t a, const Axis
            loads_in_tile(e->arg[2], x, a, y, b);
 }
 
+/* How far apart in memory the points of a tile over `axis` are: for each load of samples, how many stored dimensions
+ * lie inside the one that the axis moves along. */
+static int64_t spread(const Kernel *kernel, const Expr *e, const Axis *axis)
+{
+    if (!e || !axis)
+        return 0;
+    int64_t sum = 0;
+    if (e->kind == EXPR_LOAD && e->tensor->per_sample) {
+        const Buffer *buffer = kernel_buffer(kernel, e->tensor);
+        for (int i = 0; i < buffer->rank; i++)
+            if (expr_uses(e->index[buffer->order[i]], axis))
+                return buffer->rank - 1 - i;
+    }
+    for (int i = 0; i < 3; i++)
+        sum += spread(kernel, e->arg[i], axis);
+    return sum;
+}
+
 /* Steps of a loop that are computed, by step that is needed: more than 1 where the tile does not divide the extent. */
 static double waste(int64_t extent, int64_t tile)
 {
     return (double)((extent + tile - 1) / tile * tile) / (double)extent;
 }
 
-/* Half cycles that one multiply-add of the tile takes: arithmetic, loads (two a cycle as well) and latency overlap. The
- * last term prefers, among equals, fewer loads and then smaller code. */
+/* Half cycles that one multiply-add of the tile takes: arithmetic, loads (two a cycle as well) and latency overlap.
+ * Small terms prefer, among equals, few loads, from neighbouring memory, and small code. */
 static double tile_cost(const Kernel *kernel, const Axis *x, int64_t a, const Axis *y, int64_t b)
 {
     const Nest *nest = kernel->nest;
-    double sums = (double)(a * b * nest->reduces), loads = 0, cost = 1;
-    for (int i = 0; i < nest->reduces; i++)
-        loads += (double)loads_in_tile(nest->reduce[i].value, x, a, y, b);
+    double sums = (double)(a * b * nest->reduces), loads = 0, apart = 0, cost = 1;
+    for (int i = 0; i < nest->reduces; i++) {
+        const Expr *value = nest->reduce[i].value;
+        loads += (double)loads_in_tile(value, x, a, y, b);
+        apart += (double)(spread(kernel, value, a > 1 ? x : NULL) + spread(kernel, value, b > 1 ? y : NULL));
+    }
     if (loads / sums > cost)
         cost = loads / sums;
     if (SUMS_IN_FLIGHT / sums > cost)
         cost = SUMS_IN_FLIGHT / sums;
-    return (cost + 0.1 * loads / sums + 0.001 * sums) * waste(x->extent, a) * (y ? waste(y->extent, b) : 1);
+    cost += 0.1 * loads / sums + 0.02 * apart + 0.001 * sums;
+    return cost * waste(x->extent, a) * (y ? waste(y->extent, b) : 1);
 }
 
 /* A unit of the phase "weights" has whole tiles to itself, so there the sliced axis takes a divisor only. */

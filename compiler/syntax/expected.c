@@ -54,17 +54,17 @@ static const Token *opener(const Parse *parse)
     return kind == ')' || kind == ']' ? parse->closed : count > 0 ? parse->brackets[count - 1] : NULL;
 }
 
-/* What kind of body parse->last stands in: the kind of its head's first token; 0 at the top of the file. */
-static int body_kind(const Parse *parse)
+/* The first token of the statement in whose body parse->last stands, or NULL at the top of the file. */
+static const Token *body_head(const Parse *parse)
 {
     int count = parse->brace_count - (parse->last->kind == '{');
-    return count > 0 ? parse->braces[count - 1].head->kind : 0;
+    return count > 0 ? parse->braces[count - 1].head : NULL;
 }
 
 static bool in_settings(const Parse *parse)
 {
-    int kind = body_kind(parse);
-    return kind == T_DATA || kind == T_TRAIN || kind == T_NAME;
+    const Token *head = body_head(parse);
+    return head && (head->kind == T_DATA || head->kind == T_TRAIN || (head->kind == T_NAME && head[1].kind == '{'));
 }
 
 static bool begins_value(const Token *token)
@@ -165,15 +165,17 @@ static void in_brackets(const Parse *parse, const Expected *can, const Token *op
     }
 }
 
+/* At the end of the file, inside braces. */
+static void at_end(const Parse *parse)
+{
+    expected(parse, "`}`");
+    diag_note(parse->diag, parse->braces[parse->brace_count - 1].token->span, "this `{` is not closed");
+}
+
 /* Where a statement may begin. */
 static void at_statement(const Parse *parse)
 {
-    if (!parse->last->kind && parse->brace_count) {
-        expected(parse, "`}`");
-        diag_note(parse->diag, parse->braces[parse->brace_count - 1].token->span, "this `{` is not closed");
-        return;
-    }
-    expected(parse, !body_kind(parse)   ? "`net`, `block`, `data`, `train` or `let`"
+    expected(parse, !body_head(parse)    ? "`net`, `block`, `data`, `train` or `let`"
                     : in_settings(parse) ? "a setting like `name = value`"
                                          : "a layer");
 }
@@ -234,16 +236,18 @@ static void after_name(const Parse *parse, const Expected *can)
 {
     const Token *token = parse->last, *name = parse->before;
     const char  *near = nearest_reserved(name);
-    if (can->equals && (token->kind == T_NAME || begins_value(token)) && (near || !body_kind(parse))) {
+    if (can->equals && begins_value(token) && (near || !body_head(parse))) {
         diag_error(parse->diag, name->span, "`%s` begins no statement", name->text);
         if (near)
-            diag_help(parse->diag, "did you mean `%s`?", near);
+            diag_help(parse->diag, "is `%s` meant?", near);
         else
             diag_help(parse->diag, "at the top of a file stand `net`, `block`, `data`, `train` and `let`");
     } else if (can->equals && in_settings(parse)) {
         expected_after(parse, "`=`");
     } else if (token->kind == T_NAME) {
         expected_after(parse, "`(` or `from`");
+        if (nearest_reserved(token))
+            diag_help(parse->diag, "is `%s` meant?", nearest_reserved(token));
     } else {
         expected_after(parse, "`(`");
         if (begins_value(token))
@@ -258,6 +262,8 @@ void report_unexpected(Parse *parse, const Expected *can)
         return;
     if (can->closer && open) {
         in_brackets(parse, can, open);
+    } else if (!parse->last->kind && parse->brace_count && (can->statement || can->end)) {
+        at_end(parse);
     } else if (can->statement) {
         at_statement(parse);
     } else if (can->value) {
@@ -271,7 +277,9 @@ void report_unexpected(Parse *parse, const Expected *can)
     } else if (can->equals) {
         expected_after(parse, "`=`");
     } else {
-        expected_after(parse, can->from ? "`from` or a line break" : "a line break or `;`");
+        expected_after(parse, can->from    ? "`from` or a line break"
+                              : can->comma ? "`,` or a line break"
+                                           : "a line break or `;`");
         help_shape(parse);
     }
 }

@@ -8,7 +8,7 @@
 %define api.symbol.prefix {S_}
 %define parse.error custom
 %define parse.lac full
-%define lr.default-reduction accepting
+%define lr.default-reduction consistent
 %locations
 %expect 0
 %param {Parse *parse}

@@ -42,7 +42,7 @@ static void help(const Ast *statement, AstKind body, Diag *diag)
 {
     bool settings = body == AST_DATA || body == AST_TRAIN || body == AST_SECTION;
     if (statement->kind == AST_LAYER && settings)
-        diag_help(diag, "a setting is written `%s = value`", statement->text);
+        diag_help(diag, "a setting is written `%s = value`", statement->label ? statement->label : statement->text);
     else if (statement->kind == AST_SETTING && !settings)
         diag_help(diag, "a constant is written `let %s = …`; an argument stands in the parentheses of its layer",
                   statement->text);
