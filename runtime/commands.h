@@ -5,10 +5,14 @@
 #include "device.h"
 #include "options.h"
 
-/* train: trains and saves the weights. */
+/* train: trains and saves the weights. Without --steps it makes --epochs epochs; with --steps alone it makes that many
+ * steps; with both it ends with the first of them. Each epoch, also one cut short by --steps, is followed by an
+ * evaluation on the test set; with 0 epochs or steps there is one of the initial weights, and these are saved. The place
+ * to save in is tried before anything else. When a loss is not finite any more, training ends with STATUS_INPUT after
+ * that epoch and nothing is saved, so that the weights of an earlier run survive; likewise after a signal. */
 bool train_command(const struct model *model, const struct settings *settings, struct error *error);
 
-/* eval: prints loss, accuracy and confusion matrix to standard output. */
+/* eval: prints loss, accuracy and confusion matrix to standard output, with --progress json as one JSON object. */
 bool eval_command(const struct model *model, const struct settings *settings, struct error *error);
 
 /* info: prints tables of layers, memory and devices to standard output. */

@@ -2,9 +2,12 @@
 
 #include "format.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static int decimal_digits(int64_t number)
 {
@@ -75,7 +78,13 @@ bool eval_command(const struct model *model, const struct settings *settings, st
 {
     struct dataset            test;
     const struct device_kind *kind = device_find(settings->device, error);
-    if (!kind || !data_load(model, settings->data, PART_TEST, &test, error))
+    if (!kind)
+        return false;
+    if (access(settings->weights, R_OK) != 0) {
+        error_input(error, "%s: cannot open: %s", settings->weights, strerror(errno));
+        return error_add(error, "%s train writes weights, --weights FILE names others", model->name);
+    }
+    if (!data_load(model, settings->data, PART_TEST, &test, error))
         return false;
     struct device_config config = {.model = model, .test = &test, .threads = settings->threads};
     struct device       *device = kind->open(&config, error);

@@ -1,6 +1,7 @@
 #include "format.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +78,7 @@ static int edit_distance(const char *a, const char *b)
 {
     int m = (int)strlen(a), n = (int)strlen(b), cost[LONGEST_NAME + 1][LONGEST_NAME + 1];
     if (m > LONGEST_NAME || n > LONGEST_NAME)
-        return LONGEST_NAME;
+        return INT_MAX;
     for (int i = 0; i <= m; i++)
         for (int j = 0; j <= n; j++) {
             if (i == 0 || j == 0) {

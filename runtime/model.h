@@ -66,9 +66,8 @@ struct step {
  * running thread's own, scratch_bytes large, 64-byte aligned, zeroed once at the start. */
 struct phase {
     const char *name;                   /* "blocks", "update" */
-    int64_t     units;                  /* at a full batch; of a block phase: ceil(count / lanes) of them run, in an
-                                           evaluation more than in a batch where count says so */
-    bool        blocks;                 /* a unit is a block of samples: units without a sample are left out */
+    int64_t     units;                  /* that a step has; not looked at where `blocks` */
+    bool        blocks;                 /* a unit is a block of samples: a step has ceil(count / lanes) of them */
     void      (*run)(const struct step *step, void *scratch, int64_t unit);
 };
 
