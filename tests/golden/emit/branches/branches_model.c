@@ -1,0 +1,65 @@
+/* branches, compiled by netc 0.1.0 for generic from branches.net with: netc branches.net --cpu=generic
+ * sha256 of branches.net: 33f0e17c1ec9a100f51c469e0e37542d101c64ad07af0b3c844b1bb6c79ce4a7
+ * The tables that the runtime reads. */
+#include "branches.h"
+
+static const struct layer layers[] = {
+    { "input", "input", 3, { 3, 9, 9 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "entry", "conv2d", 3, { 4, 9, 9 }, .parameters = 112, .forward_flop = 17496, .backward_flop = 17820 },
+    { "side", "conv2d", 3, { 6, 5, 5 }, .parameters = 108, .forward_flop = 5400, .backward_flop = 31536 },
+    { "relu_1", "relu", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 150, .backward_flop = 0 },
+    { "sum", "conv2d", 3, { 6, 5, 5 }, .parameters = 114, .forward_flop = 5550, .backward_flop = 13560 },
+    { "add_1", "add", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "concat_1", "concat", 3, { 12, 5, 5 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "max_pool2d_1", "max_pool2d", 3, { 12, 3, 3 }, .parameters = 0, .forward_flop = 972, .backward_flop = 2700 },
+    { "flatten_1", "flatten", 1, { 108 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "linear_1", "linear", 1, { 5 }, .parameters = 545, .forward_flop = 1080, .backward_flop = 2165 },
+};
+
+#define AT(member) (offsetof(struct branches_weights, member) / sizeof(real))
+
+/* Name, PyTorch's shape, the stride of each dimension in the flat array, where the first one is. */
+static const struct parameter parameters[] = {
+    { "entry.weight", 4, { 4, 3, 3, 3 }, { 27, 1, 9, 3 }, AT(entry_weight), .fan_in = 27 },
+    { "entry.bias", 1, { 4 }, { 1 }, AT(entry_bias), .fan_in = 27 },
+    { "side.weight", 4, { 6, 2, 3, 3 }, { 18, 1, 6, 2 }, AT(side_weight), .fan_in = 18 },
+    { "sum.weight", 4, { 6, 6, 3, 1 }, { 18, 1, 6, 6 }, AT(sum_weight), .fan_in = 18 },
+    { "sum.bias", 1, { 6 }, { 1 }, AT(sum_bias), .fan_in = 18 },
+    { "linear_1.weight", 2, { 5, 108 }, { 108, 1 }, AT(linear_1_weight), .fan_in = 108 },
+    { "linear_1.bias", 1, { 5 }, { 1 }, AT(linear_1_bias), .fan_in = 108 },
+};
+
+static const struct phase train[] = {
+    { "blocks", .units = 2, .blocks = true, .run = branches_blocks },
+    { "update", .units = 1, .blocks = false, .run = branches_update },
+};
+
+const struct model branches_model = {
+    .contract = MODEL_CONTRACT,
+    .real_bytes = sizeof(real),
+    .name = "branches",
+    .spec = "branches.net",
+    .target = "generic",
+    .compiler = "netc 0.1.0",
+
+    .channels = 3, .height = 9, .width = 9, .flat = false,
+    .classes = 5,
+    .lanes = LANES,
+
+    .layers = layers, .layer_count = sizeof layers / sizeof *layers,
+    .parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,
+    .weights_size = sizeof(struct branches_weights) / sizeof(real),
+    .state_slots = 1,
+    .scratch_bytes = sizeof(struct branches_scratch),
+    .batch_bytes = sizeof(struct branches_batch),
+    .train = train, .train_count = sizeof train / sizeof *train,
+    .evaluate = { "evaluate", .blocks = true, .run = branches_evaluate },
+
+    .dataset = "idx", .root = "images",
+    .download = false, .shuffle = false, .test_shuffle = false,
+    .batch_size = 6, .test_batch_size = 6,
+    .sgd = { .lr = 0.1, .momentum = 0.9, .dampening = 0.0, .weight_decay = 0.0005, .nesterov = true },
+    .epochs = 1,
+    .device = "cpu",
+    .seed = 1u,
+};

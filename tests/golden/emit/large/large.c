@@ -1,0 +1,349 @@
+/* large, compiled by netc 0.1.0 for neon from large.net with: netc large.net --cpu=neon
+ * sha256 of large.net: 229c91062556ebd7246ffa8ad1090913b574f515a771c09725ed50cb66f7a953
+ * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
+#include "large.h"
+
+#include <optim.h>
+#include <step.h>
+
+/* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
+ * the step's last sample repeat the first one of the block, and weigh nothing. */
+static void load_block(const struct step *step, int64_t unit, vf image[1000], vi *label)
+{
+    const real factor = 1 / (255 * 1.0), shift = 0.0 / 1.0;
+    int samples = block_samples(step, unit, LANES);
+
+    for (int lane = 0; lane < LANES; lane++) {
+        int64_t sample = sample_at(step, unit * LANES + (lane < samples ? lane : 0));
+        const uint8_t *byte = step->images + 1000 * sample;
+        (*label)[lane] = step->labels[sample];
+        for (int64_t i = 0; i < 1000; i++)
+            image[i][lane] = factor * byte[i] + shift;
+    }
+}
+
+/* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
+static vf sample_weights(const struct step *step, int64_t unit)
+{
+    int samples = block_samples(step, unit, LANES);
+    vf weights = {0};
+    for (int lane = 0; lane < samples; lane++)
+        weights[lane] = 1 / (real)step->count;
+    return weights;
+}
+
+/* The block's part of the results. */
+static void store_result(const struct step *step, int64_t unit, vf loss, vf correct)
+{
+    int samples = block_samples(step, unit, LANES);
+    struct result result = {0};
+    for (int lane = 0; lane < samples; lane++) {
+        result.loss += loss[lane];
+        result.correct += (int64_t)correct[lane];
+    }
+    step->result[unit] = result;
+}
+
+static void store_logits(const struct step *step, int64_t unit, const vf logits[10])
+{
+    int samples = block_samples(step, unit, LANES);
+    real *to = step->logits + unit * LANES * 10;
+    for (int lane = 0; lane < samples; lane++)
+        for (int64_t k = 0; k < 10; k++)
+            *to++ = logits[k][lane];
+}
+
+/* hidden: linear                                                                                  large.net:5
+ *   hidden_weight  400 x 1000
+ *   input          1000
+ *   hidden_bias    400
+ *   relu_1         400  (result)
+ * y[i] = bias[i] + sum of weight[i][j] * x[j].
+ * The sums of 20 points of i stay in registers. */
+static void hidden_forward(const struct large_weights *w, const vf input[1000], vf relu_1[400])
+{
+    for (int i0 = 0; i0 < 400; i0 += 20) {
+        vf sum[20];
+        UNROLL(20)
+        for (int i = i0; i < i0 + 20; i++)
+            sum[i - i0] = lanes_of(w->hidden_bias[i]);
+        for (int j = 0; j < 1000; j++)
+            UNROLL(20)
+            for (int i = i0; i < i0 + 20; i++)
+                sum[i - i0] += w->hidden_weight[i][j] * input[j];
+        UNROLL(20)
+        for (int i = i0; i < i0 + 20; i++)
+            relu_1[i] = lanes_max(sum[i - i0], lanes_of(0.0f));
+    }
+}
+
+/* fc: linear                                                                                      large.net:7
+ *   fc_weight  10 x 400
+ *   relu_1     400
+ *   fc_bias    10
+ *   fc         10  (result)
+ * y[i] = bias[i] + sum of weight[i][j] * x[j].
+ * The sums of 10 points of i stay in registers. */
+static void fc_forward(const struct large_weights *w, const vf relu_1[400], vf fc[10])
+{
+    vf sum[10];
+    UNROLL(10)
+    for (int i = 0; i < 10; i++)
+        sum[i] = lanes_of(w->fc_bias[i]);
+    for (int j = 0; j < 400; j++)
+        UNROLL(10)
+        for (int i = 0; i < 10; i++)
+            sum[i] += w->fc_weight[i][j] * relu_1[j];
+    UNROLL(10)
+    for (int i = 0; i < 10; i++)
+        fc[i] = sum[i];
+}
+
+/* cross_entropy: class_maximum                                                                   large.net:15
+ *   fc       10
+ *   label    one a sample
+ *   maximum  one a sample  (result)
+ *   correct  one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+static void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
+{
+    vf largest = lanes_of(-INFINITY);
+    vi place = {0};
+    for (int k = 0; k < 10; k++) {
+        vf value = fc[k];
+        vi taken = lanes_exceeds(value, largest);
+        largest = lanes_select(taken, value, largest);
+        place = lanes_select_int(taken, lanes_of_int(k), place);
+    }
+    *maximum = largest;
+    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
+}
+
+/* cross_entropy: cross_entropy                                                                   large.net:15
+ *   fc       10
+ *   maximum  one a sample
+ *   label    one a sample
+ *   loss     one a sample  (result)
+ *   exp_sum  one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
+static void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss, vf *exp_sum)
+{
+    vf sum = {0};
+    vf sum_2 = {0};
+    for (int k = 0; k < 10; k++) {
+        sum += lanes_exp(fc[k] - maximum);
+        sum_2 += lanes_select(k == label, fc[k], lanes_of(0.0f));
+    }
+    *loss = lanes_log(sum) + (maximum - sum_2);
+    *exp_sum = sum;
+}
+
+/* cross_entropy: cross_entropy_backward                                                          large.net:15
+ *   fc       10
+ *   maximum  one a sample
+ *   exp_sum  one a sample
+ *   label    one a sample
+ *   scale    one a sample
+ *   d_fc     10  (result)
+ * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
+static void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[10])
+{
+    for (int k = 0; k < 10; k++)
+        d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
+                scale;
+}
+
+/* fc: linear_backward_input                                                                       large.net:7
+ *   fc_weight  10 x 400
+ *   d_fc       10
+ *   relu_1     400
+ *   d_hidden   400  (result)
+ * dx[j] = sum of weight[i][j] * dy[i].
+ * The sums of 20 points of j stay in registers. */
+static void fc_backward_input(const struct large_weights *w, const vf d_fc[10], const vf relu_1[400], vf d_hidden[400])
+{
+    for (int j0 = 0; j0 < 400; j0 += 20) {
+        vf sum[20] = {0};
+        for (int i = 0; i < 10; i++)
+            UNROLL(20)
+            for (int j = j0; j < j0 + 20; j++)
+                sum[j - j0] += w->fc_weight[i][j] * d_fc[i];
+        UNROLL(20)
+        for (int j = j0; j < j0 + 20; j++)
+            d_hidden[j] = lanes_select(relu_1[j] <= 0.0f, lanes_of(0.0f), sum[j - j0]);
+    }
+}
+
+/* fc: linear_backward_bias                                                                        large.net:7
+ *   d_fc     10
+ *   fc_bias  10  (result)
+ * dbias[i] = sum over the samples of dy[i]. */
+static void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
+{
+    for (int i = 0; i < 10; i++)
+        fc_bias[i] = lanes_sum(d_fc[i]);
+}
+
+/* hidden: linear_backward_bias                                                                    large.net:5
+ *   d_hidden     400
+ *   hidden_bias  400  (result)
+ * dbias[i] = sum over the samples of dy[i]. */
+static void hidden_backward_bias(const vf d_hidden[400], real hidden_bias[400])
+{
+    for (int i = 0; i < 400; i++)
+        hidden_bias[i] = lanes_sum(d_hidden[i]);
+}
+
+/* fc: linear_backward_weight                                                                      large.net:7
+ *   d_fc       10
+ *   relu_1     400
+ *   fc_weight  10 x 400  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * The sums of 5 points of i x 4 points of j stay in registers.
+ * Summed over all blocks of the step, for i from first to end. */
+static void fc_backward_weight(int64_t blocks, int first, int end, const vf d_fc[][10], const vf relu_1[][400],
+        real fc_weight[10][400])
+{
+    for (int i0 = first; i0 < end; i0 += 5)
+        for (int j0 = 0; j0 < 400; j0 += 4) {
+            vf sum[5][4] = {0};
+            for (int64_t block = 0; block < blocks; block++)
+                UNROLL(5)
+                for (int i = i0; i < i0 + 5; i++)
+                    UNROLL(4)
+                    for (int j = j0; j < j0 + 4; j++)
+                        sum[i - i0][j - j0] += d_fc[block][i] * relu_1[block][j];
+            UNROLL(5)
+            for (int i = i0; i < i0 + 5; i++)
+                UNROLL(4)
+                for (int j = j0; j < j0 + 4; j++)
+                    fc_weight[i][j] = lanes_sum(sum[i - i0][j - j0]);
+        }
+}
+
+/* hidden: linear_backward_weight                                                                  large.net:5
+ *   d_hidden       400
+ *   input          1000
+ *   hidden_weight  400 x 1000  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * The sums of 5 points of i x 4 points of j stay in registers.
+ * Summed over all blocks of the step, for i from first to end. */
+static void hidden_backward_weight(int64_t blocks, int first, int end, const vf d_hidden[][400], const vf input[][1000],
+        real hidden_weight[400][1000])
+{
+    for (int i0 = first; i0 < end; i0 += 5)
+        for (int j0 = 0; j0 < 1000; j0 += 4) {
+            vf sum[5][4] = {0};
+            for (int64_t block = 0; block < blocks; block++)
+                UNROLL(5)
+                for (int i = i0; i < i0 + 5; i++)
+                    UNROLL(4)
+                    for (int j = j0; j < j0 + 4; j++)
+                        sum[i - i0][j - j0] += d_hidden[block][i] * input[block][j];
+            UNROLL(5)
+            for (int i = i0; i < i0 + 5; i++)
+                UNROLL(4)
+                for (int j = j0; j < j0 + 4; j++)
+                    hidden_weight[i][j] = lanes_sum(sum[i - i0][j - j0]);
+        }
+}
+
+/* cross_entropy: cross_entropy                                                                   large.net:15
+ *   fc       10
+ *   maximum  one a sample
+ *   label    one a sample
+ *   loss     one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
+static void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss)
+{
+    vf sum = {0};
+    vf sum_2 = {0};
+    for (int k = 0; k < 10; k++) {
+        sum += lanes_exp(fc[k] - maximum);
+        sum_2 += lanes_select(k == label, fc[k], lanes_of(0.0f));
+    }
+    *loss = lanes_log(sum) + (maximum - sum_2);
+}
+
+/* A block of 4 samples goes all the way down and back up while it is in cache. */
+void large_blocks(const struct step *step, void *scratch, int64_t unit)
+{
+    const struct large_weights *w = (const struct large_weights *)step->weights;
+    struct large_scratch *s = scratch;
+    struct large_batch *b = step->batch;
+    struct large_partial *g = &b->partial[unit];
+
+    load_block(step, unit, b->input[unit], &s->label);
+    s->scale = sample_weights(step, unit);
+    hidden_forward(w, b->input[unit], b->relu_1[unit]);
+    fc_forward(w, b->relu_1[unit], s->fc);
+    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
+    cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
+    cross_entropy_backward(s->fc, s->maximum, s->exp_sum, s->label, s->scale, b->d_fc[unit]);
+    fc_backward_input(w, b->d_fc[unit], b->relu_1[unit], b->d_hidden[unit]);
+    fc_backward_bias(b->d_fc[unit], g->fc_bias);
+    hidden_backward_bias(b->d_hidden[unit], g->hidden_bias);
+    store_result(step, unit, s->loss, s->correct);
+}
+
+/* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */
+void large_weights(const struct step *step, void *scratch, int64_t unit)
+{
+    struct large_batch *b = step->batch;
+    int64_t blocks = step_blocks(step, LANES);
+    (void)scratch;
+
+    if (unit >= 0 && unit < 2) {
+        int64_t first = 5 * (unit - 0);
+        int64_t end = int_min(first + 5, 10);
+        fc_backward_weight(blocks, first, end, b->d_fc, b->relu_1, b->gradient.fc_weight);
+    }
+
+    if (unit >= 2 && unit < 42) {
+        int64_t first = 10 * (unit - 2);
+        int64_t end = int_min(first + 10, 400);
+        hidden_backward_weight(blocks, first, end, b->d_hidden, b->input, b->gradient.hidden_weight);
+    }
+}
+
+static const struct sgd sgd = {
+    .momentum = 0.0, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
+};
+
+/* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
+void large_update(const struct step *step, void *scratch, int64_t unit)
+{
+    const struct large_batch *b = step->batch;
+    bool partial = unit < 1;
+    int64_t first = partial ? 1024 * unit : 410 + 1024 * (unit - 1);
+    int64_t end = int_min(first + 1024, partial ? 410 : 404410);
+    int64_t blocks = partial ? step_blocks(step, LANES) : 1;
+    real gradient[1024] = {0};
+    (void)scratch;
+
+    for (int64_t block = 0; block < blocks; block++) {
+        const real *part = partial ? (const real *)&b->partial[block] : (const real *)&b->gradient;
+        #pragma omp simd
+        for (int64_t i = first; i < end; i++)
+            gradient[i - first] += part[i];
+    }
+    #pragma omp simd
+    for (int64_t i = first; i < end; i++)
+        step->weights[i] = sgd_update(step->weights[i], gradient[i - first], NULL, sgd, step->lr, step->first_step);
+}
+
+/* The loss of a block of 4 samples, and the logits where they are wanted. */
+void large_evaluate(const struct step *step, void *scratch, int64_t unit)
+{
+    const struct large_weights *w = (const struct large_weights *)step->weights;
+    struct large_scratch *s = scratch;
+
+    load_block(step, unit, s->input, &s->label);
+    hidden_forward(w, s->input, s->relu_1);
+    fc_forward(w, s->relu_1, s->fc);
+    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
+    evaluate_cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss);
+    store_result(step, unit, s->loss, s->correct);
+    if (step->logits)
+        store_logits(step, unit, s->fc);
+}

@@ -1,0 +1,58 @@
+/* large, compiled by netc 0.1.0 for neon from large.net with: netc large.net --cpu=neon
+ * sha256 of large.net: 229c91062556ebd7246ffa8ad1090913b574f515a771c09725ed50cb66f7a953
+ * What the kernels and the tables share: weights, memory, phases. */
+#ifndef NETC_GENERATED_H
+#define NETC_GENERATED_H
+
+#define LANES 4
+
+#include <lanes.h>
+#include <model.h>
+
+/* The flat array of weights; a convolution's are [output channel][row][column][input channel]. */
+struct large_weights {
+    real hidden_bias[400];
+    real fc_bias[10];
+    real hidden_weight[400][1000];
+    real fc_weight[10][400];
+};
+
+/* The beginning of the weights: those whose gradients each block sums for itself. */
+struct large_partial {
+    real hidden_bias[400];
+    real fc_bias[10];
+};
+
+/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
+ * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
+struct large_scratch {
+    vf fc[10];
+    vi label;
+    vf maximum;
+    vf correct;
+    vf loss;
+    vf exp_sum;
+    vf scale;
+    vf input[1000];
+    vf relu_1[400];
+};
+
+/* What one phase of a step leaves for the next, of each of the step's blocks. */
+struct large_batch {
+    vf input[13][1000];
+    vf relu_1[13][400];
+    vf d_fc[13][10];
+    vf d_hidden[13][400];
+    struct large_partial partial[13];
+    struct large_weights gradient;
+};
+
+/* The phases of a training step, and evaluation: model.h says how they are called. */
+void large_blocks(const struct step *step, void *scratch, int64_t unit);
+void large_weights(const struct step *step, void *scratch, int64_t unit);
+void large_update(const struct step *step, void *scratch, int64_t unit);
+void large_evaluate(const struct step *step, void *scratch, int64_t unit);
+
+extern const struct model large_model;
+
+#endif

@@ -1,0 +1,423 @@
+/* pooled, compiled by netc 0.1.0 for avx2 from pooled.net with: netc pooled.net --cpu=avx2
+ * sha256 of pooled.net: 7209e10cacde7b553bd0ae05a9a1f85ab4c7554fbf9bb8b304f251c809eb29f4
+ * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
+#include "pooled.h"
+
+#include <optim.h>
+#include <step.h>
+
+/* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
+ * the step's last sample repeat the first one of the block, and weigh nothing. */
+static void load_block(const struct step *step, int64_t unit, vf image[12][12][1], vi *label)
+{
+    const real factor = 1 / (255 * 0.25), shift = -0.5 / 0.25;
+    int samples = block_samples(step, unit, LANES);
+
+    for (int lane = 0; lane < LANES; lane++) {
+        int64_t sample = sample_at(step, unit * LANES + (lane < samples ? lane : 0));
+        const uint8_t *byte = step->images + 144 * sample;
+        (*label)[lane] = step->labels[sample];
+        for (int64_t c = 0; c < 1; c++)
+            for (int64_t y = 0; y < 12; y++)
+                for (int64_t x = 0; x < 12; x++)
+                    image[y][x][c][lane] = factor * byte[(c*12 + y)*12 + x] + shift;
+    }
+}
+
+/* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
+static vf sample_weights(const struct step *step, int64_t unit)
+{
+    int samples = block_samples(step, unit, LANES);
+    vf weights = {0};
+    for (int lane = 0; lane < samples; lane++)
+        weights[lane] = 1 / (real)step->count;
+    return weights;
+}
+
+/* The block's part of the results. */
+static void store_result(const struct step *step, int64_t unit, vf loss, vf correct)
+{
+    int samples = block_samples(step, unit, LANES);
+    struct result result = {0};
+    for (int lane = 0; lane < samples; lane++) {
+        result.loss += loss[lane];
+        result.correct += (int64_t)correct[lane];
+    }
+    step->result[unit] = result;
+}
+
+static void store_logits(const struct step *step, int64_t unit, const vf logits[7])
+{
+    int samples = block_samples(step, unit, LANES);
+    real *to = step->logits + unit * LANES * 7;
+    for (int lane = 0; lane < samples; lane++)
+        for (int64_t k = 0; k < 7; k++)
+            *to++ = logits[k][lane];
+}
+
+/* conv: conv2d                                                                                   pooled.net:5
+ *   conv_weight  6 x 3 x 3 x 1
+ *   input        12 x 12 x 1
+ *   conv_bias    6
+ *   conv         10 x 10 x 6  (result)
+ * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
+ * The sums of 5 points of x x 2 points of o stay in registers. */
+static void conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf conv[10][10][6])
+{
+    for (int y = 0; y < 10; y++)
+        for (int x0 = 0; x0 < 10; x0 += 5)
+            for (int o0 = 0; o0 < 6; o0 += 2) {
+                vf sum[5][2];
+                UNROLL(5)
+                for (int x = x0; x < x0 + 5; x++)
+                    UNROLL(2)
+                    for (int o = o0; o < o0 + 2; o++)
+                        sum[x - x0][o - o0] = lanes_of(w->conv_bias[o]);
+                for (int u = 0; u < 3; u++)
+                    for (int v = 0; v < 3; v++)
+                        UNROLL(5)
+                        for (int x = x0; x < x0 + 5; x++)
+                            UNROLL(2)
+                            for (int o = o0; o < o0 + 2; o++)
+                                sum[x - x0][o - o0] += w->conv_weight[o][u][v][0] * input[y + u][x + v][0];
+                UNROLL(5)
+                for (int x = x0; x < x0 + 5; x++)
+                    UNROLL(2)
+                    for (int o = o0; o < o0 + 2; o++)
+                        conv[y][x][o] = sum[x - x0][o - o0];
+            }
+}
+
+/* max_pool2d_1: max_pool2d                                                                       pooled.net:6
+ *   conv                  10 x 10 x 6
+ *   relu_1                5 x 5 x 6  (result)
+ *   max_pool2d_1_indices  5 x 5 x 6  (result)
+ * the largest of each window, and which element of it that is. */
+static void max_pool2d_1_forward(const vf conv[10][10][6], vf relu_1[5][5][6], vi max_pool2d_1_indices[5][5][6])
+{
+    for (int y = 0; y < 5; y++)
+        for (int x = 0; x < 5; x++)
+            for (int c = 0; c < 6; c++) {
+                vf largest = lanes_of(-INFINITY);
+                vi place = {0};
+                for (int u = 0; u < 2; u++)
+                    for (int v = 0; v < 2; v++) {
+                        vf value = conv[2*y + u][2*x + v][c];
+                        vi taken = lanes_exceeds(value, largest);
+                        largest = lanes_select(taken, value, largest);
+                        place = lanes_select_int(taken, lanes_of_int(2*u + v), place);
+                    }
+                relu_1[y][x][c] = lanes_max(largest, lanes_of(0.0f));
+                max_pool2d_1_indices[y][x][c] = place;
+            }
+}
+
+/* flatten_1: flatten                                                                             pooled.net:8
+ *   relu_1     5 x 5 x 6
+ *   flatten_1  150  (result) */
+static void flatten_1_forward(const vf relu_1[5][5][6], vf flatten_1[150])
+{
+    for (int c = 0; c < 6; c++)
+        for (int y = 0; y < 5; y++)
+            for (int x = 0; x < 5; x++)
+                flatten_1[25*c + 5*y + x] = relu_1[y][x][c];
+}
+
+/* fc: linear                                                                                     pooled.net:9
+ *   fc_weight  7 x 150
+ *   flatten_1  150
+ *   fc_bias    7
+ *   fc         7  (result)
+ * y[i] = bias[i] + sum of weight[i][j] * x[j].
+ * The sums of 7 points of i stay in registers. */
+static void fc_forward(const struct pooled_weights *w, const vf flatten_1[150], vf fc[7])
+{
+    vf sum[7];
+    UNROLL(7)
+    for (int i = 0; i < 7; i++)
+        sum[i] = lanes_of(w->fc_bias[i]);
+    for (int j = 0; j < 150; j++)
+        UNROLL(7)
+        for (int i = 0; i < 7; i++)
+            sum[i] += w->fc_weight[i][j] * flatten_1[j];
+    UNROLL(7)
+    for (int i = 0; i < 7; i++)
+        fc[i] = sum[i];
+}
+
+/* cross_entropy: class_maximum                                                                  pooled.net:19
+ *   fc       7
+ *   label    one a sample
+ *   maximum  one a sample  (result)
+ *   correct  one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+static void cross_entropy_maximum(const vf fc[7], vi label, vf *maximum, vf *correct)
+{
+    vf largest = lanes_of(-INFINITY);
+    vi place = {0};
+    for (int k = 0; k < 7; k++) {
+        vf value = fc[k];
+        vi taken = lanes_exceeds(value, largest);
+        largest = lanes_select(taken, value, largest);
+        place = lanes_select_int(taken, lanes_of_int(k), place);
+    }
+    *maximum = largest;
+    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
+}
+
+/* cross_entropy: cross_entropy                                                                  pooled.net:19
+ *   fc       7
+ *   maximum  one a sample
+ *   label    one a sample
+ *   loss     one a sample  (result)
+ *   exp_sum  one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
+static void cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss, vf *exp_sum)
+{
+    vf sum = {0};
+    vf sum_2 = {0};
+    for (int k = 0; k < 7; k++) {
+        sum += lanes_exp(fc[k] - maximum);
+        sum_2 += lanes_select(k == label, fc[k], lanes_of(0.0f));
+    }
+    *loss = lanes_log(sum) + (maximum - sum_2);
+    *exp_sum = sum;
+}
+
+/* cross_entropy: cross_entropy_backward                                                         pooled.net:19
+ *   fc       7
+ *   maximum  one a sample
+ *   exp_sum  one a sample
+ *   label    one a sample
+ *   scale    one a sample
+ *   d_fc     7  (result)
+ * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
+static void cross_entropy_backward(const vf fc[7], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[7])
+{
+    for (int k = 0; k < 7; k++)
+        d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
+                scale;
+}
+
+/* fc: linear_backward_input                                                                      pooled.net:9
+ *   fc_weight    7 x 150
+ *   d_fc         7
+ *   d_flatten_1  150  (result)
+ * dx[j] = sum of weight[i][j] * dy[i].
+ * The sums of 10 points of j stay in registers. */
+static void fc_backward_input(const struct pooled_weights *w, const vf d_fc[7], vf d_flatten_1[150])
+{
+    for (int j0 = 0; j0 < 150; j0 += 10) {
+        vf sum[10] = {0};
+        for (int i = 0; i < 7; i++)
+            UNROLL(10)
+            for (int j = j0; j < j0 + 10; j++)
+                sum[j - j0] += w->fc_weight[i][j] * d_fc[i];
+        UNROLL(10)
+        for (int j = j0; j < j0 + 10; j++)
+            d_flatten_1[j] = sum[j - j0];
+    }
+}
+
+/* fc: linear_backward_weight                                                                     pooled.net:9
+ *   d_fc       7
+ *   flatten_1  150
+ *   fc_weight  7 x 150  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
+static void fc_backward_weight(const vf d_fc[7], const vf flatten_1[150], real fc_weight[7][150])
+{
+    for (int i = 0; i < 7; i++)
+        for (int j = 0; j < 150; j++)
+            fc_weight[i][j] = lanes_sum(d_fc[i] * flatten_1[j]);
+}
+
+/* fc: linear_backward_bias                                                                       pooled.net:9
+ *   d_fc     7
+ *   fc_bias  7  (result)
+ * dbias[i] = sum over the samples of dy[i]. */
+static void fc_backward_bias(const vf d_fc[7], real fc_bias[7])
+{
+    for (int i = 0; i < 7; i++)
+        fc_bias[i] = lanes_sum(d_fc[i]);
+}
+
+/* flatten_1: flatten_backward                                                                    pooled.net:8
+ *   relu_1          5 x 5 x 6
+ *   d_flatten_1     150
+ *   d_max_pool2d_1  5 x 5 x 6  (result) */
+static void flatten_1_backward(const vf relu_1[5][5][6], const vf d_flatten_1[150], vf d_max_pool2d_1[5][5][6])
+{
+    for (int y = 0; y < 5; y++)
+        for (int x = 0; x < 5; x++)
+            for (int c = 0; c < 6; c++)
+                d_max_pool2d_1[y][x][c] = lanes_select(relu_1[y][x][c] <= 0.0f, lanes_of(0.0f),
+                        d_flatten_1[25*c + 5*y + x]);
+}
+
+/* max_pool2d_1: max_pool2d_backward                                                              pooled.net:6
+ *   max_pool2d_1_indices  5 x 5 x 6
+ *   d_max_pool2d_1        5 x 5 x 6
+ *   d_conv                10 x 10 x 6  (result)
+ * dx[c][y][x] gathers every window that took (y, x). */
+static void max_pool2d_1_backward(const vi max_pool2d_1_indices[5][5][6], const vf d_max_pool2d_1[5][5][6],
+        vf d_conv[10][10][6])
+{
+    for (int y = 0; y < 5; y++)
+        for (int u = 0; u < 2; u++)
+            for (int x = 0; x < 5; x++)
+                for (int v = 0; v < 2; v++)
+                    for (int c = 0; c < 6; c++)
+                        d_conv[2*y + u][2*x + v][c] = lanes_select(max_pool2d_1_indices[y][x][c] == 2*u + v,
+                                d_max_pool2d_1[y][x][c], lanes_of(0.0f));
+}
+
+/* conv: conv2d_backward_weight                                                                   pooled.net:5
+ *   d_conv       10 x 10 x 6
+ *   input        12 x 12 x 1
+ *   conv_weight  6 x 3 x 3 x 1  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * The sums of 3 points of o x 3 points of v stay in registers. */
+static void conv_backward_weight(const vf d_conv[10][10][6], const vf input[12][12][1], real conv_weight[6][3][3][1])
+{
+    for (int o0 = 0; o0 < 6; o0 += 3)
+        for (int u = 0; u < 3; u++) {
+            vf sum[3][3] = {0};
+            for (int y = 0; y < 10; y++)
+                for (int x = 0; x < 10; x++)
+                    UNROLL(3)
+                    for (int o = o0; o < o0 + 3; o++)
+                        UNROLL(3)
+                        for (int v = 0; v < 3; v++)
+                            sum[o - o0][v] += d_conv[y][x][o] * input[y + u][x + v][0];
+            UNROLL(3)
+            for (int o = o0; o < o0 + 3; o++)
+                UNROLL(3)
+                for (int v = 0; v < 3; v++)
+                    conv_weight[o][u][v][0] = lanes_sum(sum[o - o0][v]);
+        }
+}
+
+/* conv: conv2d_backward_bias                                                                     pooled.net:5
+ *   d_conv     10 x 10 x 6
+ *   conv_bias  6  (result)
+ * dbias[o] = sum over samples and (y, x) of dy[o].
+ * The sums of 6 points of o stay in registers. */
+static void conv_backward_bias(const vf d_conv[10][10][6], real conv_bias[6])
+{
+    vf sum[6] = {0};
+    for (int y = 0; y < 10; y++)
+        for (int x = 0; x < 10; x++)
+            UNROLL(6)
+            for (int o = 0; o < 6; o++)
+                sum[o] += d_conv[y][x][o];
+    UNROLL(6)
+    for (int o = 0; o < 6; o++)
+        conv_bias[o] = lanes_sum(sum[o]);
+}
+
+/* max_pool2d_1: max_pool2d                                                                       pooled.net:6
+ *   conv    10 x 10 x 6
+ *   relu_1  5 x 5 x 6  (result)
+ * the largest of each window. */
+static void evaluate_max_pool2d_1_forward(const vf conv[10][10][6], vf relu_1[5][5][6])
+{
+    for (int y = 0; y < 5; y++)
+        for (int x = 0; x < 5; x++)
+            for (int c = 0; c < 6; c++) {
+                vf largest = lanes_of(-INFINITY);
+                for (int u = 0; u < 2; u++)
+                    for (int v = 0; v < 2; v++) {
+                        vf value = conv[2*y + u][2*x + v][c];
+                        vi taken = lanes_exceeds(value, largest);
+                        largest = lanes_select(taken, value, largest);
+                    }
+                relu_1[y][x][c] = lanes_max(largest, lanes_of(0.0f));
+            }
+}
+
+/* cross_entropy: cross_entropy                                                                  pooled.net:19
+ *   fc       7
+ *   maximum  one a sample
+ *   label    one a sample
+ *   loss     one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
+static void evaluate_cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss)
+{
+    vf sum = {0};
+    vf sum_2 = {0};
+    for (int k = 0; k < 7; k++) {
+        sum += lanes_exp(fc[k] - maximum);
+        sum_2 += lanes_select(k == label, fc[k], lanes_of(0.0f));
+    }
+    *loss = lanes_log(sum) + (maximum - sum_2);
+}
+
+/* A block of 8 samples goes all the way down and back up while it is in cache. */
+void pooled_blocks(const struct step *step, void *scratch, int64_t unit)
+{
+    const struct pooled_weights *w = (const struct pooled_weights *)step->weights;
+    struct pooled_scratch *s = scratch;
+    struct pooled_batch *b = step->batch;
+    struct pooled_weights *g = &b->partial[unit];
+
+    load_block(step, unit, s->input, &s->label);
+    s->scale = sample_weights(step, unit);
+    conv_forward(w, s->input, s->conv);
+    max_pool2d_1_forward(s->conv, s->relu_1, s->max_pool2d_1_indices);
+    flatten_1_forward(s->relu_1, s->flatten_1);
+    fc_forward(w, s->flatten_1, s->fc);
+    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
+    cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
+    cross_entropy_backward(s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
+    fc_backward_input(w, s->d_fc, s->d_flatten_1);
+    fc_backward_weight(s->d_fc, s->flatten_1, g->fc_weight);
+    fc_backward_bias(s->d_fc, g->fc_bias);
+    flatten_1_backward(s->relu_1, s->d_flatten_1, s->d_max_pool2d_1);
+    max_pool2d_1_backward(s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv);
+    conv_backward_weight(s->d_conv, s->input, g->conv_weight);
+    conv_backward_bias(s->d_conv, g->conv_bias);
+    store_result(step, unit, s->loss, s->correct);
+}
+
+static const struct sgd sgd = {
+    .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
+};
+
+/* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
+void pooled_update(const struct step *step, void *scratch, int64_t unit)
+{
+    const struct pooled_batch *b = step->batch;
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 1117);
+    int64_t blocks = step_blocks(step, LANES);
+    real gradient[1024] = {0};
+    (void)scratch;
+
+    for (int64_t block = 0; block < blocks; block++) {
+        const real *part = (const real *)&b->partial[block];
+        #pragma omp simd
+        for (int64_t i = first; i < end; i++)
+            gradient[i - first] += part[i];
+    }
+    #pragma omp simd
+    for (int64_t i = first; i < end; i++)
+        step->weights[i] = sgd_update(step->weights[i], gradient[i - first], &step->state[i], sgd, step->lr,
+                step->first_step);
+}
+
+/* The loss of a block of 8 samples, and the logits where they are wanted. */
+void pooled_evaluate(const struct step *step, void *scratch, int64_t unit)
+{
+    const struct pooled_weights *w = (const struct pooled_weights *)step->weights;
+    struct pooled_scratch *s = scratch;
+
+    load_block(step, unit, s->input, &s->label);
+    conv_forward(w, s->input, s->conv);
+    evaluate_max_pool2d_1_forward(s->conv, s->relu_1);
+    flatten_1_forward(s->relu_1, s->flatten_1);
+    fc_forward(w, s->flatten_1, s->fc);
+    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
+    evaluate_cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss);
+    store_result(step, unit, s->loss, s->correct);
+    if (step->logits)
+        store_logits(step, unit, s->fc);
+}

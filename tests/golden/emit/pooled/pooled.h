@@ -1,0 +1,53 @@
+/* pooled, compiled by netc 0.1.0 for avx2 from pooled.net with: netc pooled.net --cpu=avx2
+ * sha256 of pooled.net: 7209e10cacde7b553bd0ae05a9a1f85ab4c7554fbf9bb8b304f251c809eb29f4
+ * What the kernels and the tables share: weights, memory, phases. */
+#ifndef NETC_GENERATED_H
+#define NETC_GENERATED_H
+
+#define LANES 8
+
+#include <lanes.h>
+#include <model.h>
+
+/* The flat array of weights; a convolution's are [output channel][row][column][input channel]. */
+struct pooled_weights {
+    real conv_weight[6][3][3][1];
+    real conv_bias[6];
+    real fc_weight[7][150];
+    real fc_bias[7];
+};
+
+/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
+ * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
+struct pooled_scratch {
+    vf input[12][12][1];
+    vf conv[10][10][6];
+    vf relu_1[5][5][6];
+    vi max_pool2d_1_indices[5][5][6];
+    vf flatten_1[150];
+    vf fc[7];
+    vi label;
+    vf maximum;
+    vf correct;
+    vf loss;
+    vf exp_sum;
+    vf scale;
+    vf d_fc[7];
+    vf d_flatten_1[150];
+    vf d_max_pool2d_1[5][5][6];
+    vf d_conv[10][10][6];
+};
+
+/* What one phase of a step leaves for the next, of each of the step's blocks. */
+struct pooled_batch {
+    struct pooled_weights partial[3];
+};
+
+/* The phases of a training step, and evaluation: model.h says how they are called. */
+void pooled_blocks(const struct step *step, void *scratch, int64_t unit);
+void pooled_update(const struct step *step, void *scratch, int64_t unit);
+void pooled_evaluate(const struct step *step, void *scratch, int64_t unit);
+
+extern const struct model pooled_model;
+
+#endif

@@ -1,0 +1,58 @@
+/* pooled, compiled by netc 0.1.0 for avx2 from pooled.net with: netc pooled.net --cpu=avx2
+ * sha256 of pooled.net: 7209e10cacde7b553bd0ae05a9a1f85ab4c7554fbf9bb8b304f251c809eb29f4
+ * The tables that the runtime reads. */
+#include "pooled.h"
+
+static const struct layer layers[] = {
+    { "input", "input", 3, { 1, 12, 12 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "conv", "conv2d", 3, { 6, 10, 10 }, .parameters = 60, .forward_flop = 10800, .backward_flop = 11400 },
+    { "max_pool2d_1", "max_pool2d", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 750, .backward_flop = 0 },
+    { "relu_1", "relu", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "flatten_1", "flatten", 1, { 150 }, .parameters = 0, .forward_flop = 0, .backward_flop = 150 },
+    { "fc", "linear", 1, { 7 }, .parameters = 1057, .forward_flop = 2100, .backward_flop = 4207 },
+};
+
+#define AT(member) (offsetof(struct pooled_weights, member) / sizeof(real))
+
+/* Name, PyTorch's shape, the stride of each dimension in the flat array, where the first one is. */
+static const struct parameter parameters[] = {
+    { "conv.weight", 4, { 6, 1, 3, 3 }, { 9, 1, 3, 1 }, AT(conv_weight), .fan_in = 9 },
+    { "conv.bias", 1, { 6 }, { 1 }, AT(conv_bias), .fan_in = 9 },
+    { "fc.weight", 2, { 7, 150 }, { 150, 1 }, AT(fc_weight), .fan_in = 150 },
+    { "fc.bias", 1, { 7 }, { 1 }, AT(fc_bias), .fan_in = 150 },
+};
+
+static const struct phase train[] = {
+    { "blocks", .units = 3, .blocks = true, .run = pooled_blocks },
+    { "update", .units = 2, .blocks = false, .run = pooled_update },
+};
+
+const struct model pooled_model = {
+    .contract = MODEL_CONTRACT,
+    .real_bytes = sizeof(real),
+    .name = "pooled",
+    .spec = "pooled.net",
+    .target = "avx2",
+    .compiler = "netc 0.1.0",
+
+    .channels = 1, .height = 12, .width = 12, .flat = false,
+    .classes = 7,
+    .lanes = LANES,
+
+    .layers = layers, .layer_count = sizeof layers / sizeof *layers,
+    .parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,
+    .weights_size = sizeof(struct pooled_weights) / sizeof(real),
+    .state_slots = 1,
+    .scratch_bytes = sizeof(struct pooled_scratch),
+    .batch_bytes = sizeof(struct pooled_batch),
+    .train = train, .train_count = sizeof train / sizeof *train,
+    .evaluate = { "evaluate", .blocks = true, .run = pooled_evaluate },
+
+    .dataset = "idx", .root = "digits",
+    .download = false, .shuffle = true, .test_shuffle = false,
+    .batch_size = 20, .test_batch_size = 20,
+    .sgd = { .lr = 0.01, .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
+    .epochs = 3,
+    .device = "auto",
+    .seed = 1u,
+};

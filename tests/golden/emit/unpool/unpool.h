@@ -1,0 +1,54 @@
+/* unpool, compiled by netc 0.1.0 for avx512 from unpool.net with: netc unpool.net --cpu=avx512
+ * sha256 of unpool.net: 9a46a500f29bbc6b7013cbbf890e2f182fff473730d24ab155a7a5c8a3548833
+ * What the kernels and the tables share: weights, memory, phases. */
+#ifndef NETC_GENERATED_H
+#define NETC_GENERATED_H
+
+#define LANES 16
+
+#include <lanes.h>
+#include <model.h>
+
+/* The flat array of weights; a convolution's are [output channel][row][column][input channel]. */
+struct unpool_weights {
+    real conv2d_1_weight[1][3][3][1];
+    real conv2d_1_bias[1];
+    real linear_1_weight[4][100];
+};
+
+/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
+ * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
+struct unpool_scratch {
+    vf input[10][10][1];
+    vf pool[5][5][1];
+    vi pool_indices[5][5][1];
+    vf conv2d_1_padded[7][7][1];
+    vf conv2d_1[5][5][1];
+    vf max_unpool2d_1[10][10][1];
+    vf flatten_1[100];
+    vf linear_1[4];
+    vi label;
+    vf maximum;
+    vf correct;
+    vf loss;
+    vf exp_sum;
+    vf scale;
+    vf d_linear_1[4];
+    vf d_flatten_1[100];
+    vf d_max_unpool2d_1[10][10][1];
+    vf d_conv2d_1[5][5][1];
+};
+
+/* What one phase of a step leaves for the next, of each of the step's blocks. */
+struct unpool_batch {
+    struct unpool_weights partial[1];
+};
+
+/* The phases of a training step, and evaluation: model.h says how they are called. */
+void unpool_blocks(const struct step *step, void *scratch, int64_t unit);
+void unpool_update(const struct step *step, void *scratch, int64_t unit);
+void unpool_evaluate(const struct step *step, void *scratch, int64_t unit);
+
+extern const struct model unpool_model;
+
+#endif

@@ -1,0 +1,57 @@
+/* unpool, compiled by netc 0.1.0 for avx512 from unpool.net with: netc unpool.net --cpu=avx512
+ * sha256 of unpool.net: 9a46a500f29bbc6b7013cbbf890e2f182fff473730d24ab155a7a5c8a3548833
+ * The tables that the runtime reads. */
+#include "unpool.h"
+
+static const struct layer layers[] = {
+    { "input", "input", 3, { 1, 10, 10 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "pool", "max_pool2d", 3, { 1, 5, 5 }, .parameters = 0, .forward_flop = 100, .backward_flop = 0 },
+    { "conv2d_1", "conv2d", 3, { 1, 5, 5 }, .parameters = 10, .forward_flop = 450, .backward_flop = 475 },
+    { "max_unpool2d_1", "max_unpool2d", 3, { 1, 10, 10 }, .parameters = 0, .forward_flop = 0, .backward_flop = 100 },
+    { "flatten_1", "flatten", 1, { 100 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "linear_1", "linear", 1, { 4 }, .parameters = 400, .forward_flop = 800, .backward_flop = 1600 },
+};
+
+#define AT(member) (offsetof(struct unpool_weights, member) / sizeof(real))
+
+/* Name, PyTorch's shape, the stride of each dimension in the flat array, where the first one is. */
+static const struct parameter parameters[] = {
+    { "conv2d_1.weight", 4, { 1, 1, 3, 3 }, { 9, 1, 3, 1 }, AT(conv2d_1_weight), .fan_in = 9 },
+    { "conv2d_1.bias", 1, { 1 }, { 1 }, AT(conv2d_1_bias), .fan_in = 9 },
+    { "linear_1.weight", 2, { 4, 100 }, { 100, 1 }, AT(linear_1_weight), .fan_in = 100 },
+};
+
+static const struct phase train[] = {
+    { "blocks", .units = 1, .blocks = true, .run = unpool_blocks },
+    { "update", .units = 1, .blocks = false, .run = unpool_update },
+};
+
+const struct model unpool_model = {
+    .contract = MODEL_CONTRACT,
+    .real_bytes = sizeof(real),
+    .name = "unpool",
+    .spec = "unpool.net",
+    .target = "avx512",
+    .compiler = "netc 0.1.0",
+
+    .channels = 1, .height = 10, .width = 10, .flat = false,
+    .classes = 4,
+    .lanes = LANES,
+
+    .layers = layers, .layer_count = sizeof layers / sizeof *layers,
+    .parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,
+    .weights_size = sizeof(struct unpool_weights) / sizeof(real),
+    .state_slots = 1,
+    .scratch_bytes = sizeof(struct unpool_scratch),
+    .batch_bytes = sizeof(struct unpool_batch),
+    .train = train, .train_count = sizeof train / sizeof *train,
+    .evaluate = { "evaluate", .blocks = true, .run = unpool_evaluate },
+
+    .dataset = "idx", .root = "shapes",
+    .download = false, .shuffle = false, .test_shuffle = false,
+    .batch_size = 16, .test_batch_size = 16,
+    .sgd = { .lr = 0.1, .momentum = 0.5, .dampening = 0.1, .weight_decay = 0.0, .nesterov = false },
+    .epochs = 1,
+    .device = "auto",
+    .seed = 1u,
+};

@@ -1,0 +1,100 @@
+#include "harness.h"
+
+#include "weights.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+void fail(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
+    exit(3);
+}
+
+/* The finaliser of splitmix64 (G. Steele, D. Lea, C. Flood, 2014). */
+static uint64_t mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+uint64_t hashed(const char *net, uint64_t stream, uint64_t i)
+{
+    uint64_t key = 0xCBF29CE484222325u;         /* FNV-1a */
+    for (const char *c = net; *c; c++)
+        key = (key ^ (uint8_t)*c) * 0x100000001B3u;
+    return mix(mix(key + stream) + i * 0x9E3779B97F4A7C15u);
+}
+
+static void *zeroed(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+    if (!memory)
+        fail("out of memory");
+    return memory;
+}
+
+real *hashed_weights(const struct model *model)
+{
+    real *flat = zeroed((size_t)model->weights_size, sizeof *flat);
+    for (int p = 0; p < model->parameter_count; p++) {
+        const struct parameter *parameter = &model->parameters[p];
+        struct cursor           cursor = cursor_start(parameter);
+        int64_t                 elements = parameter_elements(parameter);
+        for (int64_t i = 0; i < elements; i++, cursor_next(&cursor)) {
+            double unit = (double)(hashed(model->name, STREAM_WEIGHTS + (uint64_t)p, (uint64_t)i) >> 11) * 0x1p-52 - 1;
+            flat[cursor.at] = (real)(unit / sqrt((double)parameter->fan_in));
+        }
+    }
+    return flat;
+}
+
+struct dataset hashed_dataset(const struct model *model, int64_t samples)
+{
+    int64_t        bytes = samples * model->channels * model->height * model->width;
+    struct dataset data = {.count = samples, .images = zeroed((size_t)bytes, 1), .labels = zeroed((size_t)samples, 1)};
+    for (int64_t i = 0; i < bytes; i++)
+        data.images[i] = (uint8_t)(hashed(model->name, STREAM_IMAGES, (uint64_t)i) >> 56);
+    for (int64_t i = 0; i < samples; i++)
+        data.labels[i] = (uint8_t)(hashed(model->name, STREAM_LABELS, (uint64_t)i) % (uint64_t)model->classes);
+    return data;
+}
+
+struct device *device_with(const struct model *model, const struct dataset *data, int threads, const real *flat)
+{
+    if (model->contract != MODEL_CONTRACT || model->real_bytes != sizeof(real))
+        fail("%s: compiled for another runtime", model->name);
+    struct device_config config = {.model = model, .train = data, .test = data, .threads = threads};
+    struct error         error = {0};
+    struct device       *device = device_cpu.open(&config, &error);
+    if (!device || !device->kind->set_weights(device, flat, &error))
+        fail("%s: %s", model->name, error.text);
+    return device;
+}
+
+double train_step(struct device *device, int64_t step)
+{
+    const struct model *model = device->config.model;
+    int64_t             samples = device->config.train->count;
+    int64_t             steps = (samples + model->batch_size - 1) / model->batch_size, at = step % steps;
+    int64_t             left = samples - at * model->batch_size;
+    struct stretch      stretch = {.first = at, .steps = 1, .lr = model->sgd.lr, .fresh = step == 0};
+    struct result       result = {0};
+    struct error        error = {0};
+    if (!device->kind->train(device, &stretch, &result, &error))
+        fail("%s: step %lld: %s", model->name, (long long)step, error.text);
+    return result.loss / (double)(left < model->batch_size ? left : model->batch_size);
+}
+
+void weights_now(struct device *device, real *flat)
+{
+    struct error error = {0};
+    if (!device->kind->get_weights(device, flat, &error))
+        fail("%s: %s", device->config.model->name, error.text);
+}

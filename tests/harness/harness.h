@@ -1,0 +1,36 @@
+/* What the test programs share that train compiled models inside one process. */
+#ifndef NETC_HARNESS_H
+#define NETC_HARNESS_H
+
+#include "data.h"
+#include "device.h"
+#include "model.h"
+
+#include <stdio.h>
+
+/* The models linked into the program, by name; ends with NULL. */
+extern const struct model *const models[];
+
+/* Numbers that draw.py and losses.py make too: nothing random needs to be stored. `i` counts within the stream. */
+enum { STREAM_IMAGES, STREAM_LABELS, STREAM_WEIGHTS };      /* the parameter with index p has STREAM_WEIGHTS + p */
+uint64_t hashed(const char *net, uint64_t stream, uint64_t i);
+
+/* Weights in +-1/sqrt(fan_in) for every element in PyTorch's order, zero in the padding. Freed by the caller. */
+real *hashed_weights(const struct model *model);
+
+/* A dataset of `samples` images. data_free frees it. */
+struct dataset hashed_dataset(const struct model *model, int64_t samples);
+
+/* A device with the weights on it. Ends the program if that fails. */
+struct device *device_with(const struct model *model, const struct dataset *data, int threads, const real *flat);
+
+/* Makes step `step` (from 0, over all epochs) in the order of the file; returns the batch's mean loss. */
+double train_step(struct device *device, int64_t step);
+
+/* The flat weights now. */
+void weights_now(struct device *device, real *flat);
+
+/* Ends the program with a message: for what is no result of the test. */
+__attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
+
+#endif

@@ -1,0 +1,37 @@
+/* The seed network's first steps on MNIST, in the trainers' own precision: losses FILE [DATA] compares the mean loss of
+ * each with those that losses.py printed. */
+#include "harness.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double TOLERANCE = 1e-5;
+
+int main(int argc, char **argv)
+{
+    const struct model *model = models[0];
+    FILE               *file = argc > 1 ? fopen(argv[1], "r") : NULL;
+    struct dataset      data;
+    struct error        error = {0};
+    if (!file)
+        fail("losses FILE [DATA]");
+    if (!data_load(model, argc > 2 ? argv[2] : model->root, PART_TRAIN, &data, &error))
+        fail("%s", error.text);
+    real          *flat = hashed_weights(model);
+    struct device *device = device_with(model, &data, 2, flat);
+    int            passed = 0, failed = 0;
+    double         theirs;
+    for (int step = 0; fscanf(file, "%lf", &theirs) == 1; step++) {
+        double ours = train_step(device, step);
+        bool   good = fabs(ours - theirs) <= TOLERANCE;
+        if (!good)
+            printf("the loss of step %d is %.7f, in PyTorch %.7f\n", step + 1, ours, theirs);
+        good ? passed++ : failed++;
+    }
+    device->kind->close(device);
+    data_free(&data);
+    free(flat);
+    fclose(file);
+    printf("losses: %d passed, %d failed\n", passed, failed);
+    return failed > 0 || passed == 0;
+}

@@ -1,0 +1,128 @@
+# The tests. A suite is a target test-NAME; each prints nothing but failures and one line "NAME: N passed, N failed".
+
+#? make test            all suites below; installs what they need where it may
+#?   test-unit            cmocka programs: tests/unit/
+#?   test-golden          diagnostics and emitted code, compared with tests/golden/
+#?   test-cli             the commands of netc
+#?   test-trainer         the commands of a trainer
+#?   test-pytorch-recorded  drawn networks beside PyTorch, as recorded in tests/pytorch/drawn/
+#?   test-pytorch-avx2    the same with 8 lanes in place of 4, where the CPU has AVX2
+#?   test-gradient        gradients beside differences: tests/gradient/
+#?   test-losses          the seed network's first losses beside PyTorch's
+#?   test-runs            the seed network trained on MNIST; any number of threads gives the same bits
+#?   test-install         the committed example; an installed netc
+#?   test-warnings        what netc writes compiles cleanly with gcc and clang, for every target
+#?   test-asan-...        unit, golden, nets, trainer: under the address and undefined-behaviour sanitizers
+#?   test-tsan            training under the thread sanitizer
+#? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
+#? make golden-update   takes what netc prints now as what it should print: read the diff
+
+SUITES = unit golden cli trainer pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient losses runs install warnings \
+         asan-unit asan-golden asan-nets asan-trainer tsan
+AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
+
+SUITE  = NETC=$(CURDIR)/$(BUILD)/netc BUILD=$(BUILD) CC="$(CC)" tests/suite.sh
+ADDRESS = address,undefined
+
+.PHONY: test golden-update $(SUITES:%=test-%) test-pytorch-avx2 test-pytorch
+test:
+	@tools/need.sh build test
+	@$(MAKE) $(BUILD)/netc
+	@$(MAKE) --silent --keep-going --output-sync=target $(SUITES:%=test-%) || true
+	@BUILD=$(BUILD) tests/suite.sh --total $(SUITES)
+
+# ---- unit tests: with all of the compiler, or, test_runtime_*, with all of the runtime
+
+UNIT_COMPILER = $(patsubst %.c,$(BUILD)/%,$(filter-out tests/unit/test_runtime_%,$(wildcard tests/unit/test_*.c)))
+UNIT_RUNTIME  = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_runtime_*.c))
+
+$(UNIT_RUNTIME): $(BUILD)/tests/unit/%: tests/unit/%.c $(RUNTIME)
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lcmocka -lz -lm
+
+$(UNIT_COMPILER): $(BUILD)/tests/unit/%: tests/unit/%.c $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -MF $@.d -MT $@ $(INCLUDES) -o $@ $< $(filter-out %/main.o,$(OBJECTS)) $(LDFLAGS) -lcmocka -lm
+
+.PHONY: unit-programs
+unit-programs: $(UNIT_COMPILER) $(UNIT_RUNTIME)
+test-unit: unit-programs
+	@$(SUITE) unit tests/unit.sh unit $(UNIT_COMPILER) $(UNIT_RUNTIME)
+
+# ---- scripts
+
+test-golden: $(BUILD)/netc
+	@$(SUITE) golden tests/golden.sh
+
+golden-update: $(BUILD)/netc
+	@NETC=$(CURDIR)/$(BUILD)/netc tests/golden.sh --update
+
+test-cli: $(BUILD)/netc
+	@$(SUITE) cli tests/cli.sh
+
+test-trainer: $(BUILD)/netc
+	@$(SUITE) trainer tests/trainer.sh
+
+test-runs: $(BUILD)/netc
+	@$(SUITE) runs tests/runs.sh
+
+test-install: $(BUILD)/netc
+	@$(SUITE) install tests/install.sh
+
+test-warnings: $(BUILD)/netc
+	@$(SUITE) warnings tests/warnings.sh
+
+# ---- many models in one program: tests/nets.mk
+
+DRAWN = tests/pytorch/drawn
+NETS  = $(MAKE) -f tests/nets.mk NETC=$(BUILD)/netc CC="$(CC)"
+
+test-pytorch-recorded: $(BUILD)/netc
+	@+$(NETS) NETS=$(DRAWN) OUT=$(BUILD)/pytorch MAIN=tests/pytorch/compare.c
+	@$(SUITE) pytorch-recorded $(BUILD)/pytorch/check $(DRAWN) pytorch-recorded
+
+test-pytorch-avx2: $(BUILD)/netc
+	@+$(NETS) NETS=$(DRAWN) OUT=$(BUILD)/pytorch-avx2 MAIN=tests/pytorch/compare.c CPU=avx2
+	@$(SUITE) pytorch-avx2 $(BUILD)/pytorch-avx2/check $(DRAWN) pytorch-avx2
+
+test-gradient: $(BUILD)/netc
+	@+$(NETS) NETS=tests/gradient OUT=$(BUILD)/gradient MAIN=tests/gradient/check.c
+	@$(SUITE) gradient $(BUILD)/gradient/check
+
+test-losses: $(BUILD)/netc
+	@+$(NETS) NETS=specs NAMES=lenet OUT=$(BUILD)/losses MAIN=tests/seed/losses.c REAL=float OPTIMISE=-O2
+	@$(SUITE) losses $(BUILD)/losses/check tests/seed/losses.txt
+
+PYTHON ?= python3
+SEED   ?= $(shell date +%s)
+test-pytorch:
+	@tools/need.sh build
+	@$(MAKE) $(BUILD)/netc
+	@rm -rf $(BUILD)/live/nets
+	@echo "SEED=$(SEED)"
+	@$(PYTHON) -W ignore tests/pytorch/draw.py --out $(BUILD)/live/nets --seed $(SEED)
+	@+$(NETS) NETS=$(BUILD)/live/nets OUT=$(BUILD)/live/build MAIN=tests/pytorch/compare.c
+	@$(SUITE) pytorch $(BUILD)/live/build/check $(BUILD)/live/nets
+
+# ---- sanitizers, in build folders of their own
+
+ASAN = $(BUILD)/asan
+SANITIZED = $(MAKE) BUILD=$(ASAN) SANITIZE=$(ADDRESS) CFLAGS="-O1 -g"
+
+test-asan-unit:
+	@+$(SANITIZED) unit-programs
+	@$(SUITE) asan-unit tests/unit.sh asan-unit $(patsubst $(BUILD)/%,$(ASAN)/%,$(UNIT_COMPILER) $(UNIT_RUNTIME))
+
+test-asan-golden: test-asan-unit
+	@+$(SANITIZED) $(ASAN)/netc
+	@NETC=$(CURDIR)/$(ASAN)/netc BUILD=$(BUILD) tests/suite.sh asan-golden tests/golden.sh
+
+test-asan-nets: $(BUILD)/netc
+	@+$(NETS) NETS=tests/gradient OUT=$(ASAN)/gradient MAIN=tests/gradient/check.c EXTRA="-fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
+	@$(SUITE) asan-nets $(ASAN)/gradient/check asan-nets
+
+test-asan-trainer: $(BUILD)/netc
+	@$(SUITE) asan-trainer tests/sanitize.sh address
+
+test-tsan: $(BUILD)/netc
+	@$(SUITE) tsan tests/sanitize.sh thread

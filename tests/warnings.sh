@@ -1,0 +1,42 @@
+#!/bin/sh
+# What netc writes compiles without a warning, by gcc and clang, for every target: compiled only, not run.
+. tests/lib.sh
+
+# sources FOLDER COMPILER FLAGS...
+sources() {
+    folder=$1
+    shift
+    for source in "$folder"/*.c; do
+        "$@" -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-psabi -fno-math-errno -fopenmp -Iruntime -S -o /dev/null "$source" || return 1
+    done
+}
+
+# compiles SPEC CPU
+compiles() {
+    name=$(basename "$1" .net)
+    folder=$temp/$2/$name
+    check "$name for $2" "$NETC" "$1" --cpu="$2" -o "$folder"
+    flags=$(sed -n 's/^TARGET *= *//p' "$folder/Makefile")
+    # shellcheck disable=SC2086
+    if [ "$2" = neon ]; then
+        command -v aarch64-linux-gnu-gcc >/dev/null || return
+        check "$name for $2, gcc" sources "$folder" aarch64-linux-gnu-gcc $flags
+    else
+        check "$name for $2, gcc" sources "$folder" gcc $flags
+        check "$name for $2, clang" sources "$folder" clang $flags
+    fi
+}
+
+for spec in specs/*.net; do
+    compiles "$spec" avx2
+done
+for spec in specs/lenet.net tests/gradient/pool_ceil.net tests/gradient/dilated_reflect.net tests/gradient/unpool.net \
+            tests/gradient/concat_3.net; do
+    for cpu in avx512 generic neon; do
+        compiles "$spec" $cpu
+    done
+done
+for source in runtime/*.c; do
+    check "$source, clang" clang -std=gnu11 -O1 -Wall -Wextra -Werror -fopenmp -Iruntime -fsyntax-only "$source"
+done
+finish warnings
