@@ -36,8 +36,9 @@ struct Op {
     bool            is_loss;            /* named in train { loss = … }, not in a net */
 
     /* Sets layer->out from the inputs and arguments, layer->sizes.in, and layer->learnables. Reports what does not fit
-     * (diag_error at the argument's span, naming both shapes) and then returns false. Arguments have been checked
-     * against the table. */
+     * (diag_error at the argument's span, naming both shapes) and then returns false; if the one fault is a stated
+     * size that is not the input's, layer->out is still used where it is set. Arguments have been checked against
+     * the table. */
     bool (*shape)(Arena *arena, Layer *layer, Diag *diag);
 
     /* Appends the layer's forward nodes; in[i] is the value of layer->in. Returns the layer's value (in[0] itself where

@@ -10,8 +10,8 @@
  * are not UTF-8 (overlong forms and surrogates are not) or there are none. */
 int utf8_decode(const char *at, size_t room, uint32_t *code);
 
-/* The columns that a terminal gives to a code point: 0 for combining marks, 2 for wide East Asian letters and emoji, else
- * 1. A tab is not known here. */
+/* The columns that a terminal gives to a code point: 0 for combining marks, 2 for wide East Asian letters and emoji,
+ * else 1. A tab is not known here. */
 int utf8_columns(uint32_t code);
 
 /* Whether showing `code` could do something else than to show a letter: control characters, and those which turn the

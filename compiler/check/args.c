@@ -11,7 +11,7 @@ int params_count(const ParamDef *params)
     return count;
 }
 
-/* Binding. ----------------------------------------------------------------------------------------------------------- */
+/* Binding. -------------------------------------------------------------------------------------------------------- */
 
 /* "conv2d(in -> out, kernel_size, stride=1, …)" */
 static const char *signature_text(Checker *c, const Signature *signature)
@@ -181,7 +181,7 @@ bool bind_arguments(Checker *c, const Signature *signature, Span span, const Ast
     return good && !report_missing(c, signature, span, bound, *sizes);
 }
 
-/* Values. ------------------------------------------------------------------------------------------------------------ */
+/* Values. --------------------------------------------------------------------------------------------------------- */
 
 static int word_place(const char *const *words, const char *word)
 {

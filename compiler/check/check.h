@@ -20,7 +20,7 @@ static const double MOST_REAL = 1e38;
 /* The largest whole number an argument or a size may be: products of two of them fit an int64_t. */
 static const int64_t MOST_INT = INT32_MAX;
 
-/* names.c: a table from names to things. ---------------------------------------------------------------------------- */
+/* names.c: a table from names to things. -------------------------------------------------------------------------- */
 
 typedef struct Named { const char *name; void *item; } Named;
 
@@ -41,7 +41,7 @@ typedef List(const char *) NameList;
 void               names_collect(Arena *arena, NameList *list, const Names *names);
 const char *const *names_list(Arena *arena, NameList *list);
 
-/* value.c: expressions. --------------------------------------------------------------------------------------------- */
+/* value.c: expressions. ------------------------------------------------------------------------------------------- */
 
 typedef enum ValueKind {
     VALUE_UNKNOWN,              /* after an error, which has been reported: nobody reports it again */
@@ -86,7 +86,7 @@ void wrong_type(Checker *c, Value value, const char *what, const char *wanted);
 /* A note that says where the value comes from, if that is elsewhere. */
 void note_origin(Checker *c, Value value);
 
-/* scope.c: what a name means. --------------------------------------------------------------------------------------- */
+/* scope.c: what a name means. ------------------------------------------------------------------------------------- */
 
 typedef enum ScopeKind { SCOPE_FILE, SCOPE_SECTION, SCOPE_NET, SCOPE_BLOCK, SCOPE_REPEAT } ScopeKind;
 
@@ -145,7 +145,7 @@ bool check_name(Checker *c, Span span, const char *what, const char *name, bool 
  * nearest three. */
 void note_callers(Checker *c, const Scope *scope);
 
-/* known.c: names that PyTorch users write. --------------------------------------------------------------------------- */
+/* known.c: names that PyTorch users write. ------------------------------------------------------------------------ */
 
 /* A name that netc does not have, and what to say of it. */
 typedef struct Known { const char *name, *hint; } Known;
@@ -165,7 +165,7 @@ void report_unknown(Checker *c, Span span, const Family *family, const char *wor
 /* Whether netc keeps this name for a layer to come. */
 bool is_unbuilt(const Family *family, const char *word);
 
-/* Reports that `owner` has no `what` (argument, setting, section) called `word`; names what is near, or all there is. */
+/* Reports that `owner` has no `what` (argument, setting, section) called `word`, with what is near, or all there is. */
 void report_no_such(Checker *c, Span span, const char *owner, const char *what, const char *word,
                     const char *const *names);
 
@@ -175,7 +175,7 @@ const char *known_hint(const Known *table, const char *word);
 /* "a, b and c", with " and " for `last`. */
 const char *join_names(Arena *arena, const char *const *names, const char *last);
 
-/* args.c: arguments. ------------------------------------------------------------------------------------------------- */
+/* args.c: arguments. ---------------------------------------------------------------------------------------------- */
 
 /* What takes arguments, as the binder sees it. */
 typedef struct Signature {
@@ -197,7 +197,7 @@ bool bind_arguments(Checker *c, const Signature *signature, Span span, const Ast
 Arg *read_arguments(Checker *c, const Scope *scope, const Signature *signature, Span span, const AstList *arguments,
                     Layer *layer);
 
-/* layers.c, blocks.c: statements. -------------------------------------------------------------------------------------- */
+/* layers.c, blocks.c: statements. --------------------------------------------------------------------------------- */
 
 typedef struct Block {
     const Ast *ast;
@@ -235,7 +235,7 @@ const char *layer_name(Checker *c, const Scope *scope, const Ast *ast);
 Span layer_span(const Source *source, const Ast *ast);
 Span from_span(const Source *source, const Ast *ast);
 
-/* sections: settings.c, data.c, train.c. ------------------------------------------------------------------------------- */
+/* sections: settings.c, data.c, train.c. -------------------------------------------------------------------------- */
 
 /* One line of a section's table. */
 typedef struct Setting Setting;
@@ -259,7 +259,7 @@ void check_train(Checker *c, const Ast *ast);
 /* The word or call that a setting consists of, or NULL after a report: `sgd`, `sgd(lr=0.1)`. */
 const Ast *want_call(Checker *c, const Ast *value, const char *what, const char *example);
 
-/* memory.c ------------------------------------------------------------------------------------------------------------ */
+/* memory.c -------------------------------------------------------------------------------------------------------- */
 
 /* Reports a layer whose values or parameters alone need more memory than any machine has. */
 bool layer_fits(Checker *c, const Layer *layer);
@@ -267,7 +267,7 @@ bool layer_fits(Checker *c, const Layer *layer);
 /* Reports a network that needs more in all. */
 void check_memory(Checker *c);
 
-/* check.c -------------------------------------------------------------------------------------------------------------- */
+/* check.c --------------------------------------------------------------------------------------------------------- */
 
 /* Whether there are too many layers or errors to go on. */
 bool give_up(const Checker *c);

@@ -15,7 +15,7 @@ static const Dataset datasets[] = { { "mnist", DATASET_MNIST }, { "idx", DATASET
 
 enum { MNIST_SIDE = 28, MNIST_CLASSES = 10, MOST_CHANNELS = 65536 };
 
-/* Settings. ---------------------------------------------------------------------------------------------------------- */
+/* Settings. ------------------------------------------------------------------------------------------------------- */
 
 static void read_root(Checker *c, const Scope *scope, const Ast *ast)
 {
@@ -62,7 +62,7 @@ static void read_test_shuffle(Checker *c, const Scope *scope, const Ast *ast)
     want_bool(c, evaluate(c, scope, ast), "shuffle", &c->model->data.test_shuffle);
 }
 
-/* Transforms. -------------------------------------------------------------------------------------------------------- */
+/* Transforms. ----------------------------------------------------------------------------------------------------- */
 
 static const char *const transforms[] = { "to_tensor", "normalize", NULL };
 
@@ -196,7 +196,7 @@ const Setting data_settings[] = {
 
 enum { DATA_ROOT, DATA_SETTINGS = sizeof data_settings / sizeof *data_settings };
 
-/* The section. ------------------------------------------------------------------------------------------------------- */
+/* The section. ---------------------------------------------------------------------------------------------------- */
 
 static bool read_kind(Checker *c, const Ast *ast)
 {

@@ -78,7 +78,8 @@ static const Known unbuilt_datasets[] = {
 };
 
 static const Known unbuilt_transforms[] = {
-    { "center_crop", NULL }, { "color_jitter", NULL }, { "gaussian_blur", NULL }, { "grayscale", NULL }, { "pad", NULL },
+    { "center_crop", NULL }, { "color_jitter", NULL }, { "gaussian_blur", NULL }, { "grayscale", NULL },
+    { "pad", NULL },
     { "random_affine", NULL }, { "random_crop", NULL }, { "random_erasing", NULL }, { "random_horizontal_flip", NULL },
     { "random_resized_crop", NULL }, { "random_rotation", NULL }, { "random_vertical_flip", NULL }, { "resize", NULL },
     { NULL, NULL }

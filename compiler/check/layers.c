@@ -17,7 +17,7 @@ Span from_span(const Source *source, const Ast *ast)
     return ast->has_from ? ast->from_span : layer_span(source, ast);
 }
 
-/* Layers. ------------------------------------------------------------------------------------------------------------ */
+/* Layers. --------------------------------------------------------------------------------------------------------- */
 
 const char *layer_name(Checker *c, const Scope *scope, const Ast *ast)
 {
@@ -164,7 +164,7 @@ static void check_layer(Checker *c, const Scope *scope, const Ast *ast)
     scope->body->previous = layer;
 }
 
-/* Input. ------------------------------------------------------------------------------------------------------------- */
+/* Input. ---------------------------------------------------------------------------------------------------------- */
 
 static void wrong_rank(Checker *c, const Ast *ast)
 {

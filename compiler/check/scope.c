@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Lets and parameters. ----------------------------------------------------------------------------------------------- */
+/* Lets and parameters. -------------------------------------------------------------------------------------------- */
 
 const Let *find_let(const Scope *scope, const char *name, uint32_t at)
 {
@@ -79,7 +79,7 @@ void define_let(Checker *c, Scope *scope, const Ast *let)
         report_let(c, let, found);
 }
 
-/* Labels. ------------------------------------------------------------------------------------------------------------ */
+/* Labels. --------------------------------------------------------------------------------------------------------- */
 
 /* The first statement that gives the label `name`. */
 static const Ast *labelled_in(const AstList *statements, const char *name)
@@ -109,7 +109,8 @@ static bool check_label(Checker *c, const Scope *scope, const Ast *statement)
 {
     const char *kind = counted_kind(c, statement->label);
     if (strcmp(statement->label, "input") == 0 || strcmp(statement->label, "previous") == 0) {
-        diag_error(c->diag, statement->label_span, "`%s` names a value already and cannot be a label", statement->label);
+        diag_error(c->diag, statement->label_span, "`%s` names a value already and cannot be a label",
+                   statement->label);
         return false;
     }
     if (kind) {
@@ -124,7 +125,7 @@ static bool check_label(Checker *c, const Scope *scope, const Ast *statement)
         diag_help(c->diag, "put these layers into a block and repeat a call to it: `repeat 3 { name(…) }`");
         return false;
     }
-    return check_name(c, statement->label_span, "a label", statement->label, true);
+    return check_name(c, statement->label_span, "a label", statement->label, false);
 }
 
 void define_label(Checker *c, const Scope *scope, const Ast *statement, Layer *layer)
@@ -196,7 +197,7 @@ Layer *find_layer(Checker *c, const Scope *scope, const Ast *name)
     return NULL;
 }
 
-/* Names that become C. ----------------------------------------------------------------------------------------------- */
+/* Names that become C. -------------------------------------------------------------------------------------------- */
 
 static const char *const c_words[] = {
     "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "const", "constexpr", "continue", "default",
@@ -213,6 +214,12 @@ static bool is_c_word(const char *name)
     return false;
 }
 
+/* A net's trainer stands in its output folder under the net's name, beside these. */
+static bool is_output_file(const char *name)
+{
+    return strcmp(name, "Makefile") == 0 || strcmp(name, "build") == 0;
+}
+
 bool check_name(Checker *c, Span span, const char *what, const char *name, bool in_c)
 {
     if (strlen(name) > MOST_NAME) {
@@ -226,10 +233,16 @@ bool check_name(Checker *c, Span span, const char *what, const char *name, bool 
         diag_help(c->diag, name[0] == '_' ? "begin it with a letter" : "choose another name");
         return false;
     }
+    if (in_c && is_output_file(name)) {
+        diag_error(c->diag, span, "%s cannot be called `%s`: its output folder has a file of this name already", what,
+                   name);
+        diag_help(c->diag, "choose another name");
+        return false;
+    }
     return true;
 }
 
-/* Where errors in blocks come from. ---------------------------------------------------------------------------------- */
+/* Where errors in blocks come from. ------------------------------------------------------------------------------- */
 
 void note_callers(Checker *c, const Scope *scope)
 {

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* The loss. ---------------------------------------------------------------------------------------------------------- */
+/* The loss. ------------------------------------------------------------------------------------------------------- */
 
 static void read_loss(Checker *c, const Scope *scope, const Ast *ast)
 {
@@ -29,12 +29,12 @@ static void read_loss(Checker *c, const Scope *scope, const Ast *ast)
     c->model->train.loss = op;
 }
 
-/* The optimizer. ----------------------------------------------------------------------------------------------------- */
+/* The optimizer. -------------------------------------------------------------------------------------------------- */
 
 static const ParamDef sgd_params[] = {
     { .name = "lr", .type = PARAM_REAL, .fallback = "0.001", .help = "learning rate" },
     { .name = "momentum", .type = PARAM_REAL, .fallback = "0", .help = "how much of the last step is kept" },
-    { .name = "dampening", .type = PARAM_REAL, .fallback = "0", .help = "how much of the gradient momentum leaves out" },
+    { .name = "dampening", .type = PARAM_REAL, .fallback = "0", .help = "how much of a gradient momentum leaves out" },
     { .name = "weight_decay", .type = PARAM_REAL, .fallback = "0", .help = "pulls weights towards zero" },
     { .name = "nesterov", .type = PARAM_BOOL, .fallback = "false", .help = "Nesterov's momentum" },
     { .name = NULL }
@@ -80,7 +80,7 @@ static void read_optimizer(Checker *c, const Scope *scope, const Ast *ast)
                                  .nesterov = args[SGD_NESTEROV].i[0] };
 }
 
-/* The device. -------------------------------------------------------------------------------------------------------- */
+/* The device. ----------------------------------------------------------------------------------------------------- */
 
 enum { MOST_DEVICE = 1023 };
 
@@ -141,7 +141,7 @@ static void read_device(Checker *c, const Scope *scope, const Ast *ast)
         diag_help(c->diag, "is `%s` meant?", near);
 }
 
-/* The section. ------------------------------------------------------------------------------------------------------- */
+/* The section. ---------------------------------------------------------------------------------------------------- */
 
 static void read_epochs(Checker *c, const Scope *scope, const Ast *ast)
 {

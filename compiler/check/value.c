@@ -114,7 +114,7 @@ bool want_bool(Checker *c, Value value, const char *what, bool *result)
     return true;
 }
 
-/* Arithmetic. -------------------------------------------------------------------------------------------------------- */
+/* Arithmetic. ----------------------------------------------------------------------------------------------------- */
 
 static Value divide_ints(Checker *c, const Ast *ast, int64_t a, int64_t b)
 {

@@ -146,7 +146,7 @@ static bool conv2d_shape(Arena *arena, Layer *layer, Diag *diag)
 {
     if (!needs_image(arena, layer, diag))
         return false;
-    bool fits = sizes_agree(arena, layer, layer->in.at[0]->out.dim[0], "channels", diag);
+    bool fits = sizes_agree(arena, layer, layer->in.at[0]->out.dim[0], "channel", diag);
     fits = fits && groups_divide(arena, layer, diag);
     if (!same_without_stride(layer, diag) || !convolve_sizes(arena, layer, diag) || !fits)
         return false;

@@ -11,7 +11,7 @@ static const ParamDef linear_params[] = {
 static bool linear_shape(Arena *arena, Layer *layer, Diag *diag)
 {
     if (!needs_features(arena, layer, diag)
-        || !sizes_agree(arena, layer, layer->in.at[0]->out.dim[0], "features", diag))
+        || !sizes_agree(arena, layer, layer->in.at[0]->out.dim[0], "feature", diag))
         return false;
     int64_t in = layer->sizes.in, out = layer->sizes.out;
     layer->out = (Shape){ 1, { out } };

@@ -75,8 +75,9 @@ bool sizes_agree(Arena *arena, Layer *layer, int64_t found, const char *unit, Di
 {
     const Layer *source = layer->in.at[0];
     if (layer->sizes.in_given && layer->sizes.in != found) {
-        diag_error(diag, layer->sizes.in_span, "%s takes %" PRId64 " %s, but %s gives %s", layer_title(layer),
-                   layer->sizes.in, unit, layer_title(source), layer_gives(arena, source));
+        diag_error(diag, layer->sizes.in_span, "%s takes %" PRId64 " %s%s, but %s gives %s", layer_title(layer),
+                   layer->sizes.in, unit, layer->sizes.in == 1 ? "" : "s", layer_title(source),
+                   layer_gives(arena, source));
         note_source(arena, diag, source);
         diag_help(diag, "write `%" PRId64 " -> %" PRId64 "`, or `-> %" PRId64 "`, which takes what comes", found,
                   layer->sizes.out, layer->sizes.out);

@@ -17,7 +17,7 @@ void note_source(Arena *arena, Diag *diag, const Layer *source);
 bool needs_image(Arena *arena, const Layer *layer, Diag *diag);
 bool needs_features(Arena *arena, const Layer *layer, Diag *diag);
 
-/* Checks `in -> out` against `found`, the size that the input has ("channels", "features"), and fills in sizes.in. */
+/* Checks `in -> out` against `found`, the size that the input has (of the unit "channel" or "feature"), and fills in sizes.in. */
 bool sizes_agree(Arena *arena, Layer *layer, int64_t found, const char *unit, Diag *diag);
 
 /* "5x3" of two sizes. */

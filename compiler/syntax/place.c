@@ -1,7 +1,8 @@
 /* Which statement may stand where. The grammar takes any of them anywhere, so that the rule is told by name. */
 #include "syntax/parse.h"
 
-#define IN(kind) (1u << (kind))
+#define IN(kind)  (1u << (kind))
+#define IN_LAYERS (IN(AST_NET) | IN(AST_BLOCK) | IN(AST_REPEAT))
 
 typedef struct Rule {
     AstKind     kind;
@@ -11,11 +12,11 @@ typedef struct Rule {
 } Rule;
 
 static const Rule rules[] = {
-    {AST_LET,     "`let`",     IN(AST_FILE) | IN(AST_NET) | IN(AST_BLOCK) | IN(AST_REPEAT) | IN(AST_DATA) | IN(AST_TRAIN),
+    {AST_LET,     "`let`",     IN_LAYERS | IN(AST_FILE) | IN(AST_DATA) | IN(AST_TRAIN),
                                "at the top, in a net, a block, data or train"},
-    {AST_INPUT,   "`input`",   IN(AST_NET),                                     "in the net"},
-    {AST_LAYER,   "a layer",   IN(AST_NET) | IN(AST_BLOCK) | IN(AST_REPEAT),    "in a net or a block"},
-    {AST_REPEAT,  "`repeat`",  IN(AST_NET) | IN(AST_BLOCK) | IN(AST_REPEAT),    "in a net or a block"},
+    {AST_INPUT,   "`input`",   IN(AST_NET),                                    "in the net"},
+    {AST_LAYER,   "a layer",   IN_LAYERS,                                      "in a net or a block"},
+    {AST_REPEAT,  "`repeat`",  IN_LAYERS,                                      "in a net or a block"},
     {AST_SETTING, "a setting", IN(AST_DATA) | IN(AST_TRAIN) | IN(AST_SECTION),  "in data or train"},
     {AST_SECTION, "a section", IN(AST_DATA),                                    "in data"},
     {AST_NET,     "`net`",     IN(AST_FILE),                                    "at the top of the file"},
