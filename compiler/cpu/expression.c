@@ -160,8 +160,8 @@ static const char *infix_c(const Scope *scope, const Expr *e, int outer)
     /* 2*y / 3 does not tell everyone which comes first; nor does a && b || c. */
     int left = binding, right = binding + 1;
     if (joins) {
-        right = vector ? BIND_PRIMARY : BIND_MASK;
-        left = e->arg[0]->kind == e->kind ? binding : right;
+        left = e->arg[0]->kind == e->kind ? binding : vector ? BIND_PRIMARY : BIND_MASK;
+        right = e->arg[1]->kind == e->kind ? binding : vector ? BIND_PRIMARY : BIND_MASK;
     } else if (e->kind == EXPR_DIV || e->kind == EXPR_MOD)
         left = right;
 

@@ -231,7 +231,7 @@ static void print_folds(Printer *p)
     close_heads(p, &heads, several);
 }
 
-/* ---- the function */
+/* ---- the body */
 
 static void print_store(Printer *p, const Store *store)
 {
@@ -267,105 +267,6 @@ static void print_body(Printer *p)
     close_heads(p, &over, several);
 }
 
-static const char *parameter_c(Printer *p, const Tensor *tensor, bool written)
-{
-    const Buffer *buffer = kernel_buffer(p->kernel, tensor);
-    bool kept = p->kernel->all_blocks && tensor->per_sample;
-    const char *type = buffer_type(buffer), *constant = written ? "" : "const ";
-    if (buffer->rank == 0 && !kept)
-        return arena_printf(p->arena, "%s %s%s", type, written ? "*" : "", buffer->name);
-    return arena_printf(p->arena, "%s%s %s%s%s", constant, type, buffer->name, kept ? "[]" : "",
-                        buffer_dims(p->arena, buffer));
-}
-
-static bool reads_weights(const Kernel *kernel)
-{
-    for (int i = 0; i < kernel->loads.count; i++)
-        if (kernel_buffer(kernel, kernel->loads.at[i])->place == PLACE_WEIGHTS)
-            return true;
-    return false;
-}
-
-static void print_signature(Printer *p, const Plan *plan)
-{
-    const char *text = "", *comma = "";
-    if (reads_weights(p->kernel)) {
-        text = arena_printf(p->arena, "const struct %s_weights *w", plan->model->name);
-        comma = ", ";
-    }
-    if (p->kernel->all_blocks) {
-        text = arena_printf(p->arena, "%s%sint64_t blocks, %s first, %s end", text, comma, p->index, p->index);
-        comma = ", ";
-    }
-    for (int i = 0; i < p->kernel->loads.count; i++)
-        if (kernel_buffer(p->kernel, p->kernel->loads.at[i])->place != PLACE_WEIGHTS) {
-            text = arena_printf(p->arena, "%s%s%s", text, comma, parameter_c(p, p->kernel->loads.at[i], false));
-            comma = ", ";
-        }
-    for (int i = 0; i < p->nest->stores; i++) {
-        text = arena_printf(p->arena, "%s%s%s", text, comma, parameter_c(p, p->nest->store[i].tensor, true));
-        comma = ", ";
-    }
-    line_wrapped(p->text, "static void %s(%s)", p->kernel->name, text);
-}
-
-/* ---- the comment above it */
-
-static void add_shape(Printer *p, const Tensor *tensor, int width, bool written)
-{
-    const Buffer *buffer = kernel_buffer(p->kernel, tensor);
-    const char *shape = buffer->rank ? "" : "one a sample";
-    for (int i = 0; i < buffer->rank; i++)
-        shape = arena_printf(p->arena, "%s%s%" PRId64, shape, i ? " x " : "", buffer->dim[i]);
-    text_add(p->text, "\n *   %-*s  %s%s", width, buffer->name, shape, written ? "  (result)" : "");
-}
-
-static void add_tile(Printer *p)
-{
-    const char *tile = "", *again = "";
-    for (int i = 0; i < p->nest->overs; i++) {
-        const Loop *loop = &p->kernel->over[i];
-        const char *name = loop->axis->name;
-        if (loop->tile == 1)
-            continue;
-        tile = arena_printf(p->arena, "%s%s%" PRId64 " points of %s", tile, *tile ? " x " : "", loop->tile, name);
-        if (loop->axis->extent % loop->tile)
-            again = arena_printf(p->arena, "%s The last tile of %s begins early: some points are computed twice.",
-                                 again, name);
-    }
-    if (*tile)
-        text_add(p->text, "\n * The sums of %s stay in registers.%s", tile, again);
-    if (p->kernel->all_blocks)
-        text_add(p->text, "\n * Summed over all blocks of the step, for %s from first to end.",
-                 p->kernel->over[0].axis->name);
-}
-
-/* The layer and the spec's line; the arrays as they are stored; what is computed; what stays in registers. */
-static void print_comment(Printer *p, const Plan *plan)
-{
-    const Node *node = p->kernel->node;
-    Position position = source_position(plan->model->source, node->layer->span.begin);
-    const char *where = arena_printf(p->arena, "%s:%d", spec_name(p->arena, plan->model->source), position.line);
-    const char *title = arena_printf(p->arena, "/* %s: %s", node->layer->name, node->kind->name);
-    int gap = LINE_WIDTH - 10 - (int)strlen(title) - (int)strlen(where), width = 0;
-    text_add(p->text, "%s%*s%s", title, gap < 2 ? 2 : gap, "", where);
-
-    for (int i = 0; i < p->kernel->loads.count + p->nest->stores; i++) {
-        int stored = i - p->kernel->loads.count;
-        const Tensor *tensor = stored < 0 ? p->kernel->loads.at[i] : p->nest->store[stored].tensor;
-        int length = (int)strlen(kernel_buffer(p->kernel, tensor)->name);
-        width = length > width ? length : width;
-    }
-    for (int i = 0; i < p->kernel->loads.count; i++)
-        add_shape(p, p->kernel->loads.at[i], width, false);
-    for (int i = 0; i < p->nest->stores; i++)
-        add_shape(p, p->nest->store[i].tensor, width, true);
-    if (p->nest->note)
-        text_add(p->text, "\n * %s.", p->nest->note);
-    add_tile(p);
-    text_add(p->text, " */\n");
-}
-
 void kernel_print(Text *text, const Plan *plan, const Kernel *kernel)
 {
     bool wide = false;
@@ -386,50 +287,9 @@ void kernel_print(Text *text, const Plan *plan, const Kernel *kernel)
         .index = wide ? "int64_t" : "int",
     };
     name_reductions(&p);
-    print_comment(&p, plan);
-    print_signature(&p, plan);
+    print_comment(text, plan, kernel);
+    print_signature(text, plan, kernel);
     line(text, "{");
     print_body(&p);
     line(text, "}");
-}
-
-static const char *argument_c(Arena *arena, const Kernel *kernel, const Tensor *tensor, bool written)
-{
-    const Buffer *buffer = kernel_buffer(kernel, tensor);
-    const char *address = written && buffer->rank == 0 ? "&" : "";
-    switch (buffer->place) {
-    case PLACE_BATCH:
-        return arena_printf(arena, kernel->all_blocks ? "%sb->%s" : "%sb->%s[unit]", address, buffer->name);
-    case PLACE_PARTIAL:
-        return arena_printf(arena, "g->%s", buffer->name);
-    case PLACE_GRADIENT:
-        return arena_printf(arena, "b->gradient.%s", buffer->name);
-    default:
-        return arena_printf(arena, "%ss->%s", address, buffer->name);
-    }
-}
-
-void kernel_call(Text *text, const Kernel *kernel)
-{
-    const char *arguments = "", *comma = "";
-    if (reads_weights(kernel)) {
-        arguments = "w";
-        comma = ", ";
-    }
-    if (kernel->all_blocks) {
-        arguments = arena_printf(text->arena, "%s%sblocks, first, end", arguments, comma);
-        comma = ", ";
-    }
-    for (int i = 0; i < kernel->loads.count; i++)
-        if (kernel_buffer(kernel, kernel->loads.at[i])->place != PLACE_WEIGHTS) {
-            arguments = arena_printf(text->arena, "%s%s%s", arguments, comma,
-                                     argument_c(text->arena, kernel, kernel->loads.at[i], false));
-            comma = ", ";
-        }
-    for (int i = 0; i < kernel->nest->stores; i++) {
-        arguments = arena_printf(text->arena, "%s%s%s", arguments, comma,
-                                 argument_c(text->arena, kernel, kernel->nest->store[i].tensor, true));
-        comma = ", ";
-    }
-    line_wrapped(text, "%s(%s);", kernel->same ? kernel->same->name : kernel->name, arguments);
 }

@@ -58,6 +58,6 @@ void print_makefile(Text *text, const Plan *plan)
 {
     line(text, "%s", "");
     line(text, "NAME    = %s", plan->model->name);
-    line(text, "TARGET  = %s", plan->target->cflags);
+    line(text, "TARGET  =%s%s", *plan->target->cflags ? " " : "", plan->target->cflags);
     text_add(text, "%s", rules);
 }

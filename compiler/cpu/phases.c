@@ -63,17 +63,19 @@ static void print_slices(Text *text, const Plan *plan, const Phase *phase)
     print_weights_pointer(text, plan, phase);
     line(text, "struct %s_batch *b = step->batch;\n"
                "int64_t blocks = step_blocks(step, LANES);\n"
-               "(void)scratch;", plan->model->name);
+               "(void)scratch;\n", plan->model->name);
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
-        line(text, "\nif (unit >= %" PRId64 " && unit < %" PRId64 ") {", kernel->first_unit,
-             kernel->first_unit + kernel->units);
-        line(text, "int64_t first = %" PRId64 " * (unit - %" PRId64 ");", kernel->slice, kernel->first_unit);
+        line(text, "%sif (unit < %" PRId64 ") {", i ? "} else " : "", kernel->first_unit + kernel->units);
+        if (i == 0)
+            line(text, "int64_t first = %" PRId64 " * unit;", kernel->slice);
+        else
+            line(text, "int64_t first = %" PRId64 " * (unit - %" PRId64 ");", kernel->slice, kernel->first_unit);
         line(text, "int64_t end = int_min(first + %" PRId64 ", %" PRId64 ");", kernel->slice,
              kernel->over[0].axis->extent);
         kernel_call(text, kernel);
-        line(text, "}");
     }
+    line(text, "}");
 }
 
 /* Where the slice begins and ends, and the loop that sums its gradient. */
@@ -131,6 +133,15 @@ static void print_sgd(Text *text, const Sgd *sgd)
          double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
 }
 
+const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase)
+{
+    static const char *const verbs[] = {
+        [PHASE_BLOCKS] = "train_block", [PHASE_WEIGHTS] = "sum_weights", [PHASE_UPDATE] = "update",
+    };
+    const char *verb = phase == plan->evaluation ? "evaluate_block" : verbs[phase->kind];
+    return arena_printf(arena, "%s_%s", plan->model->name, verb);
+}
+
 void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
     int lanes = plan->target->lanes;
@@ -147,7 +158,8 @@ void print_phase(Text *text, const Plan *plan, const Phase *phase)
         line(text, "/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step. */",
              UPDATE_SLICE);
 
-    line(text, "void %s_%s(const struct step *step, void *scratch, int64_t unit)\n{", plan->model->name, phase->name);
+    line(text, "void %s(const struct step *step, void *scratch, int64_t unit)\n{",
+         phase_function(text->arena, plan, phase));
     if (phase->kind == PHASE_BLOCKS)
         print_blocks(text, plan, phase);
     else if (phase->kind == PHASE_WEIGHTS)

@@ -46,6 +46,15 @@ bool loop_has_start(const Kernel *kernel, int loop);
 /* The kernel's function, with the comment above it. */
 void kernel_print(Text *text, const Plan *plan, const Kernel *kernel);
 
+/* ---- function.c */
+
+/* The comment above a kernel: layer and line of the spec, the arrays as they are stored, what is computed, what stays
+ * in registers. */
+void print_comment(Text *text, const Plan *plan, const Kernel *kernel);
+
+/* "static void conv1_forward(…)", typed by arrays. */
+void print_signature(Text *text, const Plan *plan, const Kernel *kernel);
+
 /* Its call. In a phase of blocks for block `unit`; in the phase "weights" for the slice [first, end). */
 void kernel_call(Text *text, const Kernel *kernel);
 
@@ -56,7 +65,10 @@ void print_block_functions(Text *text, const Plan *plan);
 
 /* ---- phases.c */
 
-/* The function of a phase, or of the evaluation. */
+/* "lenet_train_block": what the runtime calls for a unit of the phase, or of the evaluation. */
+const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase);
+
+/* It, with a comment. */
 void print_phase(Text *text, const Plan *plan, const Phase *phase);
 
 /* Whether gradients are summed from those of the blocks, or made whole by the phase "weights"; there may be both. */

@@ -60,8 +60,10 @@ void print_header(Text *text, const Plan *plan)
     print_memory(text, plan);
     line(text, "\n/* The phases of a training step, and evaluation: model.h says how they are called. */");
     for (int i = 0; i < plan->phases.count; i++)
-        line(text, "void %s_%s(const struct step *step, void *scratch, int64_t unit);", name, plan->phases.at[i]->name);
-    line(text, "void %s_%s(const struct step *step, void *scratch, int64_t unit);", name, plan->evaluation->name);
+        line(text, "void %s(const struct step *step, void *scratch, int64_t unit);",
+             phase_function(text->arena, plan, plan->phases.at[i]));
+    line(text, "void %s(const struct step *step, void *scratch, int64_t unit);",
+         phase_function(text->arena, plan, plan->evaluation));
     line(text, "\nextern const struct model %s_model;", name);
     line(text, "\n#endif");
 }

@@ -73,8 +73,8 @@ static void print_phases(Text *text, const Plan *plan)
     line(text, "static const struct phase train[] = {");
     for (int i = 0; i < plan->phases.count; i++) {
         const Phase *phase = plan->phases.at[i];
-        line(text, "{ \"%s\", .units = %" PRId64 ", .blocks = %s, .run = %s_%s },", phase->name, phase->units,
-             phase->kind == PHASE_BLOCKS ? "true" : "false", plan->model->name, phase->name);
+        line(text, "{ \"%s\", .units = %" PRId64 ", .blocks = %s, .run = %s },", phase->name, phase->units,
+             phase->kind == PHASE_BLOCKS ? "true" : "false", phase_function(text->arena, plan, phase));
     }
     line(text, "};");
     line(text, "%s", "");
@@ -112,8 +112,8 @@ static void print_model(Text *text, const Plan *plan)
     line(text, ".scratch_bytes = sizeof(struct %s_scratch),", model->name);
     line(text, ".batch_bytes = sizeof(struct %s_batch),", model->name);
     line(text, ".train = train, .train_count = sizeof train / sizeof *train,");
-    line(text, ".evaluate = { \"%s\", .blocks = true, .run = %s_%s },", plan->evaluation->name, model->name,
-         plan->evaluation->name);
+    line(text, ".evaluate = { \"%s\", .blocks = true, .run = %s },", plan->evaluation->name,
+         phase_function(arena, plan, plan->evaluation));
     line(text, "%s", "");
     line(text, ".dataset = %s, .root = %s,", c_string(arena, data->name), c_string(arena, data->root));
     line(text, ".download = %s, .shuffle = %s, .test_shuffle = %s,", flag(data->download), flag(data->shuffle),

@@ -44,7 +44,7 @@ static const char *name_in_c(Arena *arena, const Plan *plan, const char *name)
     const char *safe = name;
     while (is_taken(safe) ||
            (safe != name && (is_tensor(plan->train.graph, safe) || is_tensor(plan->evaluate.graph, safe))))
-        safe = arena_printf(arena, "%s_", safe);
+        safe = arena_printf(arena, "value_%s", safe);
     return safe;
 }
 

@@ -59,7 +59,9 @@ static const char *loops_text(Arena *arena, const Kernel *kernel)
 
 static void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
-    const char *units = phase->units ? arena_printf(text->arena, "%" PRId64 " units", phase->units) : "units as needed";
+    const char *units = "units as needed";
+    if (phase->units)
+        units = arena_printf(text->arena, "%" PRId64 " unit%s", phase->units, phase->units == 1 ? "" : "s");
     switch (phase->kind) {
     case PHASE_BLOCKS:
         line(text, "phase %s: %s, each %d samples", phase->name, units, plan->target->lanes);
@@ -96,10 +98,10 @@ void plan_print(Text *text, const Plan *plan)
     print_buffers(text, "memory of a step", plan->batch_size, plan->batch.at, plan->batch.count, plan->blocks);
     text->indent++;
     if (plan->partial_size)
-        line(text, "%" PRId64 " partial gradients of %" PRId64 " bytes", plan->blocks,
+        line(text, "partial gradients: %" PRId64 " x %" PRId64 " bytes", plan->blocks,
              plan->partial_size * FLOAT_BYTES);
     if (plan->trained_size > plan->partial_size)
-        line(text, "one gradient of %" PRId64 " bytes", plan->weights_size * FLOAT_BYTES);
+        line(text, "gradient: %" PRId64 " bytes", plan->weights_size * FLOAT_BYTES);
     text->indent--;
     for (int i = 0; i < plan->phases.count; i++) {
         line(text, "%s", "");

@@ -1,0 +1,130 @@
+/* A kernel's function from outside: the comment above it, its parameters, its call. */
+#include "cpu/print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- the comment */
+
+static void add_shape(Text *text, const Buffer *buffer, int width, bool written)
+{
+    const char *shape = buffer->rank ? "" : "one a sample";
+    for (int i = 0; i < buffer->rank; i++)
+        shape = arena_printf(text->arena, "%s%s%" PRId64, shape, i ? " x " : "", buffer->dim[i]);
+    text_add(text, "\n *   %-*s  %s%s", width, buffer->name, shape, written ? "  (result)" : "");
+}
+
+static void add_tile(Text *text, const Kernel *kernel)
+{
+    const char *tile = "", *again = "";
+    for (int i = 0; i < kernel->nest->overs; i++) {
+        const Loop *loop = &kernel->over[i];
+        const char *name = loop->axis->name;
+        if (loop->tile == 1)
+            continue;
+        tile = arena_printf(text->arena, "%s%s%" PRId64 " points of %s", tile, *tile ? " x " : "", loop->tile, name);
+        if (loop->axis->extent % loop->tile)
+            again = arena_printf(text->arena, "%s\n * The last tile of %s begins early, and computes some of it again.",
+                                 again, name);
+    }
+    if (*tile)
+        text_add(text, "\n * The sums of %s stay in registers.%s", tile, again);
+    if (kernel->all_blocks)
+        text_add(text, "\n * Summed over all blocks of the step, for %s from first to end.",
+                 kernel->over[0].axis->name);
+}
+
+/* The tensors that the kernel reads, then those that it writes. */
+static const Tensor *operand(const Kernel *kernel, int i)
+{
+    int stored = i - kernel->loads.count;
+    return stored < 0 ? kernel->loads.at[i] : kernel->nest->store[stored].tensor;
+}
+
+void print_comment(Text *text, const Plan *plan, const Kernel *kernel)
+{
+    const Node *node = kernel->node;
+    Position position = source_position(plan->model->source, node->layer->span.begin);
+    const char *where = arena_printf(text->arena, "%s:%d", spec_name(text->arena, plan->model->source), position.line);
+    const char *title = arena_printf(text->arena, "/* %s: %s", node->layer->name, node->kind->name);
+    int gap = LINE_WIDTH - 10 - (int)strlen(title) - (int)strlen(where), width = 0;
+    text_add(text, "%s%*s%s", title, gap < 2 ? 2 : gap, "", where);
+
+    int reads = kernel->loads.count, operands = reads + kernel->nest->stores;
+    for (int i = 0; i < operands; i++) {
+        int length = (int)strlen(kernel_buffer(kernel, operand(kernel, i))->name);
+        width = length > width ? length : width;
+    }
+    for (int i = 0; i < operands; i++)
+        add_shape(text, kernel_buffer(kernel, operand(kernel, i)), width, i >= reads);
+    if (kernel->nest->note)
+        text_add(text, "\n * %s.", kernel->nest->note);
+    add_tile(text, kernel);
+    text_add(text, " */\n");
+}
+
+/* ---- parameters and arguments */
+
+static const char *parameter_c(Arena *arena, const Kernel *kernel, const Tensor *tensor, bool written)
+{
+    const Buffer *buffer = kernel_buffer(kernel, tensor);
+    bool kept = kernel->all_blocks && tensor->per_sample;
+    const char *type = buffer_type(buffer), *constant = written ? "" : "const ";
+    if (buffer->rank == 0 && !kept)
+        return arena_printf(arena, "%s %s%s", type, written ? "*" : "", buffer->name);
+    return arena_printf(arena, "%s%s %s%s%s", constant, type, buffer->name, kept ? "[]" : "",
+                        buffer_dims(arena, buffer));
+}
+
+static const char *argument_c(Arena *arena, const Kernel *kernel, const Tensor *tensor, bool written)
+{
+    const Buffer *buffer = kernel_buffer(kernel, tensor);
+    const char *address = written && buffer->rank == 0 ? "&" : "";
+    switch (buffer->place) {
+    case PLACE_BATCH:
+        return arena_printf(arena, kernel->all_blocks ? "%sb->%s" : "%sb->%s[unit]", address, buffer->name);
+    case PLACE_PARTIAL:
+        return arena_printf(arena, "g->%s", buffer->name);
+    case PLACE_GRADIENT:
+        return arena_printf(arena, "b->gradient.%s", buffer->name);
+    default:
+        return arena_printf(arena, "%ss->%s", address, buffer->name);
+    }
+}
+
+/* Appends an item to a list that commas separate. */
+static void add_item(Text *list, const char *item)
+{
+    text_add(list, "%s%s", list->size ? ", " : "", item);
+}
+
+/* The weights if they are read, what is over all blocks, then the operands but for parameters, which are in the
+ * weights; `weights` and `over_blocks` are how the first two are written, `write` how an operand is. */
+static const char *list_operands(Text *text, const Kernel *kernel, const char *weights, const char *over_blocks,
+                                 const char *(*write)(Arena *, const Kernel *, const Tensor *, bool))
+{
+    Text *list = text_new(text->arena);
+    int reads = kernel->loads.count;
+    for (int i = 0; i < reads && !list->size; i++)
+        if (kernel_buffer(kernel, kernel->loads.at[i])->place == PLACE_WEIGHTS)
+            add_item(list, weights);
+    if (kernel->all_blocks)
+        add_item(list, over_blocks);
+    for (int i = 0; i < reads + kernel->nest->stores; i++)
+        if (kernel_buffer(kernel, operand(kernel, i))->place != PLACE_WEIGHTS)
+            add_item(list, write(text->arena, kernel, operand(kernel, i), i >= reads));
+    return list->at;
+}
+
+void print_signature(Text *text, const Plan *plan, const Kernel *kernel)
+{
+    const char *weights = arena_printf(text->arena, "const struct %s_weights *w", plan->model->name);
+    line_wrapped(text, "static void %s(%s)", kernel->name,
+                 list_operands(text, kernel, weights, "int64_t blocks, int64_t first, int64_t end", parameter_c));
+}
+
+void kernel_call(Text *text, const Kernel *kernel)
+{
+    line_wrapped(text, "%s(%s);", kernel->same ? kernel->same->name : kernel->name,
+                 list_operands(text, kernel, "w", "blocks, first, end", argument_c));
+}
