@@ -1,3 +1,4 @@
+/* The stages, in their order: read, parse, check, graph, plan, emit, write. Each hands one value to the next. */
 #include "base/diag.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -28,7 +29,8 @@ static int write_output(Arena *arena, const Options *options, const Model *model
     bool changed;
     int status = output_write(arena, folder, model->name, files, &changed);
     if (status == EXIT_WELL && options->command == COMMAND_COMPILE)
-        fprintf(stderr, "%s %s for %s: make -C %s\n", folder, changed ? "written" : "is up to date", plan->target->name, folder);
+        fprintf(stderr, "%s %s for %s: make -C %s\n", folder, changed ? "written" : "is up to date",
+                plan->target->name, folder);
     return status;
 }
 
@@ -111,7 +113,9 @@ int main(int argc, char **argv)
 {
     Arena *arena = arena_new();
     Options options;
-    int status = options_read(arena, argc, argv, &options) ? execute(arena, &options, argv[0]) : EXIT_WRONG_COMMAND_LINE;
+    int status = EXIT_WRONG_COMMAND_LINE;
+    if (options_read(arena, argc, argv, &options))
+        status = execute(arena, &options, argv[0]);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "netc: cannot write to standard output: %s\n", strerror(errno));
         status = EXIT_MACHINE;

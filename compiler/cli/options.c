@@ -22,20 +22,19 @@ typedef struct CommandDef {
 } CommandDef;
 
 static const CommandDef commands[] = {
-    {"run",          COMMAND_RUN,        "netc run SPEC [options] [-- ARGS]", "the same, then build the trainer and run it "
-                                                                              "with ARGS (default: train)"},
-    {"check",        COMMAND_CHECK,      "netc check SPEC...",                "report errors only"},
-    {"summary",      COMMAND_SUMMARY,    "netc summary SPEC",                 "a table: layer, output shape, parameters, "
-                                                                              "MFLOP, bytes; memory"},
-    {"--emit=ast",   COMMAND_EMIT_AST,   "netc --emit=ast|graph|plan SPEC",   "what a stage hands to the next one, as text"},
-    {"--emit=graph", COMMAND_EMIT_GRAPH, NULL,                                NULL},
-    {"--emit=plan",  COMMAND_EMIT_PLAN,  NULL,                                NULL},
-    {"--runtime",    COMMAND_RUNTIME,    "netc --runtime",                    "the folder of the sources that a trainer is "
-                                                                              "built with"},
-    {"--version",    COMMAND_VERSION,    "netc --version",                    "the version"},
-    {"--help",       COMMAND_HELP,       "netc --help",                       "this page"},
-    {"help",         COMMAND_HELP,       NULL,                                NULL},
-    {"-h",           COMMAND_HELP,       NULL,                                NULL},
+    {"run", COMMAND_RUN, "netc run SPEC [options] [-- ARGS]",
+     "the same, then build the trainer and run it with ARGS (default: train)"},
+    {"check", COMMAND_CHECK, "netc check SPEC...", "report errors only"},
+    {"summary", COMMAND_SUMMARY, "netc summary SPEC [--cpu=...]",
+     "a table: layer, output shape, parameters, MFLOP, bytes; memory"},
+    {"--emit=ast", COMMAND_EMIT_AST, "netc --emit=ast|graph|plan SPEC", "what a stage hands to the next one, as text"},
+    {"--emit=graph", COMMAND_EMIT_GRAPH, NULL, NULL},
+    {"--emit=plan", COMMAND_EMIT_PLAN, NULL, NULL},
+    {"--runtime", COMMAND_RUNTIME, "netc --runtime", "the folder of the sources that a trainer is built with"},
+    {"--version", COMMAND_VERSION, "netc --version", "the version"},
+    {"--help", COMMAND_HELP, "netc --help", "this page"},
+    {"help", COMMAND_HELP, NULL, NULL},
+    {"-h", COMMAND_HELP, NULL, NULL},
 };
 
 /* Names that are taken for commands to come. */
@@ -51,7 +50,8 @@ static const struct OptionDef {
     const char *const *words;               /* the values it can have instead, ends with NULL */
     const char        *help;                /* NULL: --help lists it among the commands */
 } option_defs[OPTIONS] = {
-    [OPTION_OUTPUT] = {"-o", "DIR", COMPILES, NULL, "the folder to write into (default: generated/ and the net's name)"},
+    [OPTION_OUTPUT] = {"-o", "DIR", COMPILES, NULL,
+                       "the folder to write into (default: generated/ and the net's name)"},
     [OPTION_CPU] = {"--cpu", NULL, PLANS, target_names,
                     "the CPU to write for (default: native, the one netc runs on)"},
     [OPTION_NO_TUNED] = {"--no-tuned", NULL, FUSES, NULL,
@@ -192,19 +192,22 @@ static bool read_word(Reader *reader, const char *word)
     return true;
 }
 
-/* The first word was taken for a spec: whether it looks like a command mistyped. */
-static const char *mistyped_command(const Reader *reader)
+/* Whether the first word, taken for a spec, was meant as a command: it does not look like a file and is none. Says so
+ * and returns false. */
+static bool check_command(const Reader *reader)
 {
-    const char *words[COMMANDS + LATER + 1] = {0};
+    const Options *options = reader->options;
+    const char *words[COMMANDS + LATER + 1] = {0}, *word = options->specs.at[0];
     int count = 0;
+    if (reader->chosen || strpbrk(word, "./") || access(word, F_OK) == 0)
+        return true;
     for (int i = 0; i < COMMANDS; i++)
         if (commands[i].word[0] != '-')
             words[count++] = commands[i].word;
     for (int i = 0; i < LATER; i++)
         words[count++] = later[i];
-    const char *word = reader->options->specs.at[0];
-    bool plain = !strpbrk(word, "./") && access(word, F_OK) != 0;
-    return plain ? nearest_name(word, words) : NULL;
+    const char *suggested = suggestion(reader->arena, word, words);
+    return (!*suggested && options->specs.count == 1) || wrong("there is no command %s%s", word, suggested);
 }
 
 /* What can only be judged when all has been read. */
@@ -220,18 +223,19 @@ static bool check_options(Reader *reader)
     }
     for (OptionId id = 0; id < OPTIONS; id++)
         if (reader->value[id] && !(option_defs[id].commands & options->command))
-            return wrong("%s does not belong to %s", option_defs[id].name, command_name(reader->arena, options->command));
-    const char *command = reader->chosen || !options->specs.count ? NULL : mistyped_command(reader);
-    if (command)
-        return wrong("there is no command %s; did you mean %s?", options->specs.at[0], command);
+            return wrong("%s does not belong to %s", option_defs[id].name,
+                         command_name(reader->arena, options->command));
     if (!options->specs.count)
-        return wrong("%s needs a spec: a file such as specs/lenet.net", command_name(reader->arena, options->command));
-    if (options->specs.count > 1 && options->command == COMMAND_RUN)
-        return wrong("netc run takes one spec, and %s is a second; what the trainer is to get stands after --: "
-                     "netc run %s -- %s", options->specs.at[1], options->specs.at[0], options->specs.at[1]);
-    if (options->specs.count > 1 && options->command != COMMAND_CHECK)
-        return wrong("%s takes one spec, and %s is a second", command_name(reader->arena, options->command),
-                     options->specs.at[1]);
+        return wrong("expected a spec: a file such as specs/lenet.net");
+    if (!check_command(reader))
+        return false;
+    if (options->specs.count > 1 && options->command != COMMAND_CHECK) {
+        const char *first = options->specs.at[0], *second = options->specs.at[1], *hint = "";
+        if (options->command == COMMAND_RUN)
+            hint = arena_printf(reader->arena, "; what the trainer is to get stands after --: netc run %s -- %s",
+                                first, second);
+        return wrong("expected one spec, found %s and %s%s", first, second, hint);
+    }
     return true;
 }
 
@@ -274,7 +278,8 @@ bool options_read(Arena *arena, int argc, char **argv, Options *options)
 const char *options_help(Arena *arena)
 {
     Text *text = text_new(arena);
-    text_add(text, "netc compiles a network, described in a .net spec, into the C source of a program that trains it.\n\n"
+    text_add(text, "netc compiles a network, described in a .net spec, into the C source of a program that trains it."
+                   "\n\n"
                    "  %-36s %s\n", "netc SPEC [options]", "write the trainer of SPEC and a Makefile that builds it");
     for (int i = 0; i < COMMANDS; i++)
         if (commands[i].usage)
@@ -296,5 +301,6 @@ const char *options_help(Arena *arena)
 const char *options_text(Arena *arena, const Options *options, const char *cpu)
 {
     const char *spec = options->specs.at[0], *slash = strrchr(spec, '/');
-    return arena_printf(arena, "netc %s --cpu=%s%s", slash ? slash + 1 : spec, cpu, options->plain ? " --no-tuned" : "");
+    return arena_printf(arena, "netc %s --cpu=%s%s", slash ? slash + 1 : spec, cpu,
+                        options->plain ? " --no-tuned" : "");
 }

@@ -64,7 +64,8 @@ static bool make_folders(Output *output)
         if (!exists)
             list_add(output->arena, &output->made, arena_copy(output->arena, path, strlen(path)));
         else if (!S_ISDIR(info.st_mode))
-            return fail(output, EXIT_WRONG_INPUT, "%s is in the way: it is no folder; choose another one with -o", path);
+            return fail(output, EXIT_WRONG_INPUT, "%s is in the way: it is no folder; choose another one with -o",
+                        path);
         if (!after)
             return true;
         *end = after;
@@ -141,26 +142,28 @@ static bool write_fresh(Output *output, const File *file)
     if (exists && same_bytes(path, file))
         return true;
     if (exists && !net_of(output, path))
-        return fail(output, EXIT_WRONG_INPUT, "%s is in the way: netc did not write it; move it, or choose another folder "
-                    "with -o", path);
+        return fail(output, EXIT_WRONG_INPUT, "%s is in the way: netc did not write it; move it, or choose another "
+                    "folder with -o", path);
     if (exists)
         list_add(output->arena, &output->old, file->name);
     list_add(output->arena, &output->fresh, file->name);
     return write_file(output, path_in(output, output->work, file->name), file);
 }
 
-/* Whether `name` is what one of the files would be called for the net `other`. */
+/* Whether `name` is what one of the files would be called for the net `other`, and none of the files themselves. */
 static bool called_like_one(const Output *output, const char *name, const char *other)
 {
     size_t stem = strlen(output->net), other_stem = strlen(other);
-    if (!strcmp(output->net, other) || strncmp(name, other, other_stem) != 0)
+    bool like = false;
+    if (strncmp(name, other, other_stem) != 0)
         return false;
     for (int i = 0; i < output->files->count; i++) {
         const char *file = output->files->at[i].name;
-        if (!strncmp(file, output->net, stem) && !strcmp(file + stem, name + other_stem))
-            return true;
+        if (!strcmp(file, name))
+            return false;
+        like = like || (!strncmp(file, output->net, stem) && !strcmp(file + stem, name + other_stem));
     }
-    return false;
+    return like;
 }
 
 /* Finds what netc wrote into the folder for another net, which the new Makefile knows nothing of. */

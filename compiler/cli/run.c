@@ -91,12 +91,13 @@ int build_trainer(Arena *arena, const char *folder, const char *runtime)
         fprintf(stderr, "netc: cannot make a temporary file: %s\n", strerror(errno));
         return EXIT_MACHINE;
     }
-    /* A make that this netc runs under would hand down its own options. */
+    /* A make that this netc runs under would hand down its own options, and its jobs, which are not this one's. */
     unsetenv("MAKEFLAGS");
     unsetenv("MFLAGS");
+    unsetenv("MAKELEVEL");
     char *args[] = {
-        "make", "--no-print-directory", arena_printf(arena, "-j%ld", sysconf(_SC_NPROCESSORS_ONLN)), "-C",
-        arena_copy(arena, folder, strlen(folder)), arena_printf(arena, "RUNTIME=%s", runtime), NULL,
+        "make", "--no-print-directory", "-C", arena_copy(arena, folder, strlen(folder)),
+        arena_printf(arena, "RUNTIME=%s", runtime), NULL,
     };
     int status = run(args, log);
     if (status == -1)
