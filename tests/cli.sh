@@ -51,6 +51,8 @@ fails() {
 
 # Every file below a folder with its bytes and its time stamp.
 snapshot() { find "$1" -type f -exec cksum {} + | sort; find "$1" -printf '%p %T@\n' | sort; }
+# Whether before.txt and after.txt differ at most in the time stamp of the folder itself.
+same_files() { grep -v "^$1 [0-9]" before.txt > a.txt; grep -v "^$1 [0-9]" after.txt | cmp a.txt -; }
 nothing_left() { test -z "$(find "$1" -name '.netc-*')"; }
 
 # --- what needs no spec ---
@@ -78,15 +80,16 @@ expect 'a value too many'     2 'no-tuned takes no value'            "$NETC" $sp
 expect 'version with a value' 2 'version takes no value'             "$NETC" --version=1
 expect 'unknown stage'        2 'expected ast|graph|plan; did you mean graph' "$NETC" --emit=grahp $spec
 expect 'unknown command'      2 'no command chekc; did you mean check' "$NETC" chekc $spec
+expect 'no such command'      2 'no command train$'                  "$NETC" train $spec
 expect 'two commands'         2 'two commands'                       "$NETC" check --emit=ast $spec
 expect '-o with check'        2 '-o does not belong to netc check'   "$NETC" check $spec -o out
 expect '--cpu with check'     2 '--cpu does not belong'              "$NETC" check $spec --cpu=avx2
 expect '--no-tuned and ast'   2 'does not belong to netc --emit=ast' "$NETC" --emit=ast $spec --no-tuned
 expect 'an option too many'   2 'takes no options'                   "$NETC" --version -o out
 expect 'version of a spec'    2 'takes no spec'                      "$NETC" --version $spec
-expect 'check without a spec' 2 'netc check needs a spec'            "$NETC" check
-expect 'options only'         2 'netc needs a spec'                  "$NETC" --cpu=avx2
-expect 'two specs'            2 'takes one spec'                     "$NETC" $spec specs/mlp.net
+expect 'check without a spec' 2 'expected a spec'                    "$NETC" check
+expect 'options only'         2 'expected a spec'                    "$NETC" --cpu=avx2
+expect 'two specs'            2 'found specs/lenet.net and specs/mlp.net' "$NETC" $spec specs/mlp.net
 expect 'run without --'       2 'netc run specs/lenet.net -- train'  "$NETC" run $spec train
 expect "the trainer's option" 2 'options of the trainer stand after' "$NETC" run $spec --epochs 1
 for later in fmt graph ops explain; do
@@ -140,7 +143,7 @@ sleep 0.02
 expect 'compile again'        0 ''                 "$NETC" $spec --cpu=avx2
 holds  'up to date'           grep -q 'up to date' err.txt
 snapshot generated > after.txt
-holds  'time stamps are kept' sh -c "grep -v '^generated/lenet [0-9]' before.txt > a; grep -v '^generated/lenet [0-9]' after.txt | cmp a -"
+holds  'time stamps are kept' same_files generated/lenet
 (cd specs && "$NETC" lenet.net --cpu=avx2 -o ../elsewhere/deep/down/) 2> err.txt
 holds  'the same bytes, wherever netc runs' diff -r generated/lenet elsewhere/deep/down
 fails  'no path of this machine' grep -rlE "$temp|$root|(^|[^.a-z])/(home|usr|tmp|work|opt|root)/" generated
@@ -167,11 +170,21 @@ holds  'the old ones are not' test ! -e generated/lenet/lenet.c -a ! -e generate
 holds  'foreign files stay'   test -f generated/lenet/notes.txt -a -f generated/lenet/lenet_backup.c
 holds  'no temporary folder'  nothing_left generated
 
+sed 's/^net lenet/net lenet_model/' $spec > renamed.net
+expect 'into a folder'        0 ''                 "$NETC" $spec -o nested
+expect 'a net with a file named as one of the first' 0 '' "$NETC" renamed.net -o nested
+holds  'just its files'       test "$(ls nested | sort | tr '\n' ' ')" = \
+    "$(printf '%s\n' Makefile main.c lenet_model.c lenet_model.h lenet_model_model.c | sort | tr '\n' ' ')"
+for delay in 1 2 3 4 5 6 7 8 9; do
+    timeout -s TERM 0.00$delay "$NETC" $spec -o interrupted > out.txt 2> err.txt
+done
+holds  'interrupted: no temporary folder' sh -c 'test -z "$(find . -name ".netc-*")"'
+
 mkdir foreign && echo 'all:' > foreign/Makefile
 snapshot foreign > before.txt
 expect 'a foreign Makefile'   1 'foreign/Makefile is in the way' "$NETC" $spec -o foreign
-snapshot foreign | grep -v '^foreign [0-9]' > after.txt
-holds  'is left alone'        sh -c "grep -v '^foreign [0-9]' before.txt | cmp - after.txt"
+snapshot foreign > after.txt
+holds  'is left alone'        same_files foreign
 mkdir -p inway/lenet_model.c
 expect 'a folder in the way'  1 'lenet_model.c is in the way' "$NETC" $spec -o inway
 holds  'nothing is written'   test "$(ls -A inway)" = lenet_model.c
@@ -191,12 +204,32 @@ elif [ -d /proc/self ]; then
 fi
 # A limit on the size of files stands for a full disk: the write fails half way.
 cp -r generated/lenet limited && snapshot limited > before.txt
-expect 'a write that fails'   3 'cannot write' sh -c 'trap "" XFSZ; ulimit -f 1; "$0" specs/lenet.net -o limited' "$NETC"
+full_disk='trap "" XFSZ; ulimit -f 1; "$0" specs/lenet.net -o "$1"'
+expect 'a write that fails'   3 'cannot write'     sh -c "$full_disk" "$NETC" limited
 snapshot limited > after.txt
-holds  'changes no file'      sh -c "grep -v '^limited [0-9]' before.txt > a; grep -v '^limited [0-9]' after.txt | cmp a -"
-expect 'a new folder is taken away again' 3 'cannot write' \
-    sh -c 'trap "" XFSZ; ulimit -f 1; "$0" specs/lenet.net -o fresh/deep' "$NETC"
+holds  'changes no file'      same_files limited
+expect 'a new folder is taken away again' 3 'cannot write' sh -c "$full_disk" "$NETC" fresh/deep
 holds  'with those above it'  test ! -e fresh
+# The fourth file cannot be moved: those before it are brought back.
+cat > rename.c << 'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+
+int rename(const char *from, const char *to)
+{
+    static int calls;
+    int (*real)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+    errno = EIO;
+    return ++calls == 4 ? -1 : real(from, to);
+}
+END
+holds  'a rename that fails is made' ${CC:-cc} -shared -fPIC -o rename.so rename.c -ldl
+expect 'a move that fails'    3 'cannot write limited' \
+    env LD_PRELOAD="$temp/rename.so" ASAN_OPTIONS=verify_asan_link_order=0 "$NETC" $spec -o limited
+snapshot limited > after.txt
+holds  'changes no file either' same_files limited
+holds  'and leaves nothing'   nothing_left limited
 
 # --- compile, build, run ---
 expect 'run'                  0 ''  "$NETC" run $spec -o ran -- train --data "$data" --steps 2 --save two.safetensors
@@ -206,7 +239,9 @@ expect 'run: options of the trainer'   0 'lenet' "$NETC" run $spec -o ran -- --h
 expect 'run: a wrong spec'    1 'wrong.net' "$NETC" run wrong.net -- train
 expect 'run: no make'         3 'cannot run make' env PATH=/nowhere "$NETC" run $spec -o ran
 expect 'run: no compiler'     3 'no C compiler no-such-cc' env CC=no-such-cc "$NETC" run specs/mlp.net -o built -- info
-expect 'run: compiler fails'  3 'failed, see above' env CC=false "$NETC" run specs/mlp.net -o built -- info
+printf '#!/bin/sh\necho the compiler says no >&2; exit 1\n' > broken-cc && chmod +x broken-cc
+expect 'run: compiler fails'  3 'failed, see above' env CC="$temp/broken-cc" "$NETC" run specs/mlp.net -o built -- info
+holds  'and what it said is shown' grep -q 'the compiler says no' err.txt
 
 echo "cli: $passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Compares what netc says and writes with what is kept in tests/golden/.
 #
-#   diagnostics/**/NAME.net   `netc check NAME.net`, run beside it: standard error and exit status are those of NAME.err.
-#                             NAME.flags, if it is there, holds the words to put in the place of `check`.
+#   diagnostics/**/NAME.net   `netc check NAME.net`, run beside it: standard error and exit status are those of
+#                             NAME.err. NAME.flags, if it is there, holds the words to put in the place of `check`.
 #   made/NAME.err             the same of a spec that is made below, as it is too odd or too long to be kept
 #   emit/NAME.net             NAME.ast, NAME.graph, NAME.plan: what `netc --emit=…` prints, each if it is there.
-#                             NAME/, if it is there: all that netc writes. NAME.flags: options for plan and NAME/; without
-#                             it --cpu=avx2.
+#                             NAME/, if it is there: all that netc writes. NAME.flags: options for plan and NAME/;
+#                             without it --cpu=avx2.
 #
 # --update takes what netc says now. A new .net in diagnostics/ gets its .err so; for emit/ make an empty NAME.plan or an
 # empty folder NAME/ first. Then read the difference before it is kept.
@@ -119,7 +119,8 @@ for spec in "$golden"/emit/*.net; do
     [ -d "$base" ] || continue
     rm -rf "$temp/written" && mkdir "$temp/written" && cp "$spec" "$temp/written/"
     # shellcheck disable=SC2046
-    (cd "$temp/written" && "$NETC" "$name" $(words "$base.flags" --cpu=avx2)) >"$temp/said" 2>&1 </dev/null || cat "$temp/said"
+    (cd "$temp/written" && "$NETC" "$name" $(words "$base.flags" --cpu=avx2)) >"$temp/said" 2>&1 </dev/null ||
+        cat "$temp/said"
     for folder in "$temp"/written/generated/*; do
         compare "$base" "$folder"
     done

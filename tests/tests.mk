@@ -100,7 +100,7 @@ test-pytorch:
 	@$(MAKE) $(BUILD)/netc
 	@rm -rf $(BUILD)/live/nets
 	@echo "SEED=$(SEED)"
-	@$(PYTHON) -W ignore tests/pytorch/draw.py --out $(BUILD)/live/nets --seed $(SEED)
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -W ignore tests/pytorch/draw.py --out $(BUILD)/live/nets --seed $(SEED)
 	@+$(NETS) NETS=$(BUILD)/live/nets OUT=$(BUILD)/live/build MAIN=tests/pytorch/compare.c
 	@$(SUITE) pytorch $(BUILD)/live/build/check $(BUILD)/live/nets
 

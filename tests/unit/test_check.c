@@ -99,6 +99,19 @@ static void expect_model(const char *spec, const char *expected)
     checked_free(&checked);
 }
 
+static void test_shapes(void **state)
+{
+    (void)state;
+    Shape  row = { 1, { 4 } }, image = { 3, { 4, 1, 2 } }, other = { 3, { 4, 1, 3 } };
+    Arena *arena = arena_new();
+    assert_true(shape_equal(image, image) && shape_equal(row, row));
+    assert_false(shape_equal(row, image) || shape_equal(image, row) || shape_equal(image, other));
+    assert_int_equal(shape_elements(other), 12);
+    assert_string_equal(shape_text(arena, image), "4x1x2");
+    assert_string_equal(shape_text(arena, row), "4");
+    arena_free(arena);
+}
+
 static const char lenet[] =
     "net lenet {\n"
     "    input 1x28x28\n"
@@ -408,6 +421,7 @@ static void test_growth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_layers_of_lenet),
         cmocka_unit_test(test_sections_of_lenet),
         cmocka_unit_test(test_defaults_of_sections),

@@ -160,7 +160,8 @@ static void values_of_every_kind(void **state)
 static void literals_have_their_values(void **state)
 {
     (void)state;
-    Parsed result = parsed("let a = 9223372036854775807; let b = 1.5e2; let c = \"a\\\"b\\\\\"; let d = 1x28x7\nlet e = 5.");
+    Parsed result = parsed("let a = 9223372036854775807; let b = 1.5e2; let c = \"a\\\"b\\\\\"\n"
+                           "let d = 1x28x7\nlet e = 5.");
     assert_int_equal(statement(&result, 0)->children.at[0]->integer, INT64_MAX);
     assert_true(statement(&result, 0)->children.at[0]->real > 9.2e18);
     assert_true(statement(&result, 1)->children.at[0]->real == 150);
@@ -260,7 +261,8 @@ static void line_breaks_inside_brackets_are_space(void **state)
 static void spans_are_those_of_the_source(void **state)
 {
     (void)state;
-    Parsed result = parsed("# first\nlet a = (1 + 22) * 3\nnet  n {\n  c: conv2d(1 -> 10, k=5)  from a, input\n  repeat 1 + 1 { x }\n}\n"
+    Parsed result = parsed("# first\nlet a = (1 + 22) * 3\n"
+                           "net  n {\n  c: conv2d(1 -> 10, k=5)  from a, input\n  repeat 1 + 1 { x }\n}\n"
                            "block b(c) { y }\ntrain { epochs = 3 }");
     Ast *let = statement(&result, 0), *net = statement(&result, 1), *block = statement(&result, 2);
     expect_span(&result, let->span, "let a = (1 + 22) * 3");
@@ -312,12 +314,14 @@ static void each_fault_is_found_once(void **state)
 {
     (void)state;
     expect_errors("let a 1\nlet b 2\nlet c 3", 3);
+    expect_errors("1\n2; 3\n\n4", 4);
     expect_errors("net n {\n input\n conv2d(1 -> 2 k=3)\n relu @ $ %\n add from\n}\nlet x", 5);
     expect_errors("let a = 5abc + 28x + 0xff", 3);
     expect_errors("let a = (1, 2]\nlet b = [1, 2)\nlet c = 1)", 3);
     expect_errors("nett n {\n relu relu\n}\nnet m { input }", 3);
     expect_errors("net n {\n conv2d(1,\n  k 5,\n  s=2)\n relu\n}", 1);
     expect_errors("net n {\n conv2d(1,\n  k=5\n relu\n relu relu\n}", 2);
+    expect_errors("net n {\n conv2d(1,\n  k=5\n relu relu\n}", 2);
     expect_errors("let a = \"abc\nlet b = f(\"abc, 3\nlet c = 3 3", 3);
     expect_errors("net n { x = 1; test { a = 1 }\n repeat 2 { input 3 } }\nrelu", 4);
 }
@@ -328,6 +332,7 @@ static void braces_that_lack_or_are_too_many(void **state)
     expect_errors("net n {\n relu\n", 1);
     expect_errors("net n {\n repeat 2 {\n relu\n}\n\ndata mnist {\n a 3\n}\ntrain { b 3 }", 3);
     expect_errors("net n {\n block b { relu }\n relu\n}\nlet a 3", 2);
+    expect_errors("net n {\n repeat 2 {\n block b { relu }\n relu\n}\n}\nlet a 3", 2);
     expect_errors("net n { relu } }\nlet a 3", 2);
     expect_errors("net n\n{\n relu relu\n}", 2);
     expect_errors("net n { input 4 } data mnist { root 3 }\n", 2);

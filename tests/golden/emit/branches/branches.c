@@ -74,7 +74,8 @@ static void entry_pad(const vf input[9][9][3], vf entry_padded[11][11][3])
  *   entry_bias    4
  *   entry         9 x 9 x 4  (result)
  * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
- * The sums of 2 points of x x 4 points of o stay in registers. The last tile of x begins early: some points are computed twice. */
+ * The sums of 2 points of x x 4 points of o stay in registers.
+ * The last tile of x begins early, and computes some of it again. */
 static void entry_forward(const struct branches_weights *w, const vf entry_padded[11][11][3], vf entry[9][9][4])
 {
     for (int y = 0; y < 9; y++)
@@ -110,7 +111,7 @@ static void side_pad(const vf entry[9][9][4], vf side_padded[11][11][4])
     for (int y = 0; y < 11; y++)
         for (int x = 0; x < 11; x++)
             for (int c = 0; c < 4; c++)
-                side_padded[y][x][c] = 0 <= y - 1 && y - 1 <= 8 && (0 <= x - 1 && x - 1 <= 8) ? entry[y - 1][x - 1][c] :
+                side_padded[y][x][c] = 0 <= y - 1 && y - 1 <= 8 && 0 <= x - 1 && x - 1 <= 8 ? entry[y - 1][x - 1][c] :
                         lanes_of(0.0f);
 }
 
@@ -333,7 +334,8 @@ static void cross_entropy_backward(const vf linear_1[5], vf maximum, vf exp_sum,
  *   d_linear_1       5
  *   d_flatten_1      108  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
- * The sums of 8 points of j stay in registers. The last tile of j begins early: some points are computed twice. */
+ * The sums of 8 points of j stay in registers.
+ * The last tile of j begins early, and computes some of it again. */
 static void linear_1_backward_input(const struct branches_weights *w, const vf d_linear_1[5], vf d_flatten_1[108])
 {
     for (int j0 = 0; j0 < 108; j0 = j0 == 96 ? 100 : j0 + 8) {
@@ -675,7 +677,7 @@ static void evaluate_cross_entropy_forward(const vf linear_1[5], vf maximum, vi 
 }
 
 /* A block of 4 samples goes all the way down and back up while it is in cache. */
-void branches_blocks(const struct step *step, void *scratch, int64_t unit)
+void branches_train_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct branches_weights *w = (const struct branches_weights *)step->weights;
     struct branches_scratch *s = scratch;
@@ -744,7 +746,7 @@ void branches_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 4 samples, and the logits where they are wanted. */
-void branches_evaluate(const struct step *step, void *scratch, int64_t unit)
+void branches_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct branches_weights *w = (const struct branches_weights *)step->weights;
     struct branches_scratch *s = scratch;

@@ -60,9 +60,9 @@ struct branches_batch {
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
-void branches_blocks(const struct step *step, void *scratch, int64_t unit);
+void branches_train_block(const struct step *step, void *scratch, int64_t unit);
 void branches_update(const struct step *step, void *scratch, int64_t unit);
-void branches_evaluate(const struct step *step, void *scratch, int64_t unit);
+void branches_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
 extern const struct model branches_model;
 

@@ -30,7 +30,7 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 2, .blocks = true, .run = branches_blocks },
+    { "blocks", .units = 2, .blocks = true, .run = branches_train_block },
     { "update", .units = 1, .blocks = false, .run = branches_update },
 };
 
@@ -53,7 +53,7 @@ const struct model branches_model = {
     .scratch_bytes = sizeof(struct branches_scratch),
     .batch_bytes = sizeof(struct branches_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = branches_evaluate },
+    .evaluate = { "evaluate", .blocks = true, .run = branches_evaluate_block },
 
     .dataset = "idx", .root = "images",
     .download = false, .shuffle = false, .test_shuffle = false,

@@ -201,7 +201,7 @@ static void hidden_backward_bias(const vf d_hidden[400], real hidden_bias[400])
  * dweight[i][j] = sum over the samples of dy[i] * x[j].
  * The sums of 5 points of i x 4 points of j stay in registers.
  * Summed over all blocks of the step, for i from first to end. */
-static void fc_backward_weight(int64_t blocks, int first, int end, const vf d_fc[][10], const vf relu_1[][400],
+static void fc_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_fc[][10], const vf relu_1[][400],
         real fc_weight[10][400])
 {
     for (int i0 = first; i0 < end; i0 += 5)
@@ -228,8 +228,8 @@ static void fc_backward_weight(int64_t blocks, int first, int end, const vf d_fc
  * dweight[i][j] = sum over the samples of dy[i] * x[j].
  * The sums of 5 points of i x 4 points of j stay in registers.
  * Summed over all blocks of the step, for i from first to end. */
-static void hidden_backward_weight(int64_t blocks, int first, int end, const vf d_hidden[][400], const vf input[][1000],
-        real hidden_weight[400][1000])
+static void hidden_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_hidden[][400],
+        const vf input[][1000], real hidden_weight[400][1000])
 {
     for (int i0 = first; i0 < end; i0 += 5)
         for (int j0 = 0; j0 < 1000; j0 += 4) {
@@ -266,7 +266,7 @@ static void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, vi label
 }
 
 /* A block of 4 samples goes all the way down and back up while it is in cache. */
-void large_blocks(const struct step *step, void *scratch, int64_t unit)
+void large_train_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct large_weights *w = (const struct large_weights *)step->weights;
     struct large_scratch *s = scratch;
@@ -287,19 +287,17 @@ void large_blocks(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */
-void large_weights(const struct step *step, void *scratch, int64_t unit)
+void large_sum_weights(const struct step *step, void *scratch, int64_t unit)
 {
     struct large_batch *b = step->batch;
     int64_t blocks = step_blocks(step, LANES);
     (void)scratch;
 
-    if (unit >= 0 && unit < 2) {
-        int64_t first = 5 * (unit - 0);
+    if (unit < 2) {
+        int64_t first = 5 * unit;
         int64_t end = int_min(first + 5, 10);
         fc_backward_weight(blocks, first, end, b->d_fc, b->relu_1, b->gradient.fc_weight);
-    }
-
-    if (unit >= 2 && unit < 42) {
+    } else if (unit < 42) {
         int64_t first = 10 * (unit - 2);
         int64_t end = int_min(first + 10, 400);
         hidden_backward_weight(blocks, first, end, b->d_hidden, b->input, b->gradient.hidden_weight);
@@ -333,7 +331,7 @@ void large_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 4 samples, and the logits where they are wanted. */
-void large_evaluate(const struct step *step, void *scratch, int64_t unit)
+void large_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct large_weights *w = (const struct large_weights *)step->weights;
     struct large_scratch *s = scratch;

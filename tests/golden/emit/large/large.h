@@ -48,10 +48,10 @@ struct large_batch {
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
-void large_blocks(const struct step *step, void *scratch, int64_t unit);
-void large_weights(const struct step *step, void *scratch, int64_t unit);
+void large_train_block(const struct step *step, void *scratch, int64_t unit);
+void large_sum_weights(const struct step *step, void *scratch, int64_t unit);
 void large_update(const struct step *step, void *scratch, int64_t unit);
-void large_evaluate(const struct step *step, void *scratch, int64_t unit);
+void large_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
 extern const struct model large_model;
 

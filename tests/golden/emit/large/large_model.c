@@ -21,8 +21,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 13, .blocks = true, .run = large_blocks },
-    { "weights", .units = 42, .blocks = false, .run = large_weights },
+    { "blocks", .units = 13, .blocks = true, .run = large_train_block },
+    { "weights", .units = 42, .blocks = false, .run = large_sum_weights },
     { "update", .units = 396, .blocks = false, .run = large_update },
 };
 
@@ -45,7 +45,7 @@ const struct model large_model = {
     .scratch_bytes = sizeof(struct large_scratch),
     .batch_bytes = sizeof(struct large_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = large_evaluate },
+    .evaluate = { "evaluate", .blocks = true, .run = large_evaluate_block },
 
     .dataset = "idx", .root = "features",
     .download = false, .shuffle = false, .test_shuffle = false,

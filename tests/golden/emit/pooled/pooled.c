@@ -353,7 +353,7 @@ static void evaluate_cross_entropy_forward(const vf fc[7], vf maximum, vi label,
 }
 
 /* A block of 8 samples goes all the way down and back up while it is in cache. */
-void pooled_blocks(const struct step *step, void *scratch, int64_t unit)
+void pooled_train_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct pooled_weights *w = (const struct pooled_weights *)step->weights;
     struct pooled_scratch *s = scratch;
@@ -405,7 +405,7 @@ void pooled_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 8 samples, and the logits where they are wanted. */
-void pooled_evaluate(const struct step *step, void *scratch, int64_t unit)
+void pooled_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct pooled_weights *w = (const struct pooled_weights *)step->weights;
     struct pooled_scratch *s = scratch;

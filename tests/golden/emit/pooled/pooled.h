@@ -44,9 +44,9 @@ struct pooled_batch {
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
-void pooled_blocks(const struct step *step, void *scratch, int64_t unit);
+void pooled_train_block(const struct step *step, void *scratch, int64_t unit);
 void pooled_update(const struct step *step, void *scratch, int64_t unit);
-void pooled_evaluate(const struct step *step, void *scratch, int64_t unit);
+void pooled_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
 extern const struct model pooled_model;
 

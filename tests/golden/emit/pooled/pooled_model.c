@@ -23,7 +23,7 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 3, .blocks = true, .run = pooled_blocks },
+    { "blocks", .units = 3, .blocks = true, .run = pooled_train_block },
     { "update", .units = 2, .blocks = false, .run = pooled_update },
 };
 
@@ -46,7 +46,7 @@ const struct model pooled_model = {
     .scratch_bytes = sizeof(struct pooled_scratch),
     .batch_bytes = sizeof(struct pooled_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = pooled_evaluate },
+    .evaluate = { "evaluate", .blocks = true, .run = pooled_evaluate_block },
 
     .dataset = "idx", .root = "digits",
     .download = false, .shuffle = true, .test_shuffle = false,

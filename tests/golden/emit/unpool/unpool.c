@@ -95,7 +95,8 @@ static void conv2d_1_pad(const vf pool[5][5][1], vf conv2d_1_padded[7][7][1])
  *   conv2d_1_bias    1
  *   conv2d_1         5 x 5 x 1  (result)
  * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
- * The sums of 5 points of y x 3 points of x stay in registers. The last tile of x begins early: some points are computed twice. */
+ * The sums of 5 points of y x 3 points of x stay in registers.
+ * The last tile of x begins early, and computes some of it again. */
 static void conv2d_1_forward(const struct unpool_weights *w, const vf conv2d_1_padded[7][7][1], vf conv2d_1[5][5][1])
 {
     for (int x0 = 0; x0 < 5; x0 = x0 == 0 ? 2 : x0 + 3) {
@@ -338,7 +339,7 @@ static void evaluate_cross_entropy_forward(const vf linear_1[4], vf maximum, vi 
 }
 
 /* A block of 16 samples goes all the way down and back up while it is in cache. */
-void unpool_blocks(const struct step *step, void *scratch, int64_t unit)
+void unpool_train_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct unpool_weights *w = (const struct unpool_weights *)step->weights;
     struct unpool_scratch *s = scratch;
@@ -391,7 +392,7 @@ void unpool_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 16 samples, and the logits where they are wanted. */
-void unpool_evaluate(const struct step *step, void *scratch, int64_t unit)
+void unpool_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct unpool_weights *w = (const struct unpool_weights *)step->weights;
     struct unpool_scratch *s = scratch;

@@ -45,9 +45,9 @@ struct unpool_batch {
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
-void unpool_blocks(const struct step *step, void *scratch, int64_t unit);
+void unpool_train_block(const struct step *step, void *scratch, int64_t unit);
 void unpool_update(const struct step *step, void *scratch, int64_t unit);
-void unpool_evaluate(const struct step *step, void *scratch, int64_t unit);
+void unpool_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
 extern const struct model unpool_model;
 

@@ -22,7 +22,7 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 1, .blocks = true, .run = unpool_blocks },
+    { "blocks", .units = 1, .blocks = true, .run = unpool_train_block },
     { "update", .units = 1, .blocks = false, .run = unpool_update },
 };
 
@@ -45,7 +45,7 @@ const struct model unpool_model = {
     .scratch_bytes = sizeof(struct unpool_scratch),
     .batch_bytes = sizeof(struct unpool_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = unpool_evaluate },
+    .evaluate = { "evaluate", .blocks = true, .run = unpool_evaluate_block },
 
     .dataset = "idx", .root = "shapes",
     .download = false, .shuffle = false, .test_shuffle = false,
