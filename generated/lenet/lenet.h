@@ -1,0 +1,60 @@
+/* lenet, compiled by netc 0.1.0 for avx2 from lenet.net with: netc lenet.net --cpu=avx2
+ * sha256 of lenet.net: 1f84c3979097720d08ad5b072b3acc6fa4b17785d347f9d751d029128b06b2a6
+ * What the kernels and the tables share: weights, memory, phases. */
+#ifndef NETC_GENERATED_H
+#define NETC_GENERATED_H
+
+#define LANES 8
+
+#include <lanes.h>
+#include <model.h>
+
+/* The flat array of weights; a convolution's are [output channel][row][column][input channel]. */
+struct lenet_weights {
+    real conv1_weight[10][5][5][1];
+    real conv1_bias[10];
+    real conv2_weight[20][5][5][10];
+    real conv2_bias[20];
+    real fc_weight[10][320];
+    real fc_bias[10];
+};
+
+/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
+ * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
+struct lenet_scratch {
+    vf input[28][28][1];
+    vf conv1[24][24][10];
+    vf relu_1[12][12][10];
+    vi max_pool2d_1_indices[12][12][10];
+    vf conv2[8][8][20];
+    vf relu_2[4][4][20];
+    vi max_pool2d_2_indices[4][4][20];
+    vf flatten_1[320];
+    vf fc[10];
+    vi label;
+    vf maximum;
+    vf correct;
+    vf loss;
+    vf exp_sum;
+    vf scale;
+    vf d_fc[10];
+    vf d_flatten_1[320];
+    vf d_max_pool2d_2[4][4][20];
+    vf d_conv2[8][8][20];
+    vf d_max_pool2d_1[12][12][10];
+    vf d_conv1[24][24][10];
+};
+
+/* What one phase of a step leaves for the next, of each of the step's blocks. */
+struct lenet_batch {
+    struct lenet_weights partial[8];
+};
+
+/* The phases of a training step, and evaluation: model.h says how they are called. */
+void lenet_train_block(const struct step *step, void *scratch, int64_t unit);
+void lenet_update(const struct step *step, void *scratch, int64_t unit);
+void lenet_evaluate_block(const struct step *step, void *scratch, int64_t unit);
+
+extern const struct model lenet_model;
+
+#endif

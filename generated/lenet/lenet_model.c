@@ -1,0 +1,63 @@
+/* lenet, compiled by netc 0.1.0 for avx2 from lenet.net with: netc lenet.net --cpu=avx2
+ * sha256 of lenet.net: 1f84c3979097720d08ad5b072b3acc6fa4b17785d347f9d751d029128b06b2a6
+ * The tables that the runtime reads. */
+#include "lenet.h"
+
+static const struct layer layers[] = {
+    { "input", "input", 3, { 1, 28, 28 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "conv1", "conv2d", 3, { 10, 24, 24 }, .parameters = 260, .forward_flop = 288000, .backward_flop = 293760 },
+    { "max_pool2d_1", "max_pool2d", 3, { 10, 12, 12 }, .parameters = 0, .forward_flop = 7200, .backward_flop = 0 },
+    { "relu_1", "relu", 3, { 10, 12, 12 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "conv2", "conv2d", 3, { 20, 8, 8 }, .parameters = 5020, .forward_flop = 640000, .backward_flop = 2082720 },
+    { "max_pool2d_2", "max_pool2d", 3, { 20, 4, 4 }, .parameters = 0, .forward_flop = 1600, .backward_flop = 0 },
+    { "relu_2", "relu", 3, { 20, 4, 4 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "flatten_1", "flatten", 1, { 320 }, .parameters = 0, .forward_flop = 0, .backward_flop = 320 },
+    { "fc", "linear", 1, { 10 }, .parameters = 3210, .forward_flop = 6400, .backward_flop = 12810 },
+};
+
+#define AT(member) (offsetof(struct lenet_weights, member) / sizeof(real))
+
+/* Name, PyTorch's shape, the stride of each dimension in the flat array, where the first one is. */
+static const struct parameter parameters[] = {
+    { "conv1.weight", 4, { 10, 1, 5, 5 }, { 25, 1, 5, 1 }, AT(conv1_weight), .fan_in = 25 },
+    { "conv1.bias", 1, { 10 }, { 1 }, AT(conv1_bias), .fan_in = 25 },
+    { "conv2.weight", 4, { 20, 10, 5, 5 }, { 250, 1, 50, 10 }, AT(conv2_weight), .fan_in = 250 },
+    { "conv2.bias", 1, { 20 }, { 1 }, AT(conv2_bias), .fan_in = 250 },
+    { "fc.weight", 2, { 10, 320 }, { 320, 1 }, AT(fc_weight), .fan_in = 320 },
+    { "fc.bias", 1, { 10 }, { 1 }, AT(fc_bias), .fan_in = 320 },
+};
+
+static const struct phase train[] = {
+    { "blocks", .units = 8, .blocks = true, .run = lenet_train_block },
+    { "update", .units = 9, .blocks = false, .run = lenet_update },
+};
+
+const struct model lenet_model = {
+    .contract = MODEL_CONTRACT,
+    .real_bytes = sizeof(real),
+    .name = "lenet",
+    .spec = "lenet.net",
+    .target = "avx2",
+    .compiler = "netc 0.1.0",
+
+    .channels = 1, .height = 28, .width = 28, .flat = false,
+    .classes = 10,
+    .lanes = LANES,
+
+    .layers = layers, .layer_count = sizeof layers / sizeof *layers,
+    .parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,
+    .weights_size = sizeof(struct lenet_weights) / sizeof(real),
+    .state_slots = 1,
+    .scratch_bytes = sizeof(struct lenet_scratch),
+    .batch_bytes = sizeof(struct lenet_batch),
+    .train = train, .train_count = sizeof train / sizeof *train,
+    .evaluate = { "evaluate", .blocks = true, .run = lenet_evaluate_block },
+
+    .dataset = "mnist", .root = "data/mnist",
+    .download = true, .shuffle = true, .test_shuffle = false,
+    .batch_size = 64, .test_batch_size = 64,
+    .sgd = { .lr = 0.01, .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
+    .epochs = 10,
+    .device = "auto",
+    .seed = 1u,
+};
