@@ -12,7 +12,7 @@ typedef struct Node  Node;
 typedef enum Role {
     ROLE_INPUT,         /* the normalised image, per sample */
     ROLE_LABEL,         /* the class, INT, per sample, rank 0 */
-    ROLE_SCALE,         /* the weight of a sample in the mean: 1 / samples in the batch, 0 for a lane without one; rank 0 */
+    ROLE_SCALE,         /* a sample's weight in the mean: 1 / samples in the batch, 0 for a lane without one; rank 0 */
     ROLE_PARAMETER,     /* learned */
     ROLE_VALUE,         /* made by a node, per sample: activations, indices, their gradients */
     ROLE_GRADIENT,      /* of a parameter, summed over the samples; not per sample */
@@ -117,14 +117,15 @@ void graph_sweep(Graph *graph);
 bool graph_keeps(const Graph *graph, const Tensor *tensor);
 /* Ends the process with status 70, and says why, where node_verify finds a fault: a bug of ours. */
 void node_prove(Arena *arena, const Node *node);
-/* The names in use (names.c); at first those that C, CUDA and generated code keep for themselves. */
+/* The names in use (names.c). */
 struct Names *names_new(Arena *arena);
-/* `wanted` as a C identifier that is not in use yet; now it is. */
+/* `wanted` as a C identifier that is not in use yet; now it is. What C, CUDA or generated code keeps for itself gets an
+ * underscore at its end. */
 const char *name_unique(Arena *arena, struct Names *names, const char *wanted);
 
 /* The kinds of node that differentiation adds (sum.c). */
 extern const NodeKind kind_sum;         /* in: two or more values of one shape; out: their sum */
-extern const NodeKind kind_zero;        /* out: zeros, the gradient of a parameter from which no path leads to the loss */
+extern const NodeKind kind_zero;        /* out: zeros, the gradient of a parameter that the loss does not depend on */
 
 /* NULL, or what is wrong with the node's nests: not proven, or they read or write what the node does not. */
 const char *node_verify(Arena *arena, const Node *node);

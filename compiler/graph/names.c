@@ -9,8 +9,8 @@ struct Names {
     size_t       slots, used;
 };
 
-/* What no tensor and no function may be called: the keywords of C and of CUDA's C++, and what generated code itself
- * uses as a name. Single letters are the axes of nests. */
+/* What no tensor and no function may be called: the keywords of C and of CUDA's C++, what generated code calls its own
+ * types, functions and variables, and what it uses of the library. */
 static const char *const reserved[] = {
     "alignas", "alignof", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "const", "constexpr",
     "continue", "decltype", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern",
@@ -18,10 +18,27 @@ static const char *const reserved[] = {
     "nullptr", "operator", "private", "protected", "public", "register", "restrict", "return", "short", "signed",
     "sizeof", "static", "struct", "switch", "template", "this", "throw", "true", "try", "typedef", "typeid",
     "typename", "typeof", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while",
-    "NULL", "errno", "main", "real", "vf", "vi", "size_t", "ptrdiff_t", "lane", "step", "scratch", "weights", "gradients",
-    "exp", "log", "tanh", "sqrt", "erf", "fmax", "fmin", "abs", "fabs", "memset", "memcpy", "linux", "unix",
-    "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t",
+
+    "abs", "erf", "errno", "exp", "fabs", "fmax", "fmin", "linux", "log", "main", "memcpy", "memset", "ptrdiff_t",
+    "size_t", "sqrt", "tanh", "unix", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t",
+    "uint64_t",
+
+    "real", "vf", "vi", "lane", "step", "scratch", "weights", "gradients", "gradient", "unit", "block", "blocks",
+    "byte", "sample", "samples", "first", "last", "end", "factor", "shift", "part", "partial", "to", "image", "images",
+    "sum", "sum_2", "largest", "largest_2", "place", "place_2", "last_2", "value", "value_2", "taken", "taken_2",
 };
+
+/* Further, axes of nests are single letters, functions on lanes begin with lanes_, macros have no small letter. */
+static bool is_reserved(const char *name)
+{
+    bool small = false;
+    for (const char *c = name; *c; c++)
+        small = small || islower((unsigned char)*c);
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return true;
+    return !small || strlen(name) == 1 || strncmp(name, "lanes_", strlen("lanes_")) == 0;
+}
 
 static size_t hash(const char *name)
 {
@@ -40,38 +57,36 @@ static const char **find(struct Names *names, const char *name)
     return &names->slot[at];
 }
 
-static void add(Arena *arena, struct Names *names, const char *name)
+static void grow(Arena *arena, struct Names *names)
 {
-    if (2 * (names->used + 1) > names->slots) {
-        struct Names larger = { NULL, names->slots ? 2 * names->slots : 512, names->used };
-        larger.slot = arena_alloc(arena, larger.slots * sizeof *larger.slot);
-        for (size_t i = 0; i < names->slots; i++)
-            if (names->slot[i])
-                *find(&larger, names->slot[i]) = names->slot[i];
-        *names = larger;
-    }
-    *find(names, name) = name;
-    names->used++;
+    const struct Names old = *names;
+    names->slots = old.slots ? 2 * old.slots : 512;
+    names->slot = arena_alloc(arena, names->slots * sizeof *names->slot);
+    for (size_t i = 0; i < old.slots; i++)
+        if (old.slot[i])
+            *find(names, old.slot[i]) = old.slot[i];
 }
 
 struct Names *names_new(Arena *arena)
 {
     struct Names *names = NEW(arena, struct Names);
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        add(arena, names, reserved[i]);
+    grow(arena, names);
     return names;
 }
 
 const char *name_unique(Arena *arena, struct Names *names, const char *wanted)
 {
-    char *base = arena_printf(arena, "%s%s", isdigit((unsigned char)wanted[0]) ? "_" : "", wanted);
+    char *base = arena_printf(arena, "%s", wanted);
     for (char *c = base; *c; c++)
         if (!isalnum((unsigned char)*c))
             *c = '_';
-    bool letter = strlen(base) == 1;
+    if (is_reserved(base))
+        base = arena_printf(arena, "%s_", base);
     const char *name = base;
-    for (int number = 2; letter || *find(names, name); number++, letter = false)
+    for (int number = 2; *find(names, name); number++)
         name = arena_printf(arena, "%s_%d", base, number);
-    add(arena, names, name);
+    if (2 * ++names->used > names->slots)
+        grow(arena, names);
+    *find(names, name) = name;
     return name;
 }

@@ -30,7 +30,7 @@ typedef enum ExprKind {
     EXPR_MIN, EXPR_MAX, /* MAX(a, b) of REAL is a < b ? b : a, so a NaN in a stays */
     EXPR_ABS,
     EXPR_LT, EXPR_LE, EXPR_EQ, EXPR_AND, EXPR_OR,           /* BOOL */
-    EXPR_SELECT,        /* arg[0] ? arg[1] : arg[2]; when arg[0] is uniform, only the one that it chooses is evaluated */
+    EXPR_SELECT,        /* arg[0] ? arg[1] : arg[2]; when arg[0] is uniform, only the one it chooses is evaluated */
     EXPR_EXP, EXPR_LOG, EXPR_TANH, EXPR_SQRT, EXPR_ERF,
     EXPR_TO_REAL,       /* REAL of an INT */
 } ExprKind;

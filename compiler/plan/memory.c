@@ -11,23 +11,12 @@ int64_t tensor_elements(const Tensor *tensor)
     return elements;
 }
 
-/* What a tensor may not be called beside what the graph forbids already: macros, and the emitter's local names. */
-static const char *const taken[] = {
-    "EOF", "NAN", "INFINITY", "LANES", "UNROLL", "stdin", "stdout", "stderr", "sum", "sum_2", "largest", "largest_2",
-    "place", "place_2", "last", "last_2", "value", "value_2", "taken", "block", "blocks", "first", "end", NULL
-};
-
-/* One letter and 0 is where an axis's tile begins; the prefixes are those of lanes.h. */
+/* What a tensor may not be called beside what the graph sees to: x0, where a tile over x begins, and lanes.h's
+ * functions of single values. */
 static bool is_taken(const char *name)
 {
-    if (name[1] == '0' && !name[2])
-        return true;
-    if (strncmp(name, "lanes_", 6) == 0 || strncmp(name, "real_", 5) == 0 || strncmp(name, "int_", 4) == 0)
-        return true;
-    for (int i = 0; taken[i]; i++)
-        if (strcmp(taken[i], name) == 0)
-            return true;
-    return false;
+    bool tile = name[0] && name[1] == '0' && !name[2];
+    return tile || strncmp(name, "real_", strlen("real_")) == 0 || strncmp(name, "int_", strlen("int_")) == 0;
 }
 
 static bool is_tensor(const Graph *graph, const char *name)

@@ -254,7 +254,7 @@ static inline void run_node(Run *run, const Node *node)
             run_check_stores(run, node, node->out[i]);
 }
 
-/* Runs the graph's nodes in order, the backward ones only with `backward`; sets run->fault where a promise is broken. */
+/* Runs the graph's nodes in order, the backward ones only with `backward`. Sets run->fault if a promise is broken. */
 static inline void run_graph(Run *run, const Graph *graph, bool backward)
 {
     for (int i = 0; i < graph->nodes.count && !run->fault; i++)

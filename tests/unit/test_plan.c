@@ -230,6 +230,8 @@ static void test_shared_kernels(void **state)
     assert_ptr_equal(kernel_of(plan->evaluation, "conv_forward")->same, kernel_of(plan->phases.at[0], "conv_forward"));
     /* The indices are training's alone. */
     assert_null(kernel_of(plan->evaluation, "evaluate_pool_forward")->same);
+    /* So is the sum of exponentials, which the gradient reads: the same loops, but one store fewer. */
+    assert_null(kernel_of(plan->evaluation, "evaluate_cross_entropy_forward")->same);
     arena_free(arena);
 }
 
@@ -238,10 +240,12 @@ static void test_names(void **state)
     (void)state;
     Arena *arena = arena_new();
     Plan *plan = build(arena, "net n { input 8\n"
-                              "sum: linear(-> 5); relu; value_sum: linear(-> 5); lanes_of: linear(-> 2) }\n", 8, "avx2");
-    assert_null(buffer_of(plan->scratch, "sum"));
-    assert_null(buffer_of(plan->scratch, "lanes_of"));
-    assert_non_null(buffer_of(plan->scratch, "value_lanes_of"));
+                              "x0: linear(-> 5); value_x0: linear(-> 5); int_abs: linear(-> 4); sum: linear(-> 3) }\n",
+                       8, "avx2");
+    static const char *const clash[] = { "x0", "int_abs", "sum" };
+    for (size_t i = 0; i < sizeof clash / sizeof *clash; i++)
+        assert_null(buffer_of(plan->scratch, clash[i]));
+    assert_non_null(buffer_of(plan->scratch, "value_int_abs"));
     for (int i = 0; i < plan->scratch.count; i++)
         assert_ptr_equal(buffer_of(plan->scratch, plan->scratch.at[i]->name), plan->scratch.at[i]);
     arena_free(arena);
