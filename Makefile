@@ -23,6 +23,10 @@ WARNINGS  = -Wall -Wextra -Werror
 SANFLAGS  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALLFLAGS  = -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANFLAGS) -MMD -MP
 
+# V=1 shows the commands themselves.
+Q   = $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-6s %s\n' $(1) $(2))
+
 .PHONY: all
 all: $(BUILD)/netc
 
@@ -34,24 +38,29 @@ OBJECTS   = $(COMPILER:%.c=$(BUILD)/%.o) $(GENERATED)/lexer.o $(GENERATED)/parse
 INCLUDES  = -Icompiler -I$(BUILD)/compiler
 
 $(BUILD)/netc: $(OBJECTS)
-	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lm
+	$(call say,link,$@)
+	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 $(BUILD)/compiler/%.o: compiler/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
+	$(call say,cc,$<)
+	$(Q)$(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
 
 $(GENERATED)/%.o: $(GENERATED)/%.c
-	$(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
+	$(call say,cc,$<)
+	$(Q)$(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
 
 $(GENERATED)/lexer.c: compiler/syntax/lexer.l
 	@mkdir -p $(@D)
 	@command -v flex >/dev/null || tools/need.sh --print build
-	flex -o $@ --header-file=$(@:.c=.h) $<
+	$(call say,flex,$<)
+	$(Q)flex -o $@ --header-file=$(@:.c=.h) $<
 
 $(GENERATED)/parser.c: compiler/syntax/parser.y
 	@mkdir -p $(@D)
 	@command -v bison >/dev/null || tools/need.sh --print build
-	bison -Wall -Werror -o $@ --defines=$(@:.c=.h) $<
+	$(call say,bison,$<)
+	$(Q)bison -Wall -Werror -o $@ --defines=$(@:.c=.h) $<
 
 # Made together with the .c; whoever includes them needs them first.
 $(GENERATED)/lexer.h: $(GENERATED)/lexer.c
@@ -65,7 +74,8 @@ RUNTIME = $(patsubst %.c,$(BUILD)/%.o,$(wildcard runtime/*.c))
 
 $(BUILD)/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -fopenmp -Iruntime -c -o $@ $<
+	$(call say,cc,$<)
+	$(Q)$(CC) $(ALLFLAGS) -fopenmp -Iruntime -c -o $@ $<
 
 # ---- what people type
 
@@ -107,6 +117,7 @@ help:
 #?
 #? BUILD=folder         where everything goes (build)
 #? CC, CFLAGS           the C compiler (cc) and its optimisation flags (-O2 -g)
+#? V=1                  show each command whole
 #? SANITIZE=list        -fsanitize=list; give it a BUILD of its own
 #?
 
