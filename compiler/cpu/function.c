@@ -41,12 +41,24 @@ static const Tensor *operand(const Kernel *kernel, int i)
     return stored < 0 ? kernel->loads.at[i] : kernel->nest->store[stored].tensor;
 }
 
+/* Its head names every layer that the kernel does the work of, and their lines in the spec. */
 void print_comment(Text *text, const Plan *plan, const Kernel *kernel)
 {
     const Node *node = kernel->node;
-    Position position = source_position(plan->model->source, node->layer->span.begin);
-    const char *where = arena_printf(text->arena, "%s:%d", spec_name(text->arena, plan->model->source), position.line);
-    const char *title = arena_printf(text->arena, "/* %s: %s", node->layer->name, node->kind->name);
+    const Source *source = plan->model->source;
+    Arena *arena = text->arena;
+    int line = source_position(source, node->layer->span.begin).line, first = line, last = line;
+    const char *title = arena_printf(arena, "/* %s: %s", node->layer->name, node->kind->name);
+    for (int i = 0; i < node->fused.count; i++) {
+        const Node *fused = node->fused.at[i];
+        line = source_position(source, fused->layer->span.begin).line;
+        first = line < first ? line : first;
+        last = line > last ? line : last;
+        title = arena_printf(arena, "%s, %s: %s", title, fused->layer->name, fused->kind->name);
+    }
+    const char *where = arena_printf(arena, "%s:%d", spec_name(arena, source), first);
+    if (last > first)
+        where = arena_printf(arena, "%s-%d", where, last);
     int gap = LINE_WIDTH - 10 - (int)strlen(title) - (int)strlen(where), width = 0;
     text_add(text, "%s%*s%s", title, gap < 2 ? 2 : gap, "", where);
 

@@ -88,7 +88,7 @@ static void conv1_forward(const struct lenet_weights *w, const vf input[28][28][
             }
 }
 
-/* max_pool2d_1: max_pool2d                                                                        lenet.net:6
+/* max_pool2d_1: max_pool2d, relu_1: relu                                                        lenet.net:6-7
  *   conv1                 24 x 24 x 10
  *   relu_1                12 x 12 x 10  (result)
  *   max_pool2d_1_indices  12 x 12 x 10  (result)
@@ -146,7 +146,7 @@ static void conv2_forward(const struct lenet_weights *w, const vf relu_1[12][12]
             }
 }
 
-/* max_pool2d_2: max_pool2d                                                                        lenet.net:9
+/* max_pool2d_2: max_pool2d, relu_2: relu                                                       lenet.net:9-10
  *   conv2                 8 x 8 x 20
  *   relu_2                4 x 4 x 20  (result)
  *   max_pool2d_2_indices  4 x 4 x 20  (result)
@@ -299,7 +299,7 @@ static void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
         fc_bias[i] = lanes_sum(d_fc[i]);
 }
 
-/* flatten_1: flatten_backward                                                                    lenet.net:11
+/* flatten_1: flatten_backward, relu_2: relu_backward                                          lenet.net:10-11
  *   relu_2          4 x 4 x 20
  *   d_flatten_1     320
  *   d_max_pool2d_2  4 x 4 x 20  (result) */
@@ -329,7 +329,7 @@ static void max_pool2d_2_backward(const vi max_pool2d_2_indices[4][4][20], const
                                 d_max_pool2d_2[y][x][c], lanes_of(0.0f));
 }
 
-/* conv2: conv2d_backward_input                                                                    lenet.net:8
+/* conv2: conv2d_backward_input, relu_1: relu_backward                                           lenet.net:7-8
  *   conv2_weight    20 x 5 x 5 x 10
  *   d_conv2         8 x 8 x 20
  *   relu_1          12 x 12 x 10
@@ -467,7 +467,7 @@ static void conv1_backward_bias(const vf d_conv1[24][24][10], real conv1_bias[10
         conv1_bias[o] = lanes_sum(sum[o]);
 }
 
-/* max_pool2d_1: max_pool2d                                                                        lenet.net:6
+/* max_pool2d_1: max_pool2d, relu_1: relu                                                        lenet.net:6-7
  *   conv1   24 x 24 x 10
  *   relu_1  12 x 12 x 10  (result)
  * the largest of each window. */
@@ -487,7 +487,7 @@ static void evaluate_max_pool2d_1_forward(const vf conv1[24][24][10], vf relu_1[
             }
 }
 
-/* max_pool2d_2: max_pool2d                                                                        lenet.net:9
+/* max_pool2d_2: max_pool2d, relu_2: relu                                                       lenet.net:9-10
  *   conv2   8 x 8 x 20
  *   relu_2  4 x 4 x 20  (result)
  * the largest of each window. */

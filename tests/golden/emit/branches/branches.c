@@ -165,7 +165,7 @@ static void sum_pad(const vf relu_1[5][5][6], vf sum_padded[7][5][6])
                 sum_padded[y][x][c] = 0 <= y - 1 && y - 1 <= 4 ? relu_1[y - 1][x][c] : lanes_of(0.0f);
 }
 
-/* sum: conv2d                                                                                  branches.net:8
+/* sum: conv2d, add_1: add                                                                    branches.net:8-9
  *   sum_weight  6 x 3 x 1 x 6
  *   sum_padded  7 x 5 x 6
  *   sum_bias    6
@@ -503,7 +503,7 @@ static void sum_backward_bias(const vf d_add_1[5][5][6], real sum_bias[6])
         sum_bias[o] = lanes_sum(sum[o]);
 }
 
-/* sum: pad_backward                                                                            branches.net:8
+/* sum: pad_backward, relu_1: relu_backward, side: sum                                        branches.net:6-8
  *   d_side        5 x 5 x 6
  *   d_add_1       5 x 5 x 6
  *   relu_1        5 x 5 x 6

@@ -53,7 +53,7 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
             *to++ = logits[k][lane];
 }
 
-/* hidden: linear                                                                                  large.net:5
+/* hidden: linear, relu_1: relu                                                                  large.net:5-6
  *   hidden_weight  400 x 1000
  *   input          1000
  *   hidden_bias    400
@@ -153,7 +153,7 @@ static void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi l
                 scale;
 }
 
-/* fc: linear_backward_input                                                                       large.net:7
+/* fc: linear_backward_input, relu_1: relu_backward                                              large.net:6-7
  *   fc_weight  10 x 400
  *   d_fc       10
  *   relu_1     400

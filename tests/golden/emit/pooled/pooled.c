@@ -88,7 +88,7 @@ static void conv_forward(const struct pooled_weights *w, const vf input[12][12][
             }
 }
 
-/* max_pool2d_1: max_pool2d                                                                       pooled.net:6
+/* max_pool2d_1: max_pool2d, relu_1: relu                                                       pooled.net:6-7
  *   conv                  10 x 10 x 6
  *   relu_1                5 x 5 x 6  (result)
  *   max_pool2d_1_indices  5 x 5 x 6  (result)
@@ -241,7 +241,7 @@ static void fc_backward_bias(const vf d_fc[7], real fc_bias[7])
         fc_bias[i] = lanes_sum(d_fc[i]);
 }
 
-/* flatten_1: flatten_backward                                                                    pooled.net:8
+/* flatten_1: flatten_backward, relu_1: relu_backward                                           pooled.net:7-8
  *   relu_1          5 x 5 x 6
  *   d_flatten_1     150
  *   d_max_pool2d_1  5 x 5 x 6  (result) */
@@ -315,7 +315,7 @@ static void conv_backward_bias(const vf d_conv[10][10][6], real conv_bias[6])
         conv_bias[o] = lanes_sum(sum[o]);
 }
 
-/* max_pool2d_1: max_pool2d                                                                       pooled.net:6
+/* max_pool2d_1: max_pool2d, relu_1: relu                                                       pooled.net:6-7
  *   conv    10 x 10 x 6
  *   relu_1  5 x 5 x 6  (result)
  * the largest of each window. */
