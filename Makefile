@@ -23,9 +23,10 @@ WARNINGS  = -Wall -Wextra -Werror
 SANFLAGS  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALLFLAGS  = -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANFLAGS) -MMD -MP
 
-# V=1 shows the commands themselves.
-Q   = $(if $(V),,@)
-say = @$(if $(V),:,printf '  %-6s %s\n' $(1) $(2))
+# V=1 shows the commands themselves; make -s shows nothing.
+Q      = $(if $(V),,@)
+SILENT = $(findstring s,$(filter-out -%,$(firstword $(MAKEFLAGS))))
+say    = @$(if $(V)$(SILENT),:,printf '  %-6s %s\n' $(1) $(2))
 
 .PHONY: all
 all: $(BUILD)/netc
@@ -92,7 +93,7 @@ demo:
 bench:
 	@tools/need.sh build
 	@$(MAKE) $(BUILD)/netc
-	@BUILD=$(BUILD) bench/bench.sh
+	@BUILD=$(BUILD) CC="$(CC)" bench/bench.sh
 
 install: $(BUILD)/netc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/netc/runtime

@@ -3,6 +3,7 @@
 #   bench.sh            ROUNDS=5 THREADS=2 CPU=native PYTHON=python3
 # What PyTorch needs is looked for in $PYTHON, in $BUILD/venv and in python3; without it only netc is measured.
 set -eu
+unset MAKEFLAGS MFLAGS MAKELEVEL
 BUILD=${BUILD:-build} ROUNDS=${ROUNDS:-5} THREADS=${THREADS:-$(nproc)} CPU=${CPU:-native}
 work=$BUILD/bench
 mkdir -p "$work"
@@ -15,8 +16,8 @@ for candidate in ${PYTHON:-} "$BUILD/venv/bin/python" python3; do
     fi
 done
 
-"$BUILD/netc" specs/lenet.net --cpu="$CPU" -o "$work/lenet" >/dev/null
-make -s -C "$work/lenet" RUNTIME="$PWD/runtime"
+"$BUILD/netc" specs/lenet.net --cpu="$CPU" -o "$work/lenet" 2>/dev/null
+make -s -C "$work/lenet" RUNTIME="$PWD/runtime" BUILD=build
 : >"$work/netc.txt"
 : >"$work/pytorch.txt"
 
@@ -28,7 +29,8 @@ sed -n 's/^model name[^:]*: /machine: /p' /proc/cpuinfo 2>/dev/null | head -n 1
 round=1
 while [ "$round" -le "$ROUNDS" ]; do
     # Of two epochs the second: the first pays for starting up.
-    "$work/lenet/lenet" train --epochs 2 --threads "$THREADS" --progress json --save "$work/w.safetensors" |
+    "$work/lenet/lenet" train --epochs 2 --threads "$THREADS" --progress json \
+        --save "$work/w.safetensors" 2>/dev/null |
         sed -n 's/.*"seconds": *\([0-9.e-]*\).*/\1/p' | tail -n 1 >>"$work/netc.txt"
     [ -n "$python" ] && "$python" bench/pytorch.py "$THREADS" >>"$work/pytorch.txt"
     round=$((round + 1))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs one suite: suite.sh NAME COMMAND...
-# A suite ends in the line "NAME: N passed, N failed". One that dies before it says so counts as one failure. All is kept in
+# A suite ends in a line "NAME: N passed, N failed". One that dies before it says so counts as one failure. All is kept in
 # $BUILD/test/NAME.out, from which `suite.sh --total` adds up.
 set -u
 out=${BUILD:-build}/test
@@ -32,6 +32,7 @@ if [ -z "$last" ]; then
 elif [ $status -ne 0 ] && [ "${last##*, }" = "0 failed" ]; then
     echo "$name: 0 passed, 1 failed (exit status $status)" >>"$out/$name.part"
 fi
-mv "$out/$name.part" "$out/$name.out"
+sed "\$s/^[^:]*:/$name:/" "$out/$name.part" >"$out/$name.out"
+rm "$out/$name.part"
 cat "$out/$name.out"
 exit $status

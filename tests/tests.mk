@@ -79,11 +79,11 @@ NETS  = $(MAKE) -f tests/nets.mk NETC=$(BUILD)/netc CC="$(CC)"
 
 test-pytorch-recorded: $(BUILD)/netc
 	@+$(NETS) NETS=$(DRAWN) OUT=$(BUILD)/pytorch MAIN=tests/pytorch/compare.c
-	@$(SUITE) pytorch-recorded $(BUILD)/pytorch/check $(DRAWN) pytorch-recorded
+	@$(SUITE) pytorch-recorded $(BUILD)/pytorch/check $(DRAWN)
 
 test-pytorch-avx2: $(BUILD)/netc
 	@+$(NETS) NETS=$(DRAWN) OUT=$(BUILD)/pytorch-avx2 MAIN=tests/pytorch/compare.c CPU=avx2
-	@$(SUITE) pytorch-avx2 $(BUILD)/pytorch-avx2/check $(DRAWN) pytorch-avx2
+	@$(SUITE) pytorch-avx2 $(BUILD)/pytorch-avx2/check $(DRAWN)
 
 test-gradient: $(BUILD)/netc
 	@+$(NETS) NETS=tests/gradient OUT=$(BUILD)/gradient MAIN=tests/gradient/check.c
@@ -119,7 +119,7 @@ test-asan-golden: test-asan-unit
 
 test-asan-nets: $(BUILD)/netc
 	@+$(NETS) NETS=tests/gradient OUT=$(ASAN)/gradient MAIN=tests/gradient/check.c EXTRA="-fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
-	@$(SUITE) asan-nets $(ASAN)/gradient/check asan-nets
+	@$(SUITE) asan-nets $(ASAN)/gradient/check
 
 test-asan-trainer: $(BUILD)/netc
 	@$(SUITE) asan-trainer tests/sanitize.sh address

@@ -1,4 +1,4 @@
-/* Trains every model as its NAME.ref says and compares with what PyTorch recorded there: compare FOLDER [SUITE].
+/* Trains every model as its NAME.ref says and compares with what PyTorch recorded there: compare FOLDER.
  * draw.py describes the file. */
 #include "harness.h"
 
@@ -98,9 +98,9 @@ int main(int argc, char **argv)
 {
     int passed = 0, failed = 0;
     if (argc < 2)
-        fail("compare FOLDER [SUITE]");
+        fail("compare FOLDER");
     for (const struct model *const *model = models; *model; model++)
         compare_model(*model, argv[1]) ? passed++ : failed++;
-    printf("%s: %d passed, %d failed\n", argc > 2 ? argv[2] : "pytorch", passed, failed);
+    printf("pytorch: %d passed, %d failed\n", passed, failed);
     return failed > 0;
 }
