@@ -16,7 +16,7 @@ for candidate in ${PYTHON:-} "$BUILD/venv/bin/python" python3; do
     fi
 done
 
-"$BUILD/netc" specs/lenet.net --cpu="$CPU" -o "$work/lenet" 2>/dev/null
+"$BUILD/netc" specs/lenet.net --cpu="$CPU" -o "$work/lenet" 2>"$work/said.txt" || { cat "$work/said.txt" >&2; exit 1; }
 make -s -C "$work/lenet" RUNTIME="$PWD/runtime" BUILD=build
 : >"$work/netc.txt"
 : >"$work/pytorch.txt"
@@ -29,9 +29,9 @@ sed -n 's/^model name[^:]*: /machine: /p' /proc/cpuinfo 2>/dev/null | head -n 1
 round=1
 while [ "$round" -le "$ROUNDS" ]; do
     # Of two epochs the second: the first pays for starting up.
-    "$work/lenet/lenet" train --epochs 2 --threads "$THREADS" --progress json \
-        --save "$work/w.safetensors" 2>/dev/null |
-        sed -n 's/.*"seconds": *\([0-9.e-]*\).*/\1/p' | tail -n 1 >>"$work/netc.txt"
+    "$work/lenet/lenet" train --epochs 2 --threads "$THREADS" --progress json --save "$work/w.safetensors" \
+        >"$work/epochs.txt" 2>"$work/said.txt" || { cat "$work/said.txt" >&2; exit 1; }
+    sed -n 's/.*"seconds": *\([0-9.e-]*\).*/\1/p' "$work/epochs.txt" | tail -n 1 >>"$work/netc.txt"
     [ -n "$python" ] && "$python" bench/pytorch.py "$THREADS" >>"$work/pytorch.txt"
     round=$((round + 1))
 done
