@@ -91,7 +91,7 @@ test-gradient: $(BUILD)/netc
 
 test-losses: $(BUILD)/netc
 	@+$(NETS) NETS=specs NAMES=lenet OUT=$(BUILD)/losses MAIN=tests/seed/losses.c REAL=float OPTIMISE=-O2
-	@$(SUITE) losses $(BUILD)/losses/check tests/seed/losses.txt
+	@$(SUITE) losses tests/seed/losses.sh $(BUILD)/losses/check
 
 PYTHON ?= python3
 SEED   ?= $(shell date +%s)

@@ -11,7 +11,7 @@
 /* The models linked into the program, by name; ends with NULL. */
 extern const struct model *const models[];
 
-/* Numbers that draw.py and losses.py make too: nothing random needs to be stored. `i` counts within the stream. */
+/* Numbers that tests/pytorch/network.py makes too: nothing random needs to be stored. `i` counts within the stream. */
 enum { STREAM_IMAGES, STREAM_LABELS, STREAM_WEIGHTS };      /* the parameter with index p has STREAM_WEIGHTS + p */
 uint64_t hashed(const char *net, uint64_t stream, uint64_t i);
 

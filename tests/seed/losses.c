@@ -1,6 +1,8 @@
-/* The seed network's first steps on MNIST, in the trainers' own precision: losses FILE [DATA] compares the mean loss of
- * each with those that losses.py printed. */
+/* The seed network's first steps on MNIST, in the trainers' own precision: losses FILE INIT FINAL compares the mean loss
+ * of each with those that losses.py printed, and saves the weights before the first and after the last. */
 #include "harness.h"
+
+#include "weights.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,11 +15,11 @@ int main(int argc, char **argv)
     FILE               *file = argc > 1 ? fopen(argv[1], "r") : NULL;
     struct dataset      data;
     struct error        error = {0};
-    if (!file)
-        fail("losses FILE [DATA]");
-    if (!data_load(model, argc > 2 ? argv[2] : model->root, PART_TRAIN, &data, &error))
+    if (!file || argc != 4)
+        fail("losses FILE INIT FINAL");
+    real *flat = hashed_weights(model);
+    if (!data_load(model, model->root, PART_TRAIN, &data, &error) || !weights_save(model, argv[2], flat, &error))
         fail("%s", error.text);
-    real          *flat = hashed_weights(model);
     struct device *device = device_with(model, &data, 2, flat);
     int            passed = 0, failed = 0;
     double         theirs;
@@ -28,6 +30,9 @@ int main(int argc, char **argv)
             printf("the loss of step %d is %.7f, in PyTorch %.7f\n", step + 1, ours, theirs);
         good ? passed++ : failed++;
     }
+    weights_now(device, flat);
+    if (!weights_save(model, argv[3], flat, &error))
+        fail("%s", error.text);
     device->kind->close(device);
     data_free(&data);
     free(flat);

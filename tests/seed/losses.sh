@@ -1,0 +1,11 @@
+#!/bin/sh
+# The seed network's first ten steps: losses.sh PROGRAM. The losses beside PyTorch's, by losses.c; and a trainer that
+# starts from the same weights, in the order of the files, ends with the weights that losses.c ends with.
+. tests/lib.sh
+
+check "losses" "$1" tests/seed/losses.txt "$temp/init" "$temp/final"
+sed 's/^\( *shuffle *=\) true/\1 false/' specs/lenet.net >"$temp/lenet.net"
+check "the trainer builds" trainer "$temp/lenet.net" "$temp/lenet" --cpu=generic
+check "the trainer trains" "$temp/lenet/lenet" train --init "$temp/init" --steps 10 --progress off --save "$temp/trained"
+check "the trainer makes the same steps" cmp "$temp/final" "$temp/trained"
+finish losses
