@@ -69,7 +69,8 @@ static int compile(Arena *arena, const Options *options, const char *path, const
     Plan *plan = NULL;
     if (model->has_train && model->has_data) {
         Graph *evaluation = graph_build(arena, model, false, options->plain);
-        plan = plan_build(arena, model, graph, evaluation, target_find(options->cpu));
+        plan = plan_build(arena, model, graph, evaluation, target_find(options->cpu),
+                          &(PlanOptions){ .plain = options->plain, .direct = options->direct });
     }
     if (options->command == COMMAND_SUMMARY) {
         summary_print(text, model, graph_build(arena, model, model->has_train, true), plan);

@@ -17,6 +17,7 @@ struct cpu {
     struct device  device;              /* first: a struct cpu is a struct device */
     int            threads;             /* that can find work: no more than units in a phase */
     real          *weights, *state;
+    int64_t        version;             /* of the weights */
     void          *batch;
     void         **scratch;             /* one for each thread */
     struct result *result;              /* one for each unit of the largest phase */
@@ -166,7 +167,9 @@ static struct device *cpu_open(const struct device_config *config, struct error 
 static bool cpu_set_weights(struct device *device, const real *flat, struct error *error)
 {
     (void)error;
-    memcpy(((struct cpu *)device)->weights, flat, (size_t)device->config.model->weights_size * sizeof *flat);
+    struct cpu *cpu = (struct cpu *)device;
+    memcpy(cpu->weights, flat, (size_t)device->config.model->weights_size * sizeof *flat);
+    cpu->version++;
     return true;
 }
 
@@ -207,6 +210,8 @@ static void advance(struct run *run)
         return;
     }
     collect(run);
+    if (run->phases == run->cpu->device.config.model->train)
+        run->step.version = ++run->cpu->version;
     if (--run->steps_left == 0)
         return;
     int64_t batch = run->cpu->device.config.model->batch_size;
@@ -259,7 +264,7 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
             .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data->images,
             .labels = data->labels, .order = stretch->order, .first = first,
             .count = left < model->batch_size ? left : model->batch_size, .lr = stretch->lr,
-            .first_step = stretch->fresh, .result = cpu->result,
+            .version = cpu->version, .first_step = stretch->fresh, .result = cpu->result,
         },
     };
     run_threads(&run);
@@ -282,7 +287,7 @@ static bool cpu_evaluate(struct device *device, const struct order *order, int64
         .step = {
             .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data->images,
             .labels = data->labels, .order = order, .first = first, .count = count, .result = cpu->result,
-            .logits = logits,
+            .logits = logits, .version = cpu->version,
         },
     };
     run_threads(&run);

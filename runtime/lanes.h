@@ -22,6 +22,9 @@ typedef int32_t vi __attribute__((vector_size(LANES * sizeof(real))));
 #define LANES_PRAGMA(text) _Pragma(#text)
 #define UNROLL(n)          LANES_PRAGMA(GCC unroll n)
 
+/* A part of a kernel: always expanded where it is used. */
+#define INLINE static inline __attribute__((always_inline))
+
 static inline vf lanes_of(real x)    { return x - (vf){0}; }
 static inline vi lanes_of_int(int x) { return x - (vi){0}; }
 
@@ -54,6 +57,22 @@ static inline vi lanes_abs_int(vi a)       { return lanes_max_int(a, -a); }
 
 /* Where `value` takes the place of `largest` in a running maximum: the first of equals stays, a NaN always wins. */
 static inline vi lanes_exceeds(vf value, vf largest) { return (value > largest) | (value != value); }
+
+/* The value where the mask is set, else zero. */
+static inline vf lanes_where(vi mask, vf value) { return (vf)(mask & (vi)value); }
+
+/* Goes on with a running maximum: `value`, which stands at `at`. */
+static inline void lanes_take(vf value, int at, vf *largest, vi *place)
+{
+    vi taken = lanes_exceeds(value, *largest);
+    *largest = lanes_select(taken, value, *largest);
+    *place = lanes_select_int(taken, lanes_of_int(at), *place);
+}
+
+static inline void lanes_take_value(vf value, vf *largest)
+{
+    *largest = lanes_select(lanes_exceeds(value, *largest), value, *largest);
+}
 
 /* The sum of all lanes. Halves are added to each other until four are left, of these (0 + 2) + (1 + 3). */
 static inline real lanes_sum(vf v)

@@ -56,6 +56,7 @@ struct step {
     int64_t        first;               /* position in the order of the step's first sample */
     int64_t        count;               /* samples in this step; 1 .. batch_size when training, any number otherwise */
     double         lr;
+    int64_t        version;             /* of the weights, from 1: another number whenever they have changed */
     bool           first_step;          /* the optimiser has no history yet */
     struct result *result;              /* one for each unit; written by the phase that computes the loss */
     real          *logits;              /* count x classes, in the order of positions; or NULL: not wanted */

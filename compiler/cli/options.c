@@ -42,7 +42,7 @@ static const char *const later[] = {"fmt", "graph", "ops", "explain"};
 
 enum { COMMANDS = sizeof commands / sizeof *commands, LATER = sizeof later / sizeof *later };
 
-typedef enum OptionId { OPTION_OUTPUT, OPTION_CPU, OPTION_NO_TUNED, OPTION_EMIT, OPTIONS } OptionId;
+typedef enum OptionId { OPTION_OUTPUT, OPTION_CPU, OPTION_NO_TUNED, OPTION_NO_WINOGRAD, OPTION_EMIT, OPTIONS } OptionId;
 
 static const struct OptionDef {
     const char        *name, *value;        /* value: as --help names it */
@@ -56,6 +56,8 @@ static const struct OptionDef {
                     "the CPU to write for (default: native, the one netc runs on)"},
     [OPTION_NO_TUNED] = {"--no-tuned", NULL, FUSES, NULL,
                          "the reference: one plain loop nest for each operation, nothing fused"},
+    [OPTION_NO_WINOGRAD] = {"--no-winograd", NULL, PLANS, NULL,
+                            "convolutions multiply every tap: slower, and rounded less coarsely"},
     [OPTION_EMIT] = {"--emit", NULL, EMITS, (const char *const[]){"ast", "graph", "plan", NULL}, NULL},
 };
 
@@ -272,6 +274,7 @@ bool options_read(Arena *arena, int argc, char **argv, Options *options)
         options->cpu = reader.value[OPTION_CPU];
     options->output = reader.value[OPTION_OUTPUT];
     options->plain = reader.value[OPTION_NO_TUNED];
+    options->direct = reader.value[OPTION_NO_WINOGRAD];
     return check_options(&reader);
 }
 
@@ -301,6 +304,6 @@ const char *options_help(Arena *arena)
 const char *options_text(Arena *arena, const Options *options, const char *cpu)
 {
     const char *spec = options->specs.at[0], *slash = strrchr(spec, '/');
-    return arena_printf(arena, "netc %s --cpu=%s%s", slash ? slash + 1 : spec, cpu,
-                        options->plain ? " --no-tuned" : "");
+    return arena_printf(arena, "netc %s --cpu=%s%s%s", slash ? slash + 1 : spec, cpu,
+                        options->plain ? " --no-tuned" : "", options->direct ? " --no-winograd" : "");
 }

@@ -27,6 +27,8 @@ static void add_tile(Text *text, const Kernel *kernel)
             again = arena_printf(text->arena, "%s\n * The last tile of %s begins early, and computes some of it again.",
                                  again, name);
     }
+    if (kernel->note)
+        text_add(text, "\n * %s", kernel->note);
     if (*tile)
         text_add(text, "\n * The sums of %s stay in registers.%s", tile, again);
     if (kernel->all_blocks)
@@ -38,7 +40,13 @@ static void add_tile(Text *text, const Kernel *kernel)
 static const Tensor *operand(const Kernel *kernel, int i)
 {
     int stored = i - kernel->loads.count;
-    return stored < 0 ? kernel->loads.at[i] : kernel->nest->store[stored].tensor;
+    return stored < 0 ? kernel->loads.at[i] : kernel->stores.at[stored];
+}
+
+static void add_work(Text *text, const Kernel *kernel)
+{
+    for (int i = 0; i < kernel->work.count; i++)
+        text_add(text, "\n *   work->%s: %s", kernel->work.at[i].name, kernel->work.at[i].what);
 }
 
 /* Its head names every layer that the kernel does the work of, and their lines in the spec. */
@@ -49,12 +57,15 @@ void print_comment(Text *text, const Plan *plan, const Kernel *kernel)
     Arena *arena = text->arena;
     int line = source_position(source, node->layer->span.begin).line, first = line, last = line;
     const char *title = arena_printf(arena, "/* %s: %s", node->layer->name, node->kind->name);
-    for (int i = 0; i < node->fused.count; i++) {
-        const Node *fused = node->fused.at[i];
-        line = source_position(source, fused->layer->span.begin).line;
-        first = line < first ? line : first;
-        last = line > last ? line : last;
-        title = arena_printf(arena, "%s, %s: %s", title, fused->layer->name, fused->kind->name);
+    for (int i = -1; i < kernel->absorbed.count; i++) {
+        const Node *whole = i < 0 ? node : kernel->absorbed.at[i];
+        for (int j = i < 0 ? 0 : -1; j < whole->fused.count; j++) {
+            const Node *part = j < 0 ? whole : whole->fused.at[j];
+            line = source_position(source, part->layer->span.begin).line;
+            first = line < first ? line : first;
+            last = line > last ? line : last;
+            title = arena_printf(arena, "%s, %s: %s", title, part->layer->name, part->kind->name);
+        }
     }
     const char *where = arena_printf(arena, "%s:%d", spec_name(arena, source), first);
     if (last > first)
@@ -62,13 +73,14 @@ void print_comment(Text *text, const Plan *plan, const Kernel *kernel)
     int gap = LINE_WIDTH - 10 - (int)strlen(title) - (int)strlen(where), width = 0;
     text_add(text, "%s%*s%s", title, gap < 2 ? 2 : gap, "", where);
 
-    int reads = kernel->loads.count, operands = reads + kernel->nest->stores;
+    int reads = kernel->loads.count, operands = reads + kernel->stores.count;
     for (int i = 0; i < operands; i++) {
         int length = (int)strlen(kernel_buffer(kernel, operand(kernel, i))->name);
         width = length > width ? length : width;
     }
     for (int i = 0; i < operands; i++)
         add_shape(text, kernel_buffer(kernel, operand(kernel, i)), width, i >= reads);
+    add_work(text, kernel);
     if (kernel->nest->note)
         text_add(text, "\n * %s.", kernel->nest->note);
     add_tile(text, kernel);
@@ -111,8 +123,10 @@ static void add_item(Text *list, const char *item)
 }
 
 /* The weights if they are read, what is over all blocks, then the operands but for parameters, which are in the
- * weights; `weights` and `over_blocks` are how the first two are written, `write` how an operand is. */
+ * weights; the kernel's work at last. `weights`, `over_blocks` and
+ * `work` are how these are written, `write` how an operand is. */
 static const char *list_operands(Text *text, const Kernel *kernel, const char *weights, const char *over_blocks,
+                                 const char *work,
                                  const char *(*write)(Arena *, const Kernel *, const Tensor *, bool))
 {
     Text *list = text_new(text->arena);
@@ -122,9 +136,11 @@ static const char *list_operands(Text *text, const Kernel *kernel, const char *w
             add_item(list, weights);
     if (kernel->all_blocks)
         add_item(list, over_blocks);
-    for (int i = 0; i < reads + kernel->nest->stores; i++)
+    for (int i = 0; i < reads + kernel->stores.count; i++)
         if (kernel_buffer(kernel, operand(kernel, i))->place != PLACE_WEIGHTS)
             add_item(list, write(text->arena, kernel, operand(kernel, i), i >= reads));
+    if (kernel->work.count)
+        add_item(list, work);
     return list->at;
 }
 
@@ -132,11 +148,14 @@ void print_signature(Text *text, const Plan *plan, const Kernel *kernel)
 {
     const char *weights = arena_printf(text->arena, "const struct %s_weights *w", plan->model->name);
     line_wrapped(text, "static void %s(%s)", kernel->name,
-                 list_operands(text, kernel, weights, "int64_t blocks, int64_t first, int64_t end", parameter_c));
+                 list_operands(text, kernel, weights, "int64_t blocks, int64_t first, int64_t end",
+                               arena_printf(text->arena, "struct %s_work *work", kernel->name), parameter_c));
 }
 
 void kernel_call(Text *text, const Kernel *kernel)
 {
-    line_wrapped(text, "%s(%s);", kernel->same ? kernel->same->name : kernel->name,
-                 list_operands(text, kernel, "w", "blocks, first, end", argument_c));
+    const char *called = kernel->same ? kernel->same->name : kernel->name;
+    line_wrapped(text, "%s(%s);", called,
+                 list_operands(text, kernel, "w", "blocks, first, end",
+                               arena_printf(text->arena, "&s->work.%s", called), argument_c));
 }

@@ -1,5 +1,5 @@
 /* A nest as a function: one loop for each named axis, the vector of samples innermost. */
-#include "cpu/print.h"
+#include "cpu/tuned.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -267,7 +267,7 @@ static void print_body(Printer *p)
     close_heads(p, &over, several);
 }
 
-void kernel_print(Text *text, const Plan *plan, const Kernel *kernel)
+static void print_nest(Text *text, const Kernel *kernel)
 {
     bool wide = false;
     for (int i = 0; i < kernel->nest->overs; i++)
@@ -287,9 +287,26 @@ void kernel_print(Text *text, const Plan *plan, const Kernel *kernel)
         .index = wide ? "int64_t" : "int",
     };
     name_reductions(&p);
-    print_comment(text, plan, kernel);
+    print_body(&p);
+}
+
+/* By scheme: what prints the statements of tuned code. */
+static void (*const emitters[SCHEMES])(Emitter *e) = {
+    [SCHEME_CONV] = print_conv,
+    [SCHEME_CONV_INPUT] = print_conv_input,
+    [SCHEME_WINOGRAD_WEIGHT] = print_winograd_weight,
+};
+
+void kernel_print(Text *text, const Plan *plan, const Kernel *kernel)
+{
+    if (kernel->scheme != SCHEME_WINOGRAD_WEIGHT)
+        print_comment(text, plan, kernel);
     print_signature(text, plan, kernel);
     line(text, "{");
-    print_body(&p);
+    if (kernel->scheme == SCHEME_NEST)
+        print_nest(text, kernel);
+    else
+        emitters[kernel->scheme](&(Emitter){ .text = text, .arena = text->arena, .plan = plan, .kernel = kernel,
+                                             .scope = { .arena = text->arena, .kernel = kernel } });
     line(text, "}");
 }

@@ -10,8 +10,8 @@ static bool touches(const Phase *phase, Place place)
         for (int j = 0; j < kernel->loads.count; j++)
             if (kernel_buffer(kernel, kernel->loads.at[j])->place == place)
                 return true;
-        for (int j = 0; j < kernel->nest->stores; j++)
-            if (kernel_buffer(kernel, kernel->nest->store[j].tensor)->place == place)
+        for (int j = 0; j < kernel->stores.count; j++)
+            if (kernel_buffer(kernel, kernel->stores.at[j])->place == place)
                 return true;
     }
     return false;
@@ -19,7 +19,7 @@ static bool touches(const Phase *phase, Place place)
 
 static void print_weights_pointer(Text *text, const Plan *plan, const Phase *phase)
 {
-    if (touches(phase, PLACE_WEIGHTS))
+    if (touches(phase, PLACE_WEIGHTS) || (plan->prepare.count && phase->kind == PHASE_BLOCKS))
         line(text, "const struct %s_weights *w = (const struct %s_weights *)step->weights;", plan->model->name,
              plan->model->name);
 }
@@ -45,6 +45,8 @@ static void print_blocks(Text *text, const Plan *plan, const Phase *phase)
     if (touches(phase, PLACE_PARTIAL))
         line(text, "struct %s_%s *g = &b->partial[unit];", name, partial_type(plan));
 
+    if (plan->prepare.count)
+        line(text, "prepare(step, w, s);");
     line(text, "\nload_block(step, unit, %s, &%s);", value_c(text, program, graph->input),
          value_c(text, program, graph->label));
     if (program->buffer[graph->scale->id])

@@ -1,5 +1,5 @@
 /* NAME.h and NAME.c: the structures, the kernels, and the phases that call them. */
-#include "cpu/print.h"
+#include "cpu/tuned.h"
 
 #include <inttypes.h>
 
@@ -29,13 +29,54 @@ static void print_weights(Text *text, const Plan *plan)
     line(text, "};");
 }
 
+/* The work of each kernel that has some, and the place that they share. */
+static void print_work(Text *text, const Phase *phase, bool members)
+{
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        if (!kernel->work.count || kernel->same)
+            continue;
+        if (members) {
+            line(text, "struct %s_work %s;", kernel->name, kernel->name);
+            continue;
+        }
+        line(text, "\nstruct %s_work {", kernel->name);
+        for (int j = 0; j < kernel->work.count; j++) {
+            const Work *work = &kernel->work.at[j];
+            const char *dims = "";
+            for (int d = 0; d < work->rank; d++)
+                dims = arena_printf(text->arena, "%s[%" PRId64 "]", dims, work->dim[d]);
+            line(text, "%s %s%s;", work->type, work->name, dims);
+        }
+        line(text, "};");
+    }
+}
+
+static void print_all_work(Text *text, const Plan *plan, bool members)
+{
+    for (int i = 0; i < plan->phases.count; i++)
+        print_work(text, plan->phases.at[i], members);
+    print_work(text, plan->evaluation, members);
+}
+
 static void print_memory(Text *text, const Plan *plan)
 {
     const char *name = plan->model->name, *copies = arena_printf(text->arena, "[%" PRId64 "]", plan->blocks);
+    if (plan->work_size) {
+        line(text, "\n/* What a kernel uses while it runs. */");
+        print_all_work(text, plan, false);
+    }
     line(text, "\n/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],"
                "\n * each element a vector with one value of each sample; d_ marks the gradient of what follows. */");
     line(text, "struct %s_scratch {", name);
     print_members(text, plan->scratch.at, plan->scratch.count, "");
+    if (plan->work_size) {
+        line(text, "union {");
+        print_all_work(text, plan, true);
+        line(text, "} work;");
+    }
+    if (plan->prepare.count)
+        line(text, "int64_t version;     /* of the weights that the transformed ones were made of */");
     line(text, "};");
 
     line(text, "\n/* What one phase of a step leaves for the next, of each of the step's blocks. */");
@@ -77,12 +118,66 @@ static void print_kernels(Text *text, const Plan *plan, const Phase *phase)
         }
 }
 
+static bool same_form(const Winograd *a, const Winograd *b)
+{
+    return a && b && a->results == b->results && a->taps == b->taps;
+}
+
+/* Whether a kernel of the scheme uses the form. */
+static bool uses_form(const Phase *phase, Scheme scheme, const Winograd *form)
+{
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        if (kernel->scheme == scheme && same_form(((const ConvShape *)kernel->shape)->winograd, form))
+            return true;
+    }
+    return false;
+}
+
+/* The transforms that the kernels use, each form once. */
+static void print_transforms(Text *text, const Plan *plan)
+{
+    for (int i = 0; i < plan->prepare.count; i++) {
+        const Winograd *form = ((const WinogradWeight *)plan->prepare.at[i]->shape)->winograd;
+        bool printed = false, forward = uses_form(plan->evaluation, SCHEME_CONV, form), backward = false;
+        for (int j = 0; j < i; j++)
+            printed = printed || same_form(((const WinogradWeight *)plan->prepare.at[j]->shape)->winograd, form);
+        for (int j = 0; j < plan->phases.count; j++) {
+            forward = forward || uses_form(plan->phases.at[j], SCHEME_CONV, form);
+            backward = backward || uses_form(plan->phases.at[j], SCHEME_CONV_INPUT, form);
+        }
+        if (!printed)
+            print_winograd_functions(text, form, forward, backward);
+    }
+}
+
+static void print_prepare(Text *text, const Plan *plan)
+{
+    if (!plan->prepare.count)
+        return;
+    for (int i = 0; i < plan->prepare.count; i++)
+        if (!plan->prepare.at[i]->same) {
+            line(text, "%s", "");
+            kernel_print(text, plan, plan->prepare.at[i]);
+        }
+    line(text, "\n/* Makes the transformed weights of the thread, where the weights are new. */");
+    line(text, "static void prepare(const struct step *step, const struct %s_weights *w, struct %s_scratch *s)\n{",
+         plan->model->name, plan->model->name);
+    line(text, "if (s->version == step->version)\n    return;");
+    for (int i = 0; i < plan->prepare.count; i++)
+        if (!plan->prepare.at[i]->same)
+            kernel_call(text, plan->prepare.at[i]);
+    line(text, "s->version = step->version;\n}");
+}
+
 void print_source(Text *text, const Plan *plan)
 {
     line(text, "#include \"%s.h\"\n\n"
                "#include <optim.h>\n"
                "#include <step.h>", plan->model->name);
     print_block_functions(text, plan);
+    print_transforms(text, plan);
+    print_prepare(text, plan);
     for (int i = 0; i < plan->phases.count; i++)
         print_kernels(text, plan, plan->phases.at[i]);
     print_kernels(text, plan, plan->evaluation);

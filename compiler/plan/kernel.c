@@ -3,19 +3,22 @@
 
 #include <string.h>
 
-static void add_loads(Arena *arena, Kernel *kernel, const Expr *e)
+void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor)
+{
+    for (int i = 0; i < kernel->loads.count; i++)
+        if (kernel->loads.at[i] == tensor)
+            return;
+    list_add(arena, &kernel->loads, tensor);
+}
+
+void kernel_add_loads(Arena *arena, Kernel *kernel, const Expr *e)
 {
     if (!e)
         return;
-    if (e->kind == EXPR_LOAD) {
-        bool known = false;
-        for (int i = 0; i < kernel->loads.count; i++)
-            known = known || kernel->loads.at[i] == e->tensor;
-        if (!known)
-            list_add(arena, &kernel->loads, e->tensor);
-    }
+    if (e->kind == EXPR_LOAD)
+        kernel_add_load(arena, kernel, e->tensor);
     for (int i = 0; i < 3; i++)
-        add_loads(arena, kernel, e->arg[i]);
+        kernel_add_loads(arena, kernel, e->arg[i]);
 }
 
 Kernel *kernel_new(Arena *arena, const Program *program, const Node *node, const Nest *nest)
@@ -26,12 +29,14 @@ Kernel *kernel_new(Arena *arena, const Program *program, const Node *node, const
     kernel->node = node;
     kernel->nest = nest;
     for (int i = 0; i < nest->reduces; i++) {
-        add_loads(arena, kernel, nest->reduce[i].value);
-        add_loads(arena, kernel, nest->reduce[i].when);
-        add_loads(arena, kernel, nest->reduce[i].init);
+        kernel_add_loads(arena, kernel, nest->reduce[i].value);
+        kernel_add_loads(arena, kernel, nest->reduce[i].when);
+        kernel_add_loads(arena, kernel, nest->reduce[i].init);
     }
     for (int i = 0; i < nest->stores; i++)
-        add_loads(arena, kernel, nest->store[i].value);
+        kernel_add_loads(arena, kernel, nest->store[i].value);
+    for (int i = 0; i < nest->stores; i++)
+        list_add(arena, &kernel->stores, nest->store[i].tensor);
     return kernel;
 }
 
@@ -80,6 +85,11 @@ static bool same_expr(const Kernel *ka, const Expr *a, const Kernel *kb, const E
 bool kernel_same(const Kernel *a, const Kernel *b)
 {
     const Nest *m = a->nest, *n = b->nest;
+    if (a->scheme != b->scheme || a->loads.count != b->loads.count)
+        return false;
+    for (int i = 0; i < a->loads.count; i++)
+        if (!same_buffer(kernel_buffer(a, a->loads.at[i]), kernel_buffer(b, b->loads.at[i])))
+            return false;
     if (m->overs != n->overs || m->folds != n->folds || m->guards != n->guards || m->domains != n->domains ||
         m->reduces != n->reduces || m->stores != n->stores || a->all_blocks != b->all_blocks)
         return false;
@@ -93,7 +103,7 @@ bool kernel_same(const Kernel *a, const Kernel *b)
         same = same && same_expr(a, m->guard[i], b, n->guard[i]);
     for (int i = 0; i < m->domains; i++)
         same = same && same_expr(a, m->domain[i], b, n->domain[i]);
-    for (int i = 0; i < m->reduces; i++) {
+    for (int i = 0; i < m->reduces && a->scheme == SCHEME_NEST; i++) {
         const Reduce *r = &m->reduce[i], *q = &n->reduce[i];
         same = same && r->kind == q->kind && same_expr(a, r->init, b, q->init) &&
                same_expr(a, r->value, b, q->value) && same_expr(a, r->when, b, q->when);

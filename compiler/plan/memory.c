@@ -37,12 +37,14 @@ static const char *name_in_c(Arena *arena, const Plan *plan, const char *name)
     return safe;
 }
 
-/* Activations have the channel innermost, so that a pixel's channels lie together; so have a convolution's weights. */
+/* Activations have the channel innermost, so that a pixel's channels lie together; so have a convolution's weights. A
+ * tensor of the plan's own is as its kernel wants it. */
 static void storage_order(const Tensor *tensor, int order[MAX_RANK])
 {
     static const int plain[MAX_RANK] = { 0, 1, 2, 3 };
     static const int channel_last[MAX_RANK + 1][MAX_RANK] = { [3] = { 1, 2, 0 }, [4] = { 0, 2, 3, 1 } };
-    memcpy(order, tensor->rank >= 3 ? channel_last[tensor->rank] : plain, sizeof plain);
+    bool own = tensor->role == ROLE_VALUE && !tensor->per_sample;
+    memcpy(order, tensor->rank >= 3 && !own ? channel_last[tensor->rank] : plain, sizeof plain);
 }
 
 static Buffer *buffer_new(Arena *arena, const Plan *plan, const Tensor *tensor, Place place)
@@ -128,6 +130,26 @@ static void place_value(Arena *arena, Plan *plan, Program *program, const Tensor
     }
 }
 
+/* Whatever is made of samples, or of weights (plan->prepare). */
+static bool is_value(const Tensor *tensor)
+{
+    return tensor->role != ROLE_PARAMETER && tensor->role != ROLE_GRADIENT;
+}
+
+/* Reals of the kernel's work. */
+static int64_t work_size(const Plan *plan, const Kernel *kernel)
+{
+    int64_t size = 0;
+    for (int i = 0; i < kernel->work.count; i++) {
+        const Work *work = &kernel->work.at[i];
+        int64_t elements = work->type[0] == 'v' ? plan->target->lanes : 1;
+        for (int d = 0; d < work->rank; d++)
+            elements *= work->dim[d];
+        size += (elements + plan->target->lanes - 1) / plan->target->lanes * plan->target->lanes;
+    }
+    return size;
+}
+
 /* In the order in which kernels touch them. */
 static void place_values(Arena *arena, Plan *plan, Program *program, const Phase *phase, const bool *kept)
 {
@@ -135,13 +157,14 @@ static void place_values(Arena *arena, Plan *plan, Program *program, const Phase
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
         for (int j = 0; j < kernel->loads.count; j++)
-            if (kernel->loads.at[j]->per_sample)
+            if (is_value(kernel->loads.at[j]))
                 place_value(arena, plan, program, kernel->loads.at[j], kept && kept[kernel->loads.at[j]->id]);
-        for (int j = 0; j < kernel->nest->stores; j++) {
-            const Tensor *tensor = kernel->nest->store[j].tensor;
-            if (tensor->per_sample)
+        for (int j = 0; j < kernel->stores.count; j++) {
+            const Tensor *tensor = kernel->stores.at[j];
+            if (is_value(tensor))
                 place_value(arena, plan, program, tensor, kept && kept[tensor->id]);
         }
+        plan->work_size = work_size(plan, kernel) > plan->work_size ? work_size(plan, kernel) : plan->work_size;
     }
 }
 
@@ -162,7 +185,7 @@ void plan_memory(Arena *arena, Plan *plan)
             continue;
         for (int j = 0; j < phase->kernels.count; j++) {
             const Kernel *kernel = phase->kernels.at[j];
-            in_phase_weights[kernel->nest->store[0].tensor->id] = true;
+            in_phase_weights[kernel->stores.at[0]->id] = true;
             for (int k = 0; k < kernel->loads.count; k++)
                 kept[kernel->loads.at[k]->id] = kernel->loads.at[k]->per_sample;
         }

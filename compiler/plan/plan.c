@@ -1,7 +1,7 @@
 /* Training is depth first: one phase takes a block of samples through the whole network and back and leaves its own
  * partial gradients, the next sums these and updates. Gradients too large to have one for each block are a phase of
  * their own between the two. */
-#include "plan/plan.h"
+#include "plan/tuned.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static bool is_gradient(const Kernel *kernel)
 {
-    return kernel->nest->store[0].tensor->role == ROLE_GRADIENT;
+    return kernel->stores.at[0]->role == ROLE_GRADIENT;
 }
 
 /* Whether a step takes less memory when the kernel's gradient is summed over all blocks at once, at the price of
@@ -28,7 +28,7 @@ static bool keeping_pays(const Plan *plan, const Kernel *kernel)
     for (int i = 0; i < kernel->loads.count; i++)
         if (kernel->loads.at[i]->per_sample)
             kept += tensor_elements(kernel->loads.at[i]) * plan->target->lanes;
-    return tensor_elements(kernel->nest->store[0].tensor) > kept;
+    return tensor_elements(kernel->stores.at[0]) > kept;
 }
 
 static Phase *phase_new(Arena *arena, PhaseKind kind, const char *name, int64_t units)
@@ -105,7 +105,17 @@ static void share_kernels(Arena *arena, const Phase *training, Phase *evaluation
     }
 }
 
-Plan *plan_build(Arena *arena, const Model *model, const Graph *train, const Graph *evaluate, const Target *target)
+/* What training prepares serves evaluation as well. */
+static void share_prepared(Plan *plan)
+{
+    for (int i = 0; i < plan->prepare.count; i++)
+        for (int j = 0; j < i; j++)
+            if (strcmp(plan->prepare.at[i]->name, plan->prepare.at[j]->name) == 0)
+                plan->prepare.at[i]->same = plan->prepare.at[j];
+}
+
+Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate, const Target *target,
+                 const PlanOptions *options)
 {
     Plan *plan = NEW(arena, Plan);
     plan->target = target;
@@ -116,12 +126,17 @@ Plan *plan_build(Arena *arena, const Model *model, const Graph *train, const Gra
 
     Phase *blocks = phase_new(arena, PHASE_BLOCKS, "blocks", plan->blocks);
     add_kernels(arena, blocks, &plan->train);
+    if (!options->plain)
+        plan_tune(&(Tuner){ arena, plan, &plan->train, blocks, options });
     list_add(arena, &plan->phases, blocks);
     Phase *weights = split_weights(arena, plan, blocks);
     if (weights)
         list_add(arena, &plan->phases, weights);
     plan->evaluation = phase_new(arena, PHASE_BLOCKS, "evaluate", 0);
     add_kernels(arena, plan->evaluation, &plan->evaluate);
+    if (!options->plain)
+        plan_tune(&(Tuner){ arena, plan, &plan->evaluate, plan->evaluation, options });
+    share_prepared(plan);
 
     plan_memory(arena, plan);
 

@@ -51,8 +51,8 @@ typedef struct Buffer {
 
 /* The buffers of a graph's tensors, by tensor id; NULL where no kernel touches the tensor. */
 typedef struct Program {
-    const Graph *graph;
-    Buffer     **buffer;
+    Graph   *graph;
+    Buffer **buffer;
 } Program;
 
 /* A loop over an axis, in steps of `tile`. The points of a step are unrolled inside the reduction, each with
@@ -63,14 +63,38 @@ typedef struct Loop {
     int64_t     tile;
 } Loop;
 
-/* One function: a nest, with the loops as they are written. */
+/* An array that a kernel uses while it runs, in the memory that all kernels of a thread share. */
+typedef struct Work {
+    const char *type;                   /* "vf", "real" … */
+    const char *name;                   /* how the kernel calls it */
+    int         rank;
+    int64_t     dim[6];
+    const char *what;                   /* for the comment: half a line, or NULL */
+} Work;
+
+/* What writes the function (tuned.h). */
+typedef enum Scheme {
+    SCHEME_NEST,                        /* the kernel's nest, printed loop by loop */
+    SCHEME_CONV,                        /* ConvShape: conv2d, its bias, what becomes of each result, and a max_pool2d */
+    SCHEME_CONV_INPUT,                  /* ConvShape: the gradient of its input, through the pool */
+    SCHEME_WINOGRAD_WEIGHT,             /* WinogradWeight: a weight as Winograd's convolution wants it */
+    SCHEMES
+} Scheme;
+
+/* One function: a nest, with the loops as they are written, or tuned code that does the work of one or more. */
 typedef struct Kernel Kernel;
 struct Kernel {
     const char    *name;                /* unique in the plan, unless `same` is set */
     const Program *program;
     const Node    *node;
-    const Nest    *nest;
-    List(const Tensor *) loads;         /* what the nest reads, each once, in the order in which it is written there */
+    const Nest    *nest;                /* that makes the results; tuned code takes its stores' expressions from it */
+    Scheme         scheme;              /* SCHEME_NEST, or which tuned code */
+    const void    *shape;               /* what that needs to know: its struct in tuned.h */
+    const char    *note;                /* of tuned code: why its tile is what it is, lines of the comment; or NULL */
+    List(const Node *) absorbed;        /* further nodes whose work it does, in the order of the graph */
+    List(Work)     work;
+    List(const Tensor *) loads;         /* what it reads, each once, in the order in which it is written in the nest */
+    List(const Tensor *) stores;        /* what it makes */
     Loop           over[MAX_OVER];      /* outermost first */
     const Axis    *fold[MAX_FOLD];      /* outermost first */
     int64_t        tile;                /* points in a register tile: the product of the loops' tiles */
@@ -107,23 +131,38 @@ typedef struct Plan {
     int64_t       weights_size, scratch_size, batch_size;   /* in reals */
     int64_t       partial_size;         /* leading weights whose gradients are PLACE_PARTIAL */
     int64_t       trained_size;         /* leading weights that the update changes */
+    int64_t       work_size;            /* at the end of the scratch: the largest need of a kernel, in reals */
+    List(Kernel *) prepare;             /* make what kernels want of the weights in another form: each thread runs them
+                                           when the weights have changed, into its scratch */
     List(Phase *) phases;               /* of a training step, a barrier between them */
     Phase        *evaluation;           /* PHASE_BLOCKS */
 } Plan;
 
 /* ---- plan.c */
 
+/* What the command line says of it. */
+typedef struct PlanOptions {
+    bool plain;                         /* a nest for each kernel */
+    bool direct;                        /* convolutions multiply every tap: no Winograd */
+} PlanOptions;
+
 /* Plans training by `train` and evaluation by `evaluate`, two graphs of one model with data and train sections. The
  * plan is verified; a failure is an internal error (status 70). */
-Plan *plan_build(Arena *arena, const Model *model, const Graph *train, const Graph *evaluate, const Target *target);
+Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate, const Target *target,
+                 const PlanOptions *options);
 
 /* ---- kernel.c */
 
 /* The kernel of a nest, its loops not scheduled yet. */
 Kernel *kernel_new(Arena *arena, const Program *program, const Node *node, const Nest *nest);
 
-/* Whether two kernels would be the same function: the same loops and expressions over buffers that look the same. */
+/* Whether two kernels would be the same function: the same loops and expressions, or the same tuned code, over buffers
+ * that look the same. */
 bool kernel_same(const Kernel *a, const Kernel *b);
+
+/* Adds what `e` reads to the kernel's loads; a load of a tensor. */
+void kernel_add_loads(Arena *arena, Kernel *kernel, const Expr *e);
+void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor);
 
 /* Whether `axis` stands in `expr`. */
 bool expr_uses(const Expr *expr, const Axis *axis);

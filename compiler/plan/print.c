@@ -1,5 +1,5 @@
 /* The text of --emit=plan. */
-#include "plan/plan.h"
+#include "plan/tuned.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -57,6 +57,16 @@ static const char *loops_text(Arena *arena, const Kernel *kernel)
     return text;
 }
 
+static const char *scheme_text(Arena *arena, const Kernel *kernel)
+{
+    if (kernel->scheme != SCHEME_CONV && kernel->scheme != SCHEME_CONV_INPUT)
+        return "";
+    const ConvShape *s = kernel->shape;
+    const char *winograd = s->winograd ? arena_printf(arena, " F(%d, %d)", s->winograd->results, s->winograd->taps) : "";
+    return arena_printf(arena, " tuned: tile of %" PRId64 " x %" PRId64 " x %" PRId64 " channels%s", s->rows, s->columns,
+                        s->channels, winograd);
+}
+
 static void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *units = "units as needed";
@@ -79,7 +89,8 @@ static void print_phase(Text *text, const Plan *plan, const Phase *phase)
         const char *slices = kernel->all_blocks ? arena_printf(text->arena, "  (%" PRId64 " units, %s by %" PRId64 ")",
                                                                kernel->units, kernel->over[0].axis->name, kernel->slice)
                                                 : "";
-        line(text, "%-32s%s%s%s", kernel->name, loops_text(text->arena, kernel), slices,
+        line(text, "%-32s%s%s%s", kernel->name, kernel->scheme == SCHEME_NEST ? loops_text(text->arena, kernel)
+                                                                               : scheme_text(text->arena, kernel), slices,
              kernel->same ? "  (as in training)" : "");
     }
     text->indent--;

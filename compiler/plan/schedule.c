@@ -1,5 +1,5 @@
 /* The loops of a nest as they are written: their order, and the register tile of its reductions. */
-#include "plan/plan.h"
+#include "plan/tuned.h"
 
 /* Two fused multiply-adds start in a cycle and each takes four: with fewer sums than this they wait for each other. */
 enum { SUMS_IN_FLIGHT = 8 };
@@ -190,6 +190,8 @@ static void choose_tile(Kernel *kernel, const Target *target)
 
 void kernel_schedule(Kernel *kernel, const Target *target)
 {
+    if (kernel->scheme != SCHEME_NEST)
+        return;
     order_loops(kernel);
     if (only_sums(kernel->nest) && (kernel->nest->folds > 0 || kernel->all_blocks))
         choose_tile(kernel, target);

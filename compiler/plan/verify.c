@@ -1,10 +1,11 @@
 /* Checks a plan against the graphs it was made from. Each function returns NULL, or what is wrong. */
-#include "plan/plan.h"
+#include "plan/tuned.h"
 
 #include <inttypes.h>
 
 /* For each tensor of a program: how many kernels write it, how many have run, and in which phase the last one did. */
 typedef struct Writes { int all, done, phase; } Writes;
+enum { ANY_PHASE = -1 };                /* a thread makes it anew in its scratch wherever that is needed */
 
 /* ---- loops and units */
 
@@ -96,7 +97,7 @@ static const char *verify_load(Arena *arena, const Kernel *kernel, const Tensor 
         return arena_printf(arena, "%s reads the gradient %s before it is summed", kernel->name, tensor->name);
     if (write->done < write->all || (write->all == 0 && tensor->role == ROLE_VALUE))
         return arena_printf(arena, "%s reads %s before it is written", kernel->name, tensor->name);
-    if (buffer->place == PLACE_SCRATCH && (kernel->all_blocks || write->phase != phase))
+    if (buffer->place == PLACE_SCRATCH && (kernel->all_blocks || (write->phase != phase && write->phase != ANY_PHASE)))
         return arena_printf(arena, "%s reads %s, which was another thread's scratch", kernel->name, tensor->name);
     return NULL;
 }
@@ -119,8 +120,14 @@ static const char *verify_program(Arena *arena, const Plan *plan, const Program 
     Writes *writes = arena_alloc(arena, (size_t)program->graph->tensors.count * sizeof *writes);
     for (int i = 0; i < count; i++)
         for (int j = 0; j < phases[i]->kernels.count; j++)
-            for (int k = 0; k < phases[i]->kernels.at[j]->nest->stores; k++)
-                writes[phases[i]->kernels.at[j]->nest->store[k].tensor->id].all++;
+            for (int k = 0; k < phases[i]->kernels.at[j]->stores.count; k++)
+                writes[phases[i]->kernels.at[j]->stores.at[k]->id].all++;
+
+    for (int i = 0; i < plan->prepare.count; i++) {
+        const Kernel *kernel = plan->prepare.at[i];
+        if (kernel->program == program)
+            writes[kernel->stores.at[0]->id] = (Writes){ .all = 1, .done = 1, .phase = ANY_PHASE };
+    }
 
     const char *wrong = NULL;
     for (int i = 0; i < count && !wrong; i++)
@@ -128,13 +135,13 @@ static const char *verify_program(Arena *arena, const Plan *plan, const Program 
             const Kernel *kernel = phases[i]->kernels.at[j];
             for (int k = 0; k < kernel->loads.count && !wrong; k++)
                 wrong = verify_load(arena, kernel, kernel->loads.at[k], writes, i);
-            for (int k = 0; k < kernel->nest->stores && !wrong; k++) {
-                const Tensor *tensor = kernel->nest->store[k].tensor;
+            for (int k = 0; k < kernel->stores.count && !wrong; k++) {
+                const Tensor *tensor = kernel->stores.at[k];
                 wrong = verify_store(arena, kernel, tensor);
                 writes[tensor->id].done++;
                 writes[tensor->id].phase = i;
             }
-            if (!wrong)
+            if (!wrong && kernel->scheme == SCHEME_NEST)
                 wrong = verify_loops(arena, plan, kernel);
         }
     const Tensor *results[] = { program->graph->loss, program->graph->correct, program->graph->output };

@@ -55,119 +55,283 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
             *to++ = logits[k][lane];
 }
 
-/* conv1: conv2d                                                                                   lenet.net:5
- *   conv1_weight  10 x 5 x 5 x 1
- *   input         28 x 28 x 1
- *   conv1_bias    10
- *   conv1         24 x 24 x 10  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
- * The sums of 2 points of x x 5 points of o stay in registers. */
-static void conv1_forward(const struct lenet_weights *w, const vf input[28][28][1], vf conv1[24][24][10])
+/* Winograd's convolution F(4, 5): 4 neighbouring sums of 5 taps take 8 products instead of 20. Inputs and
+ * taps are taken to polynomials' values at 0, 1, -1, 2, -2, 0.5, -0.5 and infinity, and back. */
+
+/* The inputs that the sums read. */
+INLINE void f4x5_input(const vf from[8], vf to[8])
 {
-    for (int y = 0; y < 24; y++)
-        for (int x0 = 0; x0 < 24; x0 += 2)
-            for (int o0 = 0; o0 < 10; o0 += 5) {
-                vf sum[2][5];
-                UNROLL(2)
-                for (int x = x0; x < x0 + 2; x++)
-                    UNROLL(5)
-                    for (int o = o0; o < o0 + 5; o++)
-                        sum[x - x0][o - o0] = lanes_of(w->conv1_bias[o]);
-                for (int u = 0; u < 5; u++)
-                    for (int v = 0; v < 5; v++)
-                        UNROLL(2)
-                        for (int x = x0; x < x0 + 2; x++)
-                            UNROLL(5)
-                            for (int o = o0; o < o0 + 5; o++)
-                                sum[x - x0][o - o0] += w->conv1_weight[o][u][v][0] * input[y + u][x + v][0];
-                UNROLL(2)
-                for (int x = x0; x < x0 + 2; x++)
-                    UNROLL(5)
-                    for (int o = o0; o < o0 + 5; o++)
-                        conv1[y][x][o] = sum[x - x0][o - o0];
+    to[0] = -from[0] + 5.25f*from[2] - 5.25f*from[4] + from[6];
+    vf even_1 = from[2] - 4.25f*from[4] + from[6];
+    vf odd_1 = from[1] - 4.25f*from[3] + from[5];
+    to[1] = even_1 + odd_1;
+    to[2] = even_1 - odd_1;
+    vf even_2 = 0.25f*from[2] - 1.25f*from[4] + from[6];
+    vf odd_2 = 0.5f*from[1] - 2.5f*from[3] + 2.0f*from[5];
+    to[3] = even_2 + odd_2;
+    to[4] = even_2 - odd_2;
+    vf even_3 = 4.0f*from[2] - 5.0f*from[4] + from[6];
+    vf odd_3 = 2.0f*from[1] - 2.5f*from[3] + 0.5f*from[5];
+    to[5] = even_3 + odd_3;
+    to[6] = even_3 - odd_3;
+    to[7] = -from[1] + 5.25f*from[3] - 5.25f*from[5] + from[7];
+}
+
+/* The products, back to the sums. */
+INLINE void f4x5_output(const vf from[8], vf to[4])
+{
+    vf sum_1 = from[1] + from[2], difference_1 = from[1] - from[2];
+    vf sum_3 = from[3] + from[4], difference_3 = from[3] - from[4];
+    vf sum_5 = from[5] + from[6], difference_5 = from[5] - from[6];
+    to[0] = from[0] + sum_1 + sum_3 + sum_5;
+    to[1] = difference_1 + 2.0f*difference_3 + 0.5f*difference_5;
+    to[2] = sum_1 + 4.0f*sum_3 + 0.25f*sum_5;
+    to[3] = difference_1 + 8.0f*difference_3 + 0.125f*difference_5 + from[7];
+}
+
+/* The gradients of the sums. */
+INLINE void f4x5_gradient(const vf from[4], vf to[8])
+{
+    to[0] = from[0];
+    vf even_1 = from[0] + from[2];
+    vf odd_1 = from[1] + from[3];
+    to[1] = even_1 + odd_1;
+    to[2] = even_1 - odd_1;
+    vf even_2 = from[0] + 4.0f*from[2];
+    vf odd_2 = 2.0f*from[1] + 8.0f*from[3];
+    to[3] = even_2 + odd_2;
+    to[4] = even_2 - odd_2;
+    vf even_3 = from[0] + 0.25f*from[2];
+    vf odd_3 = 0.5f*from[1] + 0.125f*from[3];
+    to[5] = even_3 + odd_3;
+    to[6] = even_3 - odd_3;
+    to[7] = from[3];
+}
+
+/* The products, back to the gradients of the inputs. */
+INLINE void f4x5_scatter(const vf from[8], vf to[8])
+{
+    vf sum_1 = from[1] + from[2], difference_1 = from[1] - from[2];
+    vf sum_3 = from[3] + from[4], difference_3 = from[3] - from[4];
+    vf sum_5 = from[5] + from[6], difference_5 = from[5] - from[6];
+    to[0] = -from[0];
+    to[1] = difference_1 + 0.5f*difference_3 + 2.0f*difference_5 - from[7];
+    to[2] = 5.25f*from[0] + sum_1 + 0.25f*sum_3 + 4.0f*sum_5;
+    to[3] = -4.25f*difference_1 - 2.5f*difference_3 - 2.5f*difference_5 + 5.25f*from[7];
+    to[4] = -5.25f*from[0] - 4.25f*sum_1 - 1.25f*sum_3 - 5.0f*sum_5;
+    to[5] = difference_1 + 2.0f*difference_3 + 0.5f*difference_5 - 5.25f*from[7];
+    to[6] = from[0] + sum_1 + sum_3 + sum_5;
+    to[7] = from[7];
+}
+
+static void transform_conv1_weight_f4x5(const struct lenet_weights *w, real conv1_weight_f4x5[8][10][5][1])
+{
+    for (int o = 0; o < 10; o++)
+        for (int u = 0; u < 5; u++)
+            for (int c = 0; c < 1; c++) {
+                real tap[5];
+                UNROLL(5)
+                for (int v = 0; v < 5; v++)
+                    tap[v] = w->conv1_weight[o][u][v][c];
+                conv1_weight_f4x5[0][o][u][c] = -tap[0];
+                conv1_weight_f4x5[1][o][u][c] = -(real)0.2222222222222222*tap[0] - (real)0.2222222222222222*tap[1] -
+                        (real)0.2222222222222222*tap[2] - (real)0.2222222222222222*tap[3] -
+                        (real)0.2222222222222222*tap[4];
+                conv1_weight_f4x5[2][o][u][c] = -(real)0.2222222222222222*tap[0] + (real)0.2222222222222222*tap[1] -
+                        (real)0.2222222222222222*tap[2] + (real)0.2222222222222222*tap[3] -
+                        (real)0.2222222222222222*tap[4];
+                conv1_weight_f4x5[3][o][u][c] = (real)0.011111111111111112*tap[0] + (real)0.022222222222222223*tap[1] +
+                        (real)0.044444444444444446*tap[2] + (real)0.08888888888888889*tap[3] +
+                        (real)0.17777777777777778*tap[4];
+                conv1_weight_f4x5[4][o][u][c] = (real)0.011111111111111112*tap[0] - (real)0.022222222222222223*tap[1] +
+                        (real)0.044444444444444446*tap[2] - (real)0.08888888888888889*tap[3] +
+                        (real)0.17777777777777778*tap[4];
+                conv1_weight_f4x5[5][o][u][c] = (real)0.7111111111111111*tap[0] + (real)0.35555555555555557*tap[1] +
+                        (real)0.17777777777777778*tap[2] + (real)0.08888888888888889*tap[3] +
+                        (real)0.044444444444444446*tap[4];
+                conv1_weight_f4x5[6][o][u][c] = (real)0.7111111111111111*tap[0] - (real)0.35555555555555557*tap[1] +
+                        (real)0.17777777777777778*tap[2] - (real)0.08888888888888889*tap[3] +
+                        (real)0.044444444444444446*tap[4];
+                conv1_weight_f4x5[7][o][u][c] = tap[4];
             }
 }
 
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                        lenet.net:6-7
- *   conv1                 24 x 24 x 10
+static void transform_conv2_weight_f4x5(const struct lenet_weights *w, real conv2_weight_f4x5[8][20][5][10])
+{
+    for (int o = 0; o < 20; o++)
+        for (int u = 0; u < 5; u++)
+            for (int c = 0; c < 10; c++) {
+                real tap[5];
+                UNROLL(5)
+                for (int v = 0; v < 5; v++)
+                    tap[v] = w->conv2_weight[o][u][v][c];
+                conv2_weight_f4x5[0][o][u][c] = -tap[0];
+                conv2_weight_f4x5[1][o][u][c] = -(real)0.2222222222222222*tap[0] - (real)0.2222222222222222*tap[1] -
+                        (real)0.2222222222222222*tap[2] - (real)0.2222222222222222*tap[3] -
+                        (real)0.2222222222222222*tap[4];
+                conv2_weight_f4x5[2][o][u][c] = -(real)0.2222222222222222*tap[0] + (real)0.2222222222222222*tap[1] -
+                        (real)0.2222222222222222*tap[2] + (real)0.2222222222222222*tap[3] -
+                        (real)0.2222222222222222*tap[4];
+                conv2_weight_f4x5[3][o][u][c] = (real)0.011111111111111112*tap[0] + (real)0.022222222222222223*tap[1] +
+                        (real)0.044444444444444446*tap[2] + (real)0.08888888888888889*tap[3] +
+                        (real)0.17777777777777778*tap[4];
+                conv2_weight_f4x5[4][o][u][c] = (real)0.011111111111111112*tap[0] - (real)0.022222222222222223*tap[1] +
+                        (real)0.044444444444444446*tap[2] - (real)0.08888888888888889*tap[3] +
+                        (real)0.17777777777777778*tap[4];
+                conv2_weight_f4x5[5][o][u][c] = (real)0.7111111111111111*tap[0] + (real)0.35555555555555557*tap[1] +
+                        (real)0.17777777777777778*tap[2] + (real)0.08888888888888889*tap[3] +
+                        (real)0.044444444444444446*tap[4];
+                conv2_weight_f4x5[6][o][u][c] = (real)0.7111111111111111*tap[0] - (real)0.35555555555555557*tap[1] +
+                        (real)0.17777777777777778*tap[2] - (real)0.08888888888888889*tap[3] +
+                        (real)0.044444444444444446*tap[4];
+                conv2_weight_f4x5[7][o][u][c] = tap[4];
+            }
+}
+
+/* Makes the transformed weights of the thread, where the weights are new. */
+static void prepare(const struct step *step, const struct lenet_weights *w, struct lenet_scratch *s)
+{
+    if (s->version == step->version)
+        return;
+    transform_conv1_weight_f4x5(w, s->conv1_weight_f4x5);
+    transform_conv2_weight_f4x5(w, s->conv2_weight_f4x5);
+    s->version = step->version;
+}
+
+/* conv1: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         lenet.net:5-7
+ *   conv1_weight_f4x5     8 x 10 x 5 x 1
+ *   input                 28 x 28 x 1
+ *   conv1_bias            10
  *   relu_1                12 x 12 x 10  (result)
  *   max_pool2d_1_indices  12 x 12 x 10  (result)
+ *   work->in: the input of a tile's columns, transformed
+ *   work->product: what the points of a tile give
  * the largest of each window, and which element of it that is. */
-static void max_pool2d_1_forward(const vf conv1[24][24][10], vf relu_1[12][12][10], vi max_pool2d_1_indices[12][12][10])
+static void conv1_forward(const struct lenet_weights *w, const real conv1_weight_f4x5[8][10][5][1],
+        const vf input[28][28][1], vf relu_1[12][12][10], vi max_pool2d_1_indices[12][12][10],
+        struct conv1_forward_work *work)
 {
-    for (int y = 0; y < 12; y++)
-        for (int x = 0; x < 12; x++)
-            for (int c = 0; c < 10; c++) {
-                vf largest = lanes_of(-INFINITY);
-                vi place = {0};
-                for (int u = 0; u < 2; u++)
-                    for (int v = 0; v < 2; v++) {
-                        vf value = conv1[2*y + u][2*x + v][c];
-                        vi taken = lanes_exceeds(value, largest);
-                        largest = lanes_select(taken, value, largest);
-                        place = lanes_select_int(taken, lanes_of_int(2*u + v), place);
-                    }
-                relu_1[y][x][c] = lanes_max(largest, lanes_of(0.0f));
-                max_pool2d_1_indices[y][x][c] = place;
+    for (int x0 = 0; x0 < 12; x0 += 2) {
+        for (int y = 0; y < 28; y++)
+            for (int c = 0; c < 1; c++) {
+                vf from[8], to[8];
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    from[k] = input[y][2*x0 + k][c];
+                f4x5_input(from, to);
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    work->in[y][k][c] = to[k];
             }
-}
-
-/* conv2: conv2d                                                                                   lenet.net:8
- *   conv2_weight  20 x 5 x 5 x 10
- *   relu_1        12 x 12 x 10
- *   conv2_bias    20
- *   conv2         8 x 8 x 20  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
- * The sums of 2 points of x x 5 points of o stay in registers. */
-static void conv2_forward(const struct lenet_weights *w, const vf relu_1[12][12][10], vf conv2[8][8][20])
-{
-    for (int y = 0; y < 8; y++)
-        for (int x0 = 0; x0 < 8; x0 += 2)
-            for (int o0 = 0; o0 < 20; o0 += 5) {
-                vf sum[2][5];
-                UNROLL(2)
-                for (int x = x0; x < x0 + 2; x++)
-                    UNROLL(5)
-                    for (int o = o0; o < o0 + 5; o++)
-                        sum[x - x0][o - o0] = lanes_of(w->conv2_bias[o]);
-                for (int u = 0; u < 5; u++)
-                    for (int v = 0; v < 5; v++)
-                        for (int c = 0; c < 10; c++)
+        for (int y0 = 0; y0 < 12; y0++)
+            for (int o0 = 0; o0 < 10; o0 += 5) {
+                for (int k = 0; k < 8; k++) {
+                    vf sum[2][5] = {0};
+                    for (int u = 0; u < 5; u++)
+                        for (int c = 0; c < 1; c++)
                             UNROLL(2)
-                            for (int x = x0; x < x0 + 2; x++)
+                            for (int r = 0; r < 2; r++)
                                 UNROLL(5)
-                                for (int o = o0; o < o0 + 5; o++)
-                                    sum[x - x0][o - o0] += w->conv2_weight[o][u][v][c] * relu_1[y + u][x + v][c];
-                UNROLL(2)
-                for (int x = x0; x < x0 + 2; x++)
-                    UNROLL(5)
-                    for (int o = o0; o < o0 + 5; o++)
-                        conv2[y][x][o] = sum[x - x0][o - o0];
+                                for (int o = 0; o < 5; o++)
+                                    sum[r][o] += conv1_weight_f4x5[k][o0 + o][u][c] * work->in[2*y0 + r + u][k][c];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++)
+                        UNROLL(5)
+                        for (int o = 0; o < 5; o++)
+                            work->product[k][r][o] = sum[r][o];
+                }
+                for (int o = 0; o < 5; o++) {
+                    vf result[2][4];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++) {
+                        vf from[8];
+                        UNROLL(8)
+                        for (int k = 0; k < 8; k++)
+                            from[k] = work->product[k][r][o];
+                        f4x5_output(from, result[r]);
+                    }
+                    UNROLL(2)
+                    for (int j = 0; j < 2; j++) {
+                        vf largest = result[0][2*j];
+                        vi place = {0};
+                        lanes_take(result[0][2*j + 1], 1, &largest, &place);
+                        lanes_take(result[1][2*j], 2, &largest, &place);
+                        lanes_take(result[1][2*j + 1], 3, &largest, &place);
+                        vf value = largest + w->conv1_bias[o0 + o];
+                        relu_1[y0][x0 + j][o0 + o] = lanes_max(value, lanes_of(0.0f));
+                        max_pool2d_1_indices[y0][x0 + j][o0 + o] = place;
+                    }
+                }
             }
+    }
 }
 
-/* max_pool2d_2: max_pool2d, relu_2: relu                                                       lenet.net:9-10
- *   conv2                 8 x 8 x 20
+/* conv2: conv2d, max_pool2d_2: max_pool2d, relu_2: relu                                        lenet.net:8-10
+ *   conv2_weight_f4x5     8 x 20 x 5 x 10
+ *   relu_1                12 x 12 x 10
+ *   conv2_bias            20
  *   relu_2                4 x 4 x 20  (result)
  *   max_pool2d_2_indices  4 x 4 x 20  (result)
+ *   work->in: the input of a tile's columns, transformed
+ *   work->product: what the points of a tile give
  * the largest of each window, and which element of it that is. */
-static void max_pool2d_2_forward(const vf conv2[8][8][20], vf relu_2[4][4][20], vi max_pool2d_2_indices[4][4][20])
+static void conv2_forward(const struct lenet_weights *w, const real conv2_weight_f4x5[8][20][5][10],
+        const vf relu_1[12][12][10], vf relu_2[4][4][20], vi max_pool2d_2_indices[4][4][20],
+        struct conv2_forward_work *work)
 {
-    for (int y = 0; y < 4; y++)
-        for (int x = 0; x < 4; x++)
-            for (int c = 0; c < 20; c++) {
-                vf largest = lanes_of(-INFINITY);
-                vi place = {0};
-                for (int u = 0; u < 2; u++)
-                    for (int v = 0; v < 2; v++) {
-                        vf value = conv2[2*y + u][2*x + v][c];
-                        vi taken = lanes_exceeds(value, largest);
-                        largest = lanes_select(taken, value, largest);
-                        place = lanes_select_int(taken, lanes_of_int(2*u + v), place);
-                    }
-                relu_2[y][x][c] = lanes_max(largest, lanes_of(0.0f));
-                max_pool2d_2_indices[y][x][c] = place;
+    for (int x0 = 0; x0 < 4; x0 += 2) {
+        for (int y = 0; y < 12; y++)
+            for (int c = 0; c < 10; c++) {
+                vf from[8], to[8];
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    from[k] = relu_1[y][2*x0 + k][c];
+                f4x5_input(from, to);
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    work->in[y][k][c] = to[k];
             }
+        for (int y0 = 0; y0 < 4; y0++)
+            for (int o0 = 0; o0 < 20; o0 += 5) {
+                for (int k = 0; k < 8; k++) {
+                    vf sum[2][5] = {0};
+                    for (int u = 0; u < 5; u++)
+                        for (int c = 0; c < 10; c++)
+                            UNROLL(2)
+                            for (int r = 0; r < 2; r++)
+                                UNROLL(5)
+                                for (int o = 0; o < 5; o++)
+                                    sum[r][o] += conv2_weight_f4x5[k][o0 + o][u][c] * work->in[2*y0 + r + u][k][c];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++)
+                        UNROLL(5)
+                        for (int o = 0; o < 5; o++)
+                            work->product[k][r][o] = sum[r][o];
+                }
+                for (int o = 0; o < 5; o++) {
+                    vf result[2][4];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++) {
+                        vf from[8];
+                        UNROLL(8)
+                        for (int k = 0; k < 8; k++)
+                            from[k] = work->product[k][r][o];
+                        f4x5_output(from, result[r]);
+                    }
+                    UNROLL(2)
+                    for (int j = 0; j < 2; j++) {
+                        vf largest = result[0][2*j];
+                        vi place = {0};
+                        lanes_take(result[0][2*j + 1], 1, &largest, &place);
+                        lanes_take(result[1][2*j], 2, &largest, &place);
+                        lanes_take(result[1][2*j + 1], 3, &largest, &place);
+                        vf value = largest + w->conv2_bias[o0 + o];
+                        relu_2[y0][x0 + j][o0 + o] = lanes_max(value, lanes_of(0.0f));
+                        max_pool2d_2_indices[y0][x0 + j][o0 + o] = place;
+                    }
+                }
+            }
+    }
 }
 
 /* flatten_1: flatten                                                                             lenet.net:11
@@ -329,31 +493,94 @@ static void max_pool2d_2_backward(const vi max_pool2d_2_indices[4][4][20], const
                                 d_max_pool2d_2[y][x][c], lanes_of(0.0f));
 }
 
-/* conv2: conv2d_backward_input, relu_1: relu_backward                                           lenet.net:7-8
- *   conv2_weight    20 x 5 x 5 x 10
- *   d_conv2         8 x 8 x 20
- *   relu_1          12 x 12 x 10
- *   d_max_pool2d_1  12 x 12 x 10  (result)
- * dx[c][y][x] gathers every output that read (y, x).
- * The sums of 10 points of c stay in registers. */
-static void conv2_backward_input(const struct lenet_weights *w, const vf d_conv2[8][8][20], const vf relu_1[12][12][10],
-        vf d_max_pool2d_1[12][12][10])
+/* conv2: conv2d_backward_input, relu_1: relu_backward, max_pool2d_2: max_pool2d_backward        lenet.net:7-9
+ *   conv2_weight_f4x5     8 x 20 x 5 x 10
+ *   max_pool2d_2_indices  4 x 4 x 20
+ *   d_max_pool2d_2        4 x 4 x 20
+ *   relu_1                12 x 12 x 10
+ *   d_max_pool2d_1        12 x 12 x 10  (result)
+ *   work->in: the gradients of a tile's columns, transformed; zero rows around
+ *   work->product: what the points give, row by row
+ *   work->carry: what the tile before gave for the columns of the next
+ * dx[c][y][x] gathers every output that read (y, x). */
+static void conv2_backward_input(const real conv2_weight_f4x5[8][20][5][10], const vi max_pool2d_2_indices[4][4][20],
+        const vf d_max_pool2d_2[4][4][20], const vf relu_1[12][12][10], vf d_max_pool2d_1[12][12][10],
+        struct conv2_backward_input_work *work)
 {
-    for (int y = 0; y < 12; y++)
-        for (int x = 0; x < 12; x++) {
-            vf sum[10] = {0};
-            for (int u = 0; u < 5; u++)
-                if (0 <= y - u && y - u <= 7)
-                    for (int v = 0; v < 5; v++)
-                        if (0 <= x - v && x - v <= 7)
-                            for (int o = 0; o < 20; o++)
-                                UNROLL(10)
-                                for (int c = 0; c < 10; c++)
-                                    sum[c] += w->conv2_weight[o][u][v][c] * d_conv2[y - u][x - v][o];
-            UNROLL(10)
-            for (int c = 0; c < 10; c++)
-                d_max_pool2d_1[y][x][c] = lanes_select(relu_1[y][x][c] <= 0.0f, lanes_of(0.0f), sum[c]);
-        }
+    for (int k = 0; k < 8; k++)
+        for (int r = 0; r < 1; r++)
+            for (int o = 0; o < 20; o++)
+                work->in[k][r][o] = work->in[k][9 + r][o] = (vf){0};
+    for (int x0 = 0; x0 < 4; x0 += 2) {
+        for (int y = 0; y < 4; y++)
+            for (int o = 0; o < 20; o++) {
+                vf from[2][4];
+                UNROLL(2)
+                for (int j = 0; j < 2; j++) {
+                    vf value = d_max_pool2d_2[y][x0 + j][o];
+                    vi place = max_pool2d_2_indices[y][x0 + j][o];
+                    from[0][2*j] = lanes_where(place == 0, value);
+                    from[0][2*j + 1] = lanes_where(place == 1, value);
+                    from[1][2*j] = lanes_where(place == 2, value);
+                    from[1][2*j + 1] = lanes_where(place == 3, value);
+                }
+                UNROLL(2)
+                for (int r = 0; r < 2; r++) {
+                    vf to[8];
+                    f4x5_gradient(from[r], to);
+                    UNROLL(8)
+                    for (int k = 0; k < 8; k++)
+                        work->in[k][1 + 2*y + r][o] = to[k];
+                }
+            }
+        for (int k = 0; k < 8; k++)
+            for (int y0 = 0; y0 < 12; y0 += 2) {
+                int first = y0 > 7 ? y0 - 7 : 0, last = y0 < 3 ? y0 + 1 : 4;
+                for (int c0 = 0; c0 < 10; c0 += 5) {
+                    vf sum[2][5] = {0};
+                    for (int u = first; u <= last; u++)
+                        for (int o = 0; o < 20; o++)
+                            UNROLL(2)
+                            for (int r = 0; r < 2; r++)
+                                UNROLL(5)
+                                for (int c = 0; c < 5; c++)
+                                    sum[r][c] += conv2_weight_f4x5[k][o][u][c0 + c] * work->in[k][1 + y0 + r - u][o];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++)
+                        UNROLL(5)
+                        for (int c = 0; c < 5; c++)
+                            work->product[k][y0 + r][c0 + c] = sum[r][c];
+                }
+            }
+        for (int y = 0; y < 12; y++)
+            for (int c = 0; c < 10; c++) {
+                vf from[8], to[8];
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    from[k] = work->product[k][y][c];
+                f4x5_scatter(from, to);
+                if (x0 > 0)
+                    UNROLL(4)
+                    for (int j = 0; j < 4; j++)
+                        to[j] += work->carry[y][j][c];
+                UNROLL(4)
+                for (int j = 0; j < 4; j++) {
+                    d_max_pool2d_1[y][2*x0 + j][c] = lanes_select(relu_1[y][2*x0 + j][c] <= 0.0f, lanes_of(0.0f),
+                            to[j]);
+                }
+                if (x0 + 2 < 4) {
+                    UNROLL(4)
+                    for (int j = 0; j < 4; j++)
+                        work->carry[y][j][c] = to[4 + j];
+                } else {
+                    UNROLL(4)
+                    for (int j = 4; j < 8; j++) {
+                        d_max_pool2d_1[y][2*x0 + j][c] = lanes_select(relu_1[y][2*x0 + j][c] <= 0.0f, lanes_of(0.0f),
+                                to[j]);
+                    }
+                }
+            }
+    }
 }
 
 /* conv2: conv2d_backward_weight                                                                   lenet.net:8
@@ -467,44 +694,132 @@ static void conv1_backward_bias(const vf d_conv1[24][24][10], real conv1_bias[10
         conv1_bias[o] = lanes_sum(sum[o]);
 }
 
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                        lenet.net:6-7
- *   conv1   24 x 24 x 10
- *   relu_1  12 x 12 x 10  (result)
+/* conv1: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         lenet.net:5-7
+ *   conv1_weight_f4x5  8 x 10 x 5 x 1
+ *   input              28 x 28 x 1
+ *   conv1_bias         10
+ *   relu_1             12 x 12 x 10  (result)
+ *   work->in: the input of a tile's columns, transformed
+ *   work->product: what the points of a tile give
  * the largest of each window. */
-static void evaluate_max_pool2d_1_forward(const vf conv1[24][24][10], vf relu_1[12][12][10])
+static void evaluate_conv1_forward(const struct lenet_weights *w, const real conv1_weight_f4x5[8][10][5][1],
+        const vf input[28][28][1], vf relu_1[12][12][10], struct evaluate_conv1_forward_work *work)
 {
-    for (int y = 0; y < 12; y++)
-        for (int x = 0; x < 12; x++)
-            for (int c = 0; c < 10; c++) {
-                vf largest = lanes_of(-INFINITY);
-                for (int u = 0; u < 2; u++)
-                    for (int v = 0; v < 2; v++) {
-                        vf value = conv1[2*y + u][2*x + v][c];
-                        vi taken = lanes_exceeds(value, largest);
-                        largest = lanes_select(taken, value, largest);
-                    }
-                relu_1[y][x][c] = lanes_max(largest, lanes_of(0.0f));
+    for (int x0 = 0; x0 < 12; x0 += 2) {
+        for (int y = 0; y < 28; y++)
+            for (int c = 0; c < 1; c++) {
+                vf from[8], to[8];
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    from[k] = input[y][2*x0 + k][c];
+                f4x5_input(from, to);
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    work->in[y][k][c] = to[k];
             }
+        for (int y0 = 0; y0 < 12; y0++)
+            for (int o0 = 0; o0 < 10; o0 += 5) {
+                for (int k = 0; k < 8; k++) {
+                    vf sum[2][5] = {0};
+                    for (int u = 0; u < 5; u++)
+                        for (int c = 0; c < 1; c++)
+                            UNROLL(2)
+                            for (int r = 0; r < 2; r++)
+                                UNROLL(5)
+                                for (int o = 0; o < 5; o++)
+                                    sum[r][o] += conv1_weight_f4x5[k][o0 + o][u][c] * work->in[2*y0 + r + u][k][c];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++)
+                        UNROLL(5)
+                        for (int o = 0; o < 5; o++)
+                            work->product[k][r][o] = sum[r][o];
+                }
+                for (int o = 0; o < 5; o++) {
+                    vf result[2][4];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++) {
+                        vf from[8];
+                        UNROLL(8)
+                        for (int k = 0; k < 8; k++)
+                            from[k] = work->product[k][r][o];
+                        f4x5_output(from, result[r]);
+                    }
+                    UNROLL(2)
+                    for (int j = 0; j < 2; j++) {
+                        vf largest = result[0][2*j];
+                        lanes_take_value(result[0][2*j + 1], &largest);
+                        lanes_take_value(result[1][2*j], &largest);
+                        lanes_take_value(result[1][2*j + 1], &largest);
+                        vf value = largest + w->conv1_bias[o0 + o];
+                        relu_1[y0][x0 + j][o0 + o] = lanes_max(value, lanes_of(0.0f));
+                    }
+                }
+            }
+    }
 }
 
-/* max_pool2d_2: max_pool2d, relu_2: relu                                                       lenet.net:9-10
- *   conv2   8 x 8 x 20
- *   relu_2  4 x 4 x 20  (result)
+/* conv2: conv2d, max_pool2d_2: max_pool2d, relu_2: relu                                        lenet.net:8-10
+ *   conv2_weight_f4x5  8 x 20 x 5 x 10
+ *   relu_1             12 x 12 x 10
+ *   conv2_bias         20
+ *   relu_2             4 x 4 x 20  (result)
+ *   work->in: the input of a tile's columns, transformed
+ *   work->product: what the points of a tile give
  * the largest of each window. */
-static void evaluate_max_pool2d_2_forward(const vf conv2[8][8][20], vf relu_2[4][4][20])
+static void evaluate_conv2_forward(const struct lenet_weights *w, const real conv2_weight_f4x5[8][20][5][10],
+        const vf relu_1[12][12][10], vf relu_2[4][4][20], struct evaluate_conv2_forward_work *work)
 {
-    for (int y = 0; y < 4; y++)
-        for (int x = 0; x < 4; x++)
-            for (int c = 0; c < 20; c++) {
-                vf largest = lanes_of(-INFINITY);
-                for (int u = 0; u < 2; u++)
-                    for (int v = 0; v < 2; v++) {
-                        vf value = conv2[2*y + u][2*x + v][c];
-                        vi taken = lanes_exceeds(value, largest);
-                        largest = lanes_select(taken, value, largest);
-                    }
-                relu_2[y][x][c] = lanes_max(largest, lanes_of(0.0f));
+    for (int x0 = 0; x0 < 4; x0 += 2) {
+        for (int y = 0; y < 12; y++)
+            for (int c = 0; c < 10; c++) {
+                vf from[8], to[8];
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    from[k] = relu_1[y][2*x0 + k][c];
+                f4x5_input(from, to);
+                UNROLL(8)
+                for (int k = 0; k < 8; k++)
+                    work->in[y][k][c] = to[k];
             }
+        for (int y0 = 0; y0 < 4; y0++)
+            for (int o0 = 0; o0 < 20; o0 += 5) {
+                for (int k = 0; k < 8; k++) {
+                    vf sum[2][5] = {0};
+                    for (int u = 0; u < 5; u++)
+                        for (int c = 0; c < 10; c++)
+                            UNROLL(2)
+                            for (int r = 0; r < 2; r++)
+                                UNROLL(5)
+                                for (int o = 0; o < 5; o++)
+                                    sum[r][o] += conv2_weight_f4x5[k][o0 + o][u][c] * work->in[2*y0 + r + u][k][c];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++)
+                        UNROLL(5)
+                        for (int o = 0; o < 5; o++)
+                            work->product[k][r][o] = sum[r][o];
+                }
+                for (int o = 0; o < 5; o++) {
+                    vf result[2][4];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++) {
+                        vf from[8];
+                        UNROLL(8)
+                        for (int k = 0; k < 8; k++)
+                            from[k] = work->product[k][r][o];
+                        f4x5_output(from, result[r]);
+                    }
+                    UNROLL(2)
+                    for (int j = 0; j < 2; j++) {
+                        vf largest = result[0][2*j];
+                        lanes_take_value(result[0][2*j + 1], &largest);
+                        lanes_take_value(result[1][2*j], &largest);
+                        lanes_take_value(result[1][2*j + 1], &largest);
+                        vf value = largest + w->conv2_bias[o0 + o];
+                        relu_2[y0][x0 + j][o0 + o] = lanes_max(value, lanes_of(0.0f));
+                    }
+                }
+            }
+    }
 }
 
 /* cross_entropy: cross_entropy                                                                   lenet.net:24
@@ -531,13 +846,12 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     struct lenet_scratch *s = scratch;
     struct lenet_batch *b = step->batch;
     struct lenet_weights *g = &b->partial[unit];
+    prepare(step, w, s);
 
     load_block(step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
-    conv1_forward(w, s->input, s->conv1);
-    max_pool2d_1_forward(s->conv1, s->relu_1, s->max_pool2d_1_indices);
-    conv2_forward(w, s->relu_1, s->conv2);
-    max_pool2d_2_forward(s->conv2, s->relu_2, s->max_pool2d_2_indices);
+    conv1_forward(w, s->conv1_weight_f4x5, s->input, s->relu_1, s->max_pool2d_1_indices, &s->work.conv1_forward);
+    conv2_forward(w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, s->max_pool2d_2_indices, &s->work.conv2_forward);
     flatten_1_forward(s->relu_2, s->flatten_1);
     fc_forward(w, s->flatten_1, s->fc);
     cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
@@ -548,7 +862,8 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     fc_backward_bias(s->d_fc, g->fc_bias);
     flatten_1_backward(s->relu_2, s->d_flatten_1, s->d_max_pool2d_2);
     max_pool2d_2_backward(s->max_pool2d_2_indices, s->d_max_pool2d_2, s->d_conv2);
-    conv2_backward_input(w, s->d_conv2, s->relu_1, s->d_max_pool2d_1);
+    conv2_backward_input(s->conv2_weight_f4x5, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->relu_1, s->d_max_pool2d_1,
+            &s->work.conv2_backward_input);
     conv2_backward_weight(s->d_conv2, s->relu_1, g->conv2_weight);
     conv2_backward_bias(s->d_conv2, g->conv2_bias);
     max_pool2d_1_backward(s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv1);
@@ -587,12 +902,11 @@ void lenet_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct lenet_weights *w = (const struct lenet_weights *)step->weights;
     struct lenet_scratch *s = scratch;
+    prepare(step, w, s);
 
     load_block(step, unit, s->input, &s->label);
-    conv1_forward(w, s->input, s->conv1);
-    evaluate_max_pool2d_1_forward(s->conv1, s->relu_1);
-    conv2_forward(w, s->relu_1, s->conv2);
-    evaluate_max_pool2d_2_forward(s->conv2, s->relu_2);
+    evaluate_conv1_forward(w, s->conv1_weight_f4x5, s->input, s->relu_1, &s->work.evaluate_conv1_forward);
+    evaluate_conv2_forward(w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, &s->work.evaluate_conv2_forward);
     flatten_1_forward(s->relu_2, s->flatten_1);
     fc_forward(w, s->flatten_1, s->fc);
     cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);

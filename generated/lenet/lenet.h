@@ -19,14 +19,42 @@ struct lenet_weights {
     real fc_bias[10];
 };
 
+/* What a kernel uses while it runs. */
+
+struct conv1_forward_work {
+    vf in[28][8][1];
+    vf product[8][2][5];
+};
+
+struct conv2_forward_work {
+    vf in[12][8][10];
+    vf product[8][2][5];
+};
+
+struct conv2_backward_input_work {
+    vf in[8][10][20];
+    vf product[8][12][10];
+    vf carry[12][4][10];
+};
+
+struct evaluate_conv1_forward_work {
+    vf in[28][8][1];
+    vf product[8][2][5];
+};
+
+struct evaluate_conv2_forward_work {
+    vf in[12][8][10];
+    vf product[8][2][5];
+};
+
 /* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
  * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
 struct lenet_scratch {
     vf input[28][28][1];
-    vf conv1[24][24][10];
+    real conv1_weight_f4x5[8][10][5][1];
     vf relu_1[12][12][10];
     vi max_pool2d_1_indices[12][12][10];
-    vf conv2[8][8][20];
+    real conv2_weight_f4x5[8][20][5][10];
     vf relu_2[4][4][20];
     vi max_pool2d_2_indices[4][4][20];
     vf flatten_1[320];
@@ -43,6 +71,14 @@ struct lenet_scratch {
     vf d_conv2[8][8][20];
     vf d_max_pool2d_1[12][12][10];
     vf d_conv1[24][24][10];
+    union {
+        struct conv1_forward_work conv1_forward;
+        struct conv2_forward_work conv2_forward;
+        struct conv2_backward_input_work conv2_backward_input;
+        struct evaluate_conv1_forward_work evaluate_conv1_forward;
+        struct evaluate_conv2_forward_work evaluate_conv2_forward;
+    } work;
+    int64_t version;     /* of the weights that the transformed ones were made of */
 };
 
 /* What one phase of a step leaves for the next, of each of the step's blocks. */

@@ -46,7 +46,7 @@ static Plan *build_at(Arena *arena, const char *path, const char *net, int batch
     Model *model = ast ? check(arena, source, ast, true, diag) : NULL;
     assert_non_null(model);
     return plan_build(arena, model, graph_build(arena, model, true, false), graph_build(arena, model, false, false),
-                      target_find(target));
+                      target_find(target), &(PlanOptions){ .plain = true });
 }
 
 static Plan *build(Arena *arena, const char *net, int batch, const char *target)

@@ -56,6 +56,66 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
             *to++ = logits[k][lane];
 }
 
+/* Winograd's convolution F(5, 3): 5 neighbouring sums of 3 taps take 7 products instead of 15. Inputs and
+ * taps are taken to polynomials' values at 0, 1, -1, 2, -2, 0.5 and infinity, and back. */
+
+/* The inputs that the sums read. */
+INLINE void f5x3_input(const vf from[7], vf to[7])
+{
+    to[0] = -2.0f*from[0] + 4.0f*from[1] + 2.5f*from[2] - 5.0f*from[3] - 0.5f*from[4] + from[5];
+    to[1] = 2.0f*from[1] - 2.0f*from[2] - 4.5f*from[3] + 0.5f*from[4] + from[5];
+    to[2] = -2.0f*from[1] + 6.0f*from[2] - 3.5f*from[3] - 1.5f*from[4] + from[5];
+    to[3] = from[1] - 1.5f*from[2] - 2.0f*from[3] + 1.5f*from[4] + from[5];
+    to[4] = -from[1] + 2.5f*from[2] - 2.5f*from[4] + from[5];
+    to[5] = 4.0f*from[1] - 5.0f*from[3] + from[5];
+    to[6] = -2.0f*from[1] + 4.0f*from[2] + 2.5f*from[3] - 5.0f*from[4] - 0.5f*from[5] + from[6];
+}
+
+/* The products, back to the sums. */
+INLINE void f5x3_output(const vf from[7], vf to[5])
+{
+    vf sum_1 = from[1] + from[2], difference_1 = from[1] - from[2];
+    vf sum_3 = from[3] + from[4], difference_3 = from[3] - from[4];
+    to[0] = from[0] + sum_1 + sum_3 + from[5];
+    to[1] = difference_1 + 2.0f*difference_3 + 0.5f*from[5];
+    to[2] = sum_1 + 4.0f*sum_3 + 0.25f*from[5];
+    to[3] = difference_1 + 8.0f*difference_3 + 0.125f*from[5];
+    to[4] = sum_1 + 16.0f*sum_3 + 0.0625f*from[5] + from[6];
+}
+
+static void transform_entry_weight_f5x3(const struct branches_weights *w, real entry_weight_f5x3[7][4][3][3])
+{
+    for (int o = 0; o < 4; o++)
+        for (int u = 0; u < 3; u++)
+            for (int c = 0; c < 3; c++) {
+                real tap[3];
+                UNROLL(3)
+                for (int v = 0; v < 3; v++)
+                    tap[v] = w->entry_weight[o][u][v][c];
+                entry_weight_f5x3[0][o][u][c] = -0.5f*tap[0];
+                entry_weight_f5x3[1][o][u][c] = -(real)0.3333333333333333*tap[0] - (real)0.3333333333333333*tap[1] -
+                        (real)0.3333333333333333*tap[2];
+                entry_weight_f5x3[2][o][u][c] = (real)0.1111111111111111*tap[0] - (real)0.1111111111111111*tap[1] +
+                        (real)0.1111111111111111*tap[2];
+                entry_weight_f5x3[3][o][u][c] = (real)0.027777777777777776*tap[0] + (real)0.05555555555555555*tap[1] +
+                        (real)0.1111111111111111*tap[2];
+                entry_weight_f5x3[4][o][u][c] = -(real)0.016666666666666666*tap[0] + (real)0.03333333333333333*tap[1] -
+                        (real)0.06666666666666667*tap[2];
+                entry_weight_f5x3[5][o][u][c] = (real)0.7111111111111111*tap[0] + (real)0.35555555555555557*tap[1] +
+                        (real)0.17777777777777778*tap[2];
+                entry_weight_f5x3[6][o][u][c] = tap[2];
+            }
+}
+
+/* Makes the transformed weights of the thread, where the weights are new. */
+static void prepare(const struct step *step, const struct branches_weights *w, struct branches_scratch *s)
+{
+    if (s->version == step->version)
+        return;
+    transform_entry_weight_f5x3(w, s->entry_weight_f5x3);
+    s->version = step->version;
+}
+
 /* entry: pad                                                                                   branches.net:5
  *   input         9 x 9 x 3
  *   entry_padded  11 x 11 x 3  (result)
@@ -69,37 +129,65 @@ static void entry_pad(const vf input[9][9][3], vf entry_padded[11][11][3])
 }
 
 /* entry: conv2d                                                                                branches.net:5
- *   entry_weight  4 x 3 x 3 x 3
- *   entry_padded  11 x 11 x 3
- *   entry_bias    4
- *   entry         9 x 9 x 4  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
- * The sums of 2 points of x x 4 points of o stay in registers.
- * The last tile of x begins early, and computes some of it again. */
-static void entry_forward(const struct branches_weights *w, const vf entry_padded[11][11][3], vf entry[9][9][4])
+ *   entry_weight_f5x3  7 x 4 x 3 x 3
+ *   entry_padded       11 x 11 x 3
+ *   entry_bias         4
+ *   entry              9 x 9 x 4  (result)
+ *   work->in: the input of a tile's columns, transformed
+ *   work->product: what the points of a tile give
+ * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
+static void entry_forward(const struct branches_weights *w, const real entry_weight_f5x3[7][4][3][3],
+        const vf entry_padded[11][11][3], vf entry[9][9][4], struct entry_forward_work *work)
 {
-    for (int y = 0; y < 9; y++)
-        for (int x0 = 0; x0 < 9; x0 = x0 == 6 ? 7 : x0 + 2) {
-            vf sum[2][4];
-            UNROLL(2)
-            for (int x = x0; x < x0 + 2; x++)
-                UNROLL(4)
-                for (int o = 0; o < 4; o++)
-                    sum[x - x0][o] = lanes_of(w->entry_bias[o]);
-            for (int u = 0; u < 3; u++)
-                for (int v = 0; v < 3; v++)
-                    for (int c = 0; c < 3; c++)
-                        UNROLL(2)
-                        for (int x = x0; x < x0 + 2; x++)
-                            UNROLL(4)
-                            for (int o = 0; o < 4; o++)
-                                sum[x - x0][o] += w->entry_weight[o][u][v][c] * entry_padded[y + u][x + v][c];
-            UNROLL(2)
-            for (int x = x0; x < x0 + 2; x++)
-                UNROLL(4)
-                for (int o = 0; o < 4; o++)
-                    entry[y][x][o] = sum[x - x0][o];
-        }
+    for (int x0 = 0; x0 < 9; x0 = x0 == 0 ? 4 : x0 + 5) {
+        for (int y = 0; y < 11; y++)
+            for (int c = 0; c < 3; c++) {
+                vf from[7], to[7];
+                UNROLL(7)
+                for (int k = 0; k < 7; k++)
+                    from[k] = entry_padded[y][x0 + k][c];
+                f5x3_input(from, to);
+                UNROLL(7)
+                for (int k = 0; k < 7; k++)
+                    work->in[y][k][c] = to[k];
+            }
+        for (int y0 = 0; y0 < 9; y0 = y0 == 6 ? 7 : y0 + 2)
+            for (int o0 = 0; o0 < 4; o0 += 4) {
+                for (int k = 0; k < 7; k++) {
+                    vf sum[2][4] = {0};
+                    for (int u = 0; u < 3; u++)
+                        for (int c = 0; c < 3; c++)
+                            UNROLL(2)
+                            for (int r = 0; r < 2; r++)
+                                UNROLL(4)
+                                for (int o = 0; o < 4; o++)
+                                    sum[r][o] += entry_weight_f5x3[k][o0 + o][u][c] * work->in[y0 + r + u][k][c];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++)
+                        UNROLL(4)
+                        for (int o = 0; o < 4; o++)
+                            work->product[k][r][o] = sum[r][o];
+                }
+                for (int o = 0; o < 4; o++) {
+                    vf result[2][5];
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++) {
+                        vf from[7];
+                        UNROLL(7)
+                        for (int k = 0; k < 7; k++)
+                            from[k] = work->product[k][r][o];
+                        f5x3_output(from, result[r]);
+                    }
+                    UNROLL(2)
+                    for (int r = 0; r < 2; r++)
+                        UNROLL(5)
+                        for (int j = 0; j < 5; j++) {
+                            vf value = result[r][j] + w->entry_bias[o0 + o];
+                            entry[y0 + r][x0 + j][o0 + o] = value;
+                        }
+                }
+            }
+    }
 }
 
 /* side: pad                                                                                    branches.net:6
@@ -683,11 +771,12 @@ void branches_train_block(const struct step *step, void *scratch, int64_t unit)
     struct branches_scratch *s = scratch;
     struct branches_batch *b = step->batch;
     struct branches_weights *g = &b->partial[unit];
+    prepare(step, w, s);
 
     load_block(step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
     entry_pad(s->input, s->entry_padded);
-    entry_forward(w, s->entry_padded, s->entry);
+    entry_forward(w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
     side_pad(s->entry, s->side_padded);
     side_forward(w, s->side_padded, s->side);
     relu_1_forward(s->side, s->relu_1);
@@ -750,10 +839,11 @@ void branches_evaluate_block(const struct step *step, void *scratch, int64_t uni
 {
     const struct branches_weights *w = (const struct branches_weights *)step->weights;
     struct branches_scratch *s = scratch;
+    prepare(step, w, s);
 
     load_block(step, unit, s->input, &s->label);
     entry_pad(s->input, s->entry_padded);
-    entry_forward(w, s->entry_padded, s->entry);
+    entry_forward(w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
     side_pad(s->entry, s->side_padded);
     side_forward(w, s->side_padded, s->side);
     relu_1_forward(s->side, s->relu_1);

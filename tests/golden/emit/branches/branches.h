@@ -20,11 +20,19 @@ struct branches_weights {
     real linear_1_bias[5];
 };
 
+/* What a kernel uses while it runs. */
+
+struct entry_forward_work {
+    vf in[11][7][3];
+    vf product[7][2][4];
+};
+
 /* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
  * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
 struct branches_scratch {
     vf input[9][9][3];
     vf entry_padded[11][11][3];
+    real entry_weight_f5x3[7][4][3][3];
     vf entry[9][9][4];
     vf side_padded[11][11][4];
     vf side[5][5][6];
@@ -52,6 +60,10 @@ struct branches_scratch {
     vf d_side_sum[5][5][6];
     vf d_side_padded[11][11][4];
     vf d_entry[9][9][4];
+    union {
+        struct entry_forward_work entry_forward;
+    } work;
+    int64_t version;     /* of the weights that the transformed ones were made of */
 };
 
 /* What one phase of a step leaves for the next, of each of the step's blocks. */

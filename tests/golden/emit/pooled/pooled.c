@@ -55,60 +55,42 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
             *to++ = logits[k][lane];
 }
 
-/* conv: conv2d                                                                                   pooled.net:5
- *   conv_weight  6 x 3 x 3 x 1
- *   input        12 x 12 x 1
- *   conv_bias    6
- *   conv         10 x 10 x 6  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
- * The sums of 5 points of x x 2 points of o stay in registers. */
-static void conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf conv[10][10][6])
-{
-    for (int y = 0; y < 10; y++)
-        for (int x0 = 0; x0 < 10; x0 += 5)
-            for (int o0 = 0; o0 < 6; o0 += 2) {
-                vf sum[5][2];
-                UNROLL(5)
-                for (int x = x0; x < x0 + 5; x++)
-                    UNROLL(2)
-                    for (int o = o0; o < o0 + 2; o++)
-                        sum[x - x0][o - o0] = lanes_of(w->conv_bias[o]);
-                for (int u = 0; u < 3; u++)
-                    for (int v = 0; v < 3; v++)
-                        UNROLL(5)
-                        for (int x = x0; x < x0 + 5; x++)
-                            UNROLL(2)
-                            for (int o = o0; o < o0 + 2; o++)
-                                sum[x - x0][o - o0] += w->conv_weight[o][u][v][0] * input[y + u][x + v][0];
-                UNROLL(5)
-                for (int x = x0; x < x0 + 5; x++)
-                    UNROLL(2)
-                    for (int o = o0; o < o0 + 2; o++)
-                        conv[y][x][o] = sum[x - x0][o - o0];
-            }
-}
-
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                       pooled.net:6-7
- *   conv                  10 x 10 x 6
+/* conv: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         pooled.net:5-7
+ *   conv_weight           6 x 3 x 3 x 1
+ *   input                 12 x 12 x 1
+ *   conv_bias             6
  *   relu_1                5 x 5 x 6  (result)
  *   max_pool2d_1_indices  5 x 5 x 6  (result)
  * the largest of each window, and which element of it that is. */
-static void max_pool2d_1_forward(const vf conv[10][10][6], vf relu_1[5][5][6], vi max_pool2d_1_indices[5][5][6])
+static void conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf relu_1[5][5][6],
+        vi max_pool2d_1_indices[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
-            for (int c = 0; c < 6; c++) {
-                vf largest = lanes_of(-INFINITY);
-                vi place = {0};
-                for (int u = 0; u < 2; u++)
-                    for (int v = 0; v < 2; v++) {
-                        vf value = conv[2*y + u][2*x + v][c];
-                        vi taken = lanes_exceeds(value, largest);
-                        largest = lanes_select(taken, value, largest);
-                        place = lanes_select_int(taken, lanes_of_int(2*u + v), place);
-                    }
-                relu_1[y][x][c] = lanes_max(largest, lanes_of(0.0f));
-                max_pool2d_1_indices[y][x][c] = place;
+            for (int o0 = 0; o0 < 6; o0 += 2) {
+                vf sum[2][2][2] = {0};
+                for (int u = 0; u < 3; u++)
+                    for (int v = 0; v < 3; v++)
+                        for (int c = 0; c < 1; c++)
+                            UNROLL(2)
+                            for (int r = 0; r < 2; r++)
+                                UNROLL(2)
+                                for (int q = 0; q < 2; q++)
+                                    UNROLL(2)
+                                    for (int o = 0; o < 2; o++)
+                                        sum[r][q][o] += w->conv_weight[o0 + o][u][v][c] *
+                                                input[2*y + r + u][2*x + q + v][c];
+                UNROLL(2)
+                for (int o = 0; o < 2; o++) {
+                    vf largest = sum[0][0][o];
+                    vi place = {0};
+                    lanes_take(sum[0][1][o], 1, &largest, &place);
+                    lanes_take(sum[1][0][o], 2, &largest, &place);
+                    lanes_take(sum[1][1][o], 3, &largest, &place);
+                    vf value = largest + w->conv_bias[o0 + o];
+                    relu_1[y][x][o0 + o] = lanes_max(value, lanes_of(0.0f));
+                    max_pool2d_1_indices[y][x][o0 + o] = place;
+                }
             }
 }
 
@@ -315,23 +297,38 @@ static void conv_backward_bias(const vf d_conv[10][10][6], real conv_bias[6])
         conv_bias[o] = lanes_sum(sum[o]);
 }
 
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                       pooled.net:6-7
- *   conv    10 x 10 x 6
- *   relu_1  5 x 5 x 6  (result)
+/* conv: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         pooled.net:5-7
+ *   conv_weight  6 x 3 x 3 x 1
+ *   input        12 x 12 x 1
+ *   conv_bias    6
+ *   relu_1       5 x 5 x 6  (result)
  * the largest of each window. */
-static void evaluate_max_pool2d_1_forward(const vf conv[10][10][6], vf relu_1[5][5][6])
+static void evaluate_conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf relu_1[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
-            for (int c = 0; c < 6; c++) {
-                vf largest = lanes_of(-INFINITY);
-                for (int u = 0; u < 2; u++)
-                    for (int v = 0; v < 2; v++) {
-                        vf value = conv[2*y + u][2*x + v][c];
-                        vi taken = lanes_exceeds(value, largest);
-                        largest = lanes_select(taken, value, largest);
-                    }
-                relu_1[y][x][c] = lanes_max(largest, lanes_of(0.0f));
+            for (int o0 = 0; o0 < 6; o0 += 2) {
+                vf sum[2][2][2] = {0};
+                for (int u = 0; u < 3; u++)
+                    for (int v = 0; v < 3; v++)
+                        for (int c = 0; c < 1; c++)
+                            UNROLL(2)
+                            for (int r = 0; r < 2; r++)
+                                UNROLL(2)
+                                for (int q = 0; q < 2; q++)
+                                    UNROLL(2)
+                                    for (int o = 0; o < 2; o++)
+                                        sum[r][q][o] += w->conv_weight[o0 + o][u][v][c] *
+                                                input[2*y + r + u][2*x + q + v][c];
+                UNROLL(2)
+                for (int o = 0; o < 2; o++) {
+                    vf largest = sum[0][0][o];
+                    lanes_take_value(sum[0][1][o], &largest);
+                    lanes_take_value(sum[1][0][o], &largest);
+                    lanes_take_value(sum[1][1][o], &largest);
+                    vf value = largest + w->conv_bias[o0 + o];
+                    relu_1[y][x][o0 + o] = lanes_max(value, lanes_of(0.0f));
+                }
             }
 }
 
@@ -362,8 +359,7 @@ void pooled_train_block(const struct step *step, void *scratch, int64_t unit)
 
     load_block(step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
-    conv_forward(w, s->input, s->conv);
-    max_pool2d_1_forward(s->conv, s->relu_1, s->max_pool2d_1_indices);
+    conv_forward(w, s->input, s->relu_1, s->max_pool2d_1_indices);
     flatten_1_forward(s->relu_1, s->flatten_1);
     fc_forward(w, s->flatten_1, s->fc);
     cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
@@ -411,8 +407,7 @@ void pooled_evaluate_block(const struct step *step, void *scratch, int64_t unit)
     struct pooled_scratch *s = scratch;
 
     load_block(step, unit, s->input, &s->label);
-    conv_forward(w, s->input, s->conv);
-    evaluate_max_pool2d_1_forward(s->conv, s->relu_1);
+    evaluate_conv_forward(w, s->input, s->relu_1);
     flatten_1_forward(s->relu_1, s->flatten_1);
     fc_forward(w, s->flatten_1, s->fc);
     cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);

@@ -21,7 +21,6 @@ struct pooled_weights {
  * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
 struct pooled_scratch {
     vf input[12][12][1];
-    vf conv[10][10][6];
     vf relu_1[5][5][6];
     vi max_pool2d_1_indices[5][5][6];
     vf flatten_1[150];

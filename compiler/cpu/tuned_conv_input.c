@@ -1,0 +1,159 @@
+/* The gradient of a convolution's input by Winograd's transposed convolution: the gradients of a tile's results, each
+ * put back where its window took it from, are transformed, multiplied point by point, and spread over the columns that
+ * the tile read. Columns that two tiles read are carried from one to the next. */
+#include "cpu/tuned.h"
+
+#include <inttypes.h>
+
+/* The gradients of a tile's results, transformed. Behind the last column they are zero. */
+static void print_gradients(Emitter *e, const ConvShape *s)
+{
+    const Winograd *w = s->winograd;
+    Text *text = e->text;
+    int64_t across = s->columns / s->pool[1], edge = s->rows - 1;
+    const char *column = across > 1 ? "x0 + j" : "x0", *dy = name_of(e, s->dy);
+    const char *given = arena_printf(e->arena, "%s[y][%s][o]", dy, column);
+
+    open_count(e, "y", s->pooled[0]);
+    line(text, "for (int o = 0; o < %" PRId64 "; o++) {", s->groups * s->out);
+    line(text, "vf from[%" PRId64 "][%d];", s->pool[0], w->results);
+    line(text, "UNROLL(%" PRId64 ")", across);
+    line(text, "for (int j = 0; j < %" PRId64 "; j++) {", across);
+    if (s->pooled[1] % across)
+        given = arena_printf(e->arena, "%s < %" PRId64 " ? %s : (vf){0}", column, s->pooled[1], given);
+    line(text, "vf value = %s;", given);
+    if (s->indices) {
+        const char *place = arena_printf(e->arena, "%s[y][%s][o]", name_of(e, s->indices), column);
+        if (s->pooled[1] % across)
+            place = arena_printf(e->arena, "%s < %" PRId64 " ? %s : (vi){0}", column, s->pooled[1], place);
+        line(text, "vi place = %s;", place);
+    }
+    for (int64_t i = 0; i < s->pool[0] * s->pool[1]; i++) {
+        const char *at = index_sum(e, index_scale(e, s->pool[1], across > 1 ? "j" : "0"),
+                                   arena_printf(e->arena, "%" PRId64, i % s->pool[1]));
+        const char *value = s->indices ? arena_printf(e->arena, "lanes_where(place == %" PRId64 ", value)", i) : "value";
+        line(text, "from[%" PRId64 "][%s] = %s;", i / s->pool[1], at, value);
+    }
+    line(text, "}");
+    line(text, "UNROLL(%" PRId64 ")", s->pool[0]);
+    line(text, "for (int r = 0; r < %" PRId64 "; r++) {", s->pool[0]);
+    line(text, "vf to[%d];", w->points);
+    line(text, "f%dx%d_gradient(from[r], to);", w->results, w->taps);
+    open_unrolled(e, "k", w->points);
+    const char *row = index_sum(e, index_scale(e, s->pool[0], "y"), "r");
+    line(text, "work->in[k][%s][o] = to[k];", edge ? arena_printf(e->arena, "%" PRId64 " + %s", edge, row) : row);
+    close_loops(e, 1);
+    line(text, "}\n}");
+    close_loops(e, 1);
+}
+
+static void print_products(Emitter *e, const ConvShape *s)
+{
+    Text *text = e->text;
+    int64_t edge = s->rows - 1;
+    bool groups = s->groups > 1;
+    open_count(e, "k", s->winograd->points);
+    if (groups)
+        open_count(e, "g", s->groups);
+    line(text, "%s {", tile_head(e, "y0", s->image[0], s->rows));
+    line(text, "int first = y0 > %" PRId64 " ? y0 - %" PRId64 " : 0, last = y0 < %" PRId64 " ? y0 + %" PRId64
+               " : %" PRId64 ";", s->result[0] - 1, s->result[0] - 1, s->kernel[0] - s->rows, edge, s->kernel[0] - 1);
+    line(text, "%s {", tile_head(e, "c0", s->in, s->channels));
+    line(text, "vf sum[%" PRId64 "][%" PRId64 "] = {0};", s->rows, s->channels);
+    open_loop(e, "for (int u = first; u <= last; u++)");
+    open_count(e, "o", s->out);
+    open_unrolled(e, "r", s->rows);
+    open_unrolled(e, "c", s->channels);
+    const char *o = channel_index(e, s->groups, s->out, "o"), *c = channel_index(e, s->groups, s->in, "c0 + c");
+    const char *row = edge ? arena_printf(e->arena, "%" PRId64 " + y0 + r - u", edge) : "y0 + r - u";
+    line_wrapped(text, "sum[r][c] += %s[k][%s][u][c0 + c] * work->in[k][%s][%s];", name_of(e, s->transformed), o, row,
+                 o);
+    close_loops(e, 4);
+    open_unrolled(e, "r", s->rows);
+    open_unrolled(e, "c", s->channels);
+    line(text, "work->product[k][y0 + r][%s] = sum[r][c];", c);
+    close_loops(e, 2);
+    line(text, "}\n}");
+    close_loops(e, 1 + groups);
+}
+
+/* Stores columns first .. end - 1 of the tile, those that lie in the image. */
+static void print_columns(Emitter *e, const ConvShape *s, int64_t first, int64_t end)
+{
+    Text *text = e->text;
+    int64_t tiles = (s->result[1] + s->columns - 1) / s->columns, last = (tiles - 1) * s->columns + end;
+    const char *x = index_sum(e, index_scale(e, s->pool[1], "x0"), "j");
+    line(text, "UNROLL(%" PRId64 ")\nfor (int j = %" PRId64 "; j < %" PRId64 "; j++)%s", end - first, first, end,
+         last > s->image[1] ? arena_printf(e->arena, "\n    if (%s < %" PRId64 ") {", x, s->image[1]) : " {");
+    AxisText axes[] = { { "y", "y" }, { "x", x }, { "g", "g" }, { "c", "c" } };
+    store_results(e, "to[j]", NULL, axes, 4);
+    line(text, "}");
+}
+
+static void print_scatter(Emitter *e, const ConvShape *s)
+{
+    const Winograd *w = s->winograd;
+    Text *text = e->text;
+    int64_t carried = w->points - w->results, across = s->columns / s->pool[1];
+    const char *c = channel_index(e, s->groups, s->in, "c");
+    open_count(e, "y", s->image[0]);
+    if (s->groups > 1)
+        open_count(e, "g", s->groups);
+    line(text, "for (int c = 0; c < %" PRId64 "; c++) {", s->in);
+    line(text, "vf from[%d], to[%d];", w->points, w->points);
+    open_unrolled(e, "k", w->points);
+    line(text, "from[k] = work->product[k][y][%s];", c);
+    close_loops(e, 1);
+    line(text, "f%dx%d_scatter(from, to);", w->results, w->taps);
+    open_loop(e, "if (x0 > 0)");
+    open_unrolled(e, "j", carried);
+    line(text, "to[j] += work->carry[y][j][%s];", c);
+    close_loops(e, 2);
+    print_columns(e, s, 0, w->results);
+    line(text, "if (x0 + %" PRId64 " < %" PRId64 ") {", across, s->pooled[1]);
+    open_unrolled(e, "j", carried);
+    line(text, "work->carry[y][j][%s] = to[%d + j];", c, w->results);
+    close_loops(e, 1);
+    line(text, "} else {");
+    print_columns(e, s, w->results, w->points);
+    line(text, "}\n}");
+    close_loops(e, 1 + (s->groups > 1));
+}
+
+/* Columns behind what any tile reads, where the pool drops the last ones: nothing arrives there. */
+static void print_rest(Emitter *e, const ConvShape *s)
+{
+    int64_t tiles = (s->result[1] + s->columns - 1) / s->columns;
+    int64_t first = (tiles - 1) * s->columns + s->winograd->points;
+    if (first >= s->image[1])
+        return;
+    open_count(e, "y", s->image[0]);
+    open_loop(e, "for (int x = %" PRId64 "; x < %" PRId64 "; x++)", first, s->image[1]);
+    if (s->groups > 1)
+        open_count(e, "g", s->groups);
+    line(e->text, "for (int c = 0; c < %" PRId64 "; c++) {", s->in);
+    AxisText axes[] = { { "y", "y" }, { "x", "x" }, { "g", "g" }, { "c", "c" } };
+    store_results(e, "(vf){0}", NULL, axes, 4);
+    line(e->text, "}");
+    close_loops(e, 2 + (s->groups > 1));
+}
+
+void print_conv_input(Emitter *e)
+{
+    const ConvShape *s = e->kernel->shape;
+    int64_t edge = s->rows - 1;
+    if (edge) {
+        open_count(e, "k", s->winograd->points);
+        open_count(e, "r", edge);
+        open_count(e, "o", s->groups * s->out);
+        line(e->text, "work->in[k][r][o] = work->in[k][%" PRId64 " + r][o] = (vf){0};", edge + s->result[0]);
+        close_loops(e, 3);
+    }
+    line(e->text, "%s {", arena_printf(e->arena, "for (int x0 = 0; x0 < %" PRId64 "; x0 += %" PRId64 ")",
+                                       s->pooled[1], s->columns / s->pool[1]));
+    print_gradients(e, s);
+    print_products(e, s);
+    print_scatter(e, s);
+    line(e->text, "}");
+    print_rest(e, s);
+}

@@ -1,0 +1,109 @@
+#include "plan/tuned.h"
+
+#include "ops/kinds.h"
+
+/* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
+static const struct Rule {
+    const NodeKind *kind;
+    bool          (*fit)(Tuner *tuner, Kernel *kernel);
+} rules[] = {
+    { &kind_max_pool2d, tune_conv_pool },
+    { &kind_conv2d, tune_conv },
+    { &kind_conv2d_backward_input, tune_conv_input },
+};
+
+Kernel *tuner_maker(const Tuner *tuner, const Tensor *tensor)
+{
+    for (int i = 0; i < tuner->phase->kernels.count; i++) {
+        Kernel *kernel = tuner->phase->kernels.at[i];
+        for (int j = 0; j < kernel->stores.count; j++)
+            if (kernel->stores.at[j] == tensor)
+                return kernel;
+    }
+    return NULL;
+}
+
+int tuner_readers(const Tuner *tuner, const Tensor *tensor)
+{
+    int readers = 0;
+    for (int i = 0; i < tuner->phase->kernels.count; i++) {
+        const Kernel *kernel = tuner->phase->kernels.at[i];
+        for (int j = 0; j < kernel->loads.count; j++)
+            readers += kernel->loads.at[j] == tensor;
+    }
+    return readers;
+}
+
+void tuned_start(Kernel *kernel, Scheme scheme, const void *shape)
+{
+    kernel->scheme = scheme;
+    kernel->shape = shape;
+    kernel->loads.count = 0;
+    for (int i = 0; i < kernel->nest->overs; i++)
+        kernel->over[i] = (Loop){ kernel->nest->over[i], 1 };
+    kernel->tile = 1;
+}
+
+/* A tensor of the plan's own: the weight, point by point; [point][output channel][row][input channel]. */
+static Tensor *form_of(Tuner *tuner, const Tensor *weight, const Winograd *winograd)
+{
+    int64_t dim[MAX_RANK] = { winograd->points, weight->dim[0], weight->dim[2], weight->dim[1] };
+    Tensor *form = graph_value(tuner->program->graph, weight->layer, TYPE_REAL, 4, dim, "%s_f%dx%d", weight->name,
+                               winograd->results, winograd->taps);
+    form->per_sample = false;
+    return form;
+}
+
+const Tensor *tuner_transformed(Tuner *tuner, const Tensor *weight, const Winograd *winograd)
+{
+    for (int i = 0; i < tuner->plan->prepare.count; i++) {
+        const Kernel *kernel = tuner->plan->prepare.at[i];
+        const WinogradWeight *shape = kernel->shape;
+        if (kernel->program == tuner->program && shape->weight == weight &&
+            shape->winograd->results == winograd->results)
+            return kernel->stores.at[0];
+    }
+    WinogradWeight *shape = NEW(tuner->arena, WinogradWeight);
+    Kernel *kernel = NEW(tuner->arena, Kernel);
+    *shape = (WinogradWeight){ weight, winograd };
+    kernel->program = tuner->program;
+    kernel->scheme = SCHEME_WINOGRAD_WEIGHT;
+    kernel->shape = shape;
+    list_add(tuner->arena, &kernel->loads, weight);
+    list_add(tuner->arena, &kernel->stores, form_of(tuner, weight, winograd));
+    kernel->name = arena_printf(tuner->arena, "transform_%s", kernel->stores.at[0]->name);
+    list_add(tuner->arena, &tuner->plan->prepare, kernel);
+    return kernel->stores.at[0];
+}
+
+static bool is_result(const Tuner *tuner, const Kernel *kernel)
+{
+    for (int i = 0; i < kernel->stores.count; i++)
+        if (graph_keeps(tuner->program->graph, kernel->stores.at[i]) || tuner_readers(tuner, kernel->stores.at[i]))
+            return true;
+    return false;
+}
+
+/* From the end, so that what only a dropped kernel read goes as well. */
+static void drop_unread(Tuner *tuner)
+{
+    Phase *phase = tuner->phase;
+    for (int i = phase->kernels.count - 1; i >= 0; i--) {
+        if (is_result(tuner, phase->kernels.at[i]))
+            continue;
+        for (int j = i; j + 1 < phase->kernels.count; j++)
+            phase->kernels.at[j] = phase->kernels.at[j + 1];
+        phase->kernels.count--;
+    }
+}
+
+void plan_tune(Tuner *tuner)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        for (int j = 0; j < tuner->phase->kernels.count; j++) {
+            Kernel *kernel = tuner->phase->kernels.at[j];
+            if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST)
+                rules[i].fit(tuner, kernel);
+        }
+    drop_unread(tuner);
+}

@@ -1,0 +1,60 @@
+/* Tuned kernels: code of their own for the patterns where the time goes. A rule (tuned.c) looks at a kernel and its
+ * neighbours in the graph, and where it fits gives the kernel a scheme, the shape that the scheme's emitter prints
+ * (cpu/), and what it reads and uses now. Everything else stays a nest. */
+#ifndef NETC_PLAN_TUNED_H
+#define NETC_PLAN_TUNED_H
+
+#include "plan/plan.h"
+#include "plan/winograd.h"
+
+/* A convolution of samples side by side in the lanes, with the pool behind it, if that is fused: windows that neither
+ * overlap nor leave gaps. A convolution alone has windows of 1 x 1. Pairs are height and width. */
+typedef struct ConvShape {
+    const Tensor *x, *weight, *bias;    /* bias: NULL where there is none */
+    const Tensor *indices, *dy;         /* SCHEME_CONV_INPUT: which element each window took (NULL: no pool), gradient */
+    int64_t groups, in, out;            /* channels of a group */
+    int64_t kernel[2], stride[2], dilation[2];
+    int64_t image[2];                   /* of x, its border included */
+    int64_t result[2];                  /* of the convolution, as far as the pool reads it */
+    int64_t pool[2], pooled[2];         /* window; results of the kernel */
+    int64_t channels;                   /* tile: output channels (SCHEME_CONV_INPUT: input channels) */
+    int64_t rows, columns;              /* tile: of the convolution's result; whole windows */
+    const Winograd *winograd;           /* along x; NULL: every tap is multiplied */
+    const Tensor   *transformed;        /* with it: the weight, made by a kernel of plan->prepare */
+} ConvShape;
+
+typedef struct WinogradWeight {
+    const Tensor   *weight;
+    const Winograd *winograd;
+} WinogradWeight;
+
+/* What the rules look at and add to. */
+typedef struct Tuner {
+    Arena             *arena;
+    Plan              *plan;
+    Program           *program;
+    Phase             *phase;
+    const PlanOptions *options;
+} Tuner;
+
+/* Gives tuned code to the kernels of the phase that have some, and drops those whose results nobody reads any more. */
+void plan_tune(Tuner *tuner);
+
+/* The kernel of the phase that makes `tensor`, or NULL. */
+Kernel *tuner_maker(const Tuner *tuner, const Tensor *tensor);
+
+/* How many kernels of the phase read `tensor`. */
+int tuner_readers(const Tuner *tuner, const Tensor *tensor);
+
+/* Makes `kernel` one that reads nothing: a rule lists anew what the tuned code reads. */
+void tuned_start(Kernel *kernel, Scheme scheme, const void *shape);
+
+/* The weight in Winograd's form, which a kernel of plan->prepare makes; one for each weight and form. */
+const Tensor *tuner_transformed(Tuner *tuner, const Tensor *weight, const Winograd *winograd);
+
+/* The rules, each in its file; true where it fits. They may look at kernels beside `kernel`, but change only it. */
+bool tune_conv(Tuner *tuner, Kernel *kernel);           /* tuned_conv.c: conv2d */
+bool tune_conv_pool(Tuner *tuner, Kernel *kernel);      /* max_pool2d, whose conv2d it takes in */
+bool tune_conv_input(Tuner *tuner, Kernel *kernel);     /* conv2d_backward_input */
+
+#endif
