@@ -160,8 +160,12 @@ Graph *graph_build(Arena *arena, Model *model, bool train, bool plain)
 {
     Graph *graph = graph_new(arena, model);
     graph_forward(graph);
+    if (!plain)
+        graph_reorder(graph);
     if (train && graph->loss)
         graph_backward(graph);
+    if (!plain)
+        graph_shorten(graph);
     graph_prune(graph);
     graph_lower(graph);
     if (!plain)

@@ -104,7 +104,9 @@ Nest *node_nest(Graph *graph, Node *node, const char *part, const char *note);
 /* The stages of graph_build, each in its file. */
 Graph *graph_new(Arena *arena, Model *model);   /* nothing in it but the parameters */
 void   graph_forward(Graph *graph);     /* build.c */
+void   graph_reorder(Graph *graph);     /* simplify.c: relu behind a max_pool2d, where it has less to do */
 void   graph_backward(Graph *graph);    /* autodiff.c: values used twice sum their gradients */
+void   graph_shorten(Graph *graph);     /* simplify.c: a bias's gradient without the pool's between */
 void   graph_prune(Graph *graph);       /* prune.c: what nothing reads */
 void   graph_lower(Graph *graph);       /* lower.c: calls every kind's nests, and verifies them */
 void   graph_fuse(Graph *graph);        /* fuse.c: pointwise nests move into the nest that makes what they read */

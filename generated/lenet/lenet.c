@@ -613,19 +613,19 @@ static void conv2_backward_weight(const vf d_conv2[8][8][20], const vf relu_1[12
 }
 
 /* conv2: conv2d_backward_bias                                                                     lenet.net:8
- *   d_conv2     8 x 8 x 20
- *   conv2_bias  20  (result)
+ *   d_max_pool2d_2  4 x 4 x 20
+ *   conv2_bias      20  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 10 points of o stay in registers. */
-static void conv2_backward_bias(const vf d_conv2[8][8][20], real conv2_bias[20])
+static void conv2_backward_bias(const vf d_max_pool2d_2[4][4][20], real conv2_bias[20])
 {
     for (int o0 = 0; o0 < 20; o0 += 10) {
         vf sum[10] = {0};
-        for (int y = 0; y < 8; y++)
-            for (int x = 0; x < 8; x++)
+        for (int y = 0; y < 4; y++)
+            for (int x = 0; x < 4; x++)
                 UNROLL(10)
                 for (int o = o0; o < o0 + 10; o++)
-                    sum[o - o0] += d_conv2[y][x][o];
+                    sum[o - o0] += d_max_pool2d_2[y][x][o];
         UNROLL(10)
         for (int o = o0; o < o0 + 10; o++)
             conv2_bias[o] = lanes_sum(sum[o - o0]);
@@ -677,18 +677,18 @@ static void conv1_backward_weight(const vf d_conv1[24][24][10], const vf input[2
 }
 
 /* conv1: conv2d_backward_bias                                                                     lenet.net:5
- *   d_conv1     24 x 24 x 10
- *   conv1_bias  10  (result)
+ *   d_max_pool2d_1  12 x 12 x 10
+ *   conv1_bias      10  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 10 points of o stay in registers. */
-static void conv1_backward_bias(const vf d_conv1[24][24][10], real conv1_bias[10])
+static void conv1_backward_bias(const vf d_max_pool2d_1[12][12][10], real conv1_bias[10])
 {
     vf sum[10] = {0};
-    for (int y = 0; y < 24; y++)
-        for (int x = 0; x < 24; x++)
+    for (int y = 0; y < 12; y++)
+        for (int x = 0; x < 12; x++)
             UNROLL(10)
             for (int o = 0; o < 10; o++)
-                sum[o] += d_conv1[y][x][o];
+                sum[o] += d_max_pool2d_1[y][x][o];
     UNROLL(10)
     for (int o = 0; o < 10; o++)
         conv1_bias[o] = lanes_sum(sum[o]);
@@ -865,10 +865,10 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     conv2_backward_input(s->conv2_weight_f4x5, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->relu_1, s->d_max_pool2d_1,
             &s->work.conv2_backward_input);
     conv2_backward_weight(s->d_conv2, s->relu_1, g->conv2_weight);
-    conv2_backward_bias(s->d_conv2, g->conv2_bias);
+    conv2_backward_bias(s->d_max_pool2d_2, g->conv2_bias);
     max_pool2d_1_backward(s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv1);
     conv1_backward_weight(s->d_conv1, s->input, g->conv1_weight);
-    conv1_backward_bias(s->d_conv1, g->conv1_bias);
+    conv1_backward_bias(s->d_max_pool2d_1, g->conv1_bias);
     store_result(step, unit, s->loss, s->correct);
 }
 

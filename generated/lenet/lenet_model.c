@@ -5,10 +5,10 @@
 
 static const struct layer layers[] = {
     { "input", "input", 3, { 1, 28, 28 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "conv1", "conv2d", 3, { 10, 24, 24 }, .parameters = 260, .forward_flop = 288000, .backward_flop = 293760 },
+    { "conv1", "conv2d", 3, { 10, 24, 24 }, .parameters = 260, .forward_flop = 288000, .backward_flop = 289440 },
     { "max_pool2d_1", "max_pool2d", 3, { 10, 12, 12 }, .parameters = 0, .forward_flop = 7200, .backward_flop = 0 },
     { "relu_1", "relu", 3, { 10, 12, 12 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "conv2", "conv2d", 3, { 20, 8, 8 }, .parameters = 5020, .forward_flop = 640000, .backward_flop = 2082720 },
+    { "conv2", "conv2d", 3, { 20, 8, 8 }, .parameters = 5020, .forward_flop = 640000, .backward_flop = 2081760 },
     { "max_pool2d_2", "max_pool2d", 3, { 20, 4, 4 }, .parameters = 0, .forward_flop = 1600, .backward_flop = 0 },
     { "relu_2", "relu", 3, { 20, 4, 4 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
     { "flatten_1", "flatten", 1, { 320 }, .parameters = 0, .forward_flop = 0, .backward_flop = 320 },

@@ -280,18 +280,18 @@ static void conv_backward_weight(const vf d_conv[10][10][6], const vf input[12][
 }
 
 /* conv: conv2d_backward_bias                                                                     pooled.net:5
- *   d_conv     10 x 10 x 6
- *   conv_bias  6  (result)
+ *   d_max_pool2d_1  5 x 5 x 6
+ *   conv_bias       6  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 6 points of o stay in registers. */
-static void conv_backward_bias(const vf d_conv[10][10][6], real conv_bias[6])
+static void conv_backward_bias(const vf d_max_pool2d_1[5][5][6], real conv_bias[6])
 {
     vf sum[6] = {0};
-    for (int y = 0; y < 10; y++)
-        for (int x = 0; x < 10; x++)
+    for (int y = 0; y < 5; y++)
+        for (int x = 0; x < 5; x++)
             UNROLL(6)
             for (int o = 0; o < 6; o++)
-                sum[o] += d_conv[y][x][o];
+                sum[o] += d_max_pool2d_1[y][x][o];
     UNROLL(6)
     for (int o = 0; o < 6; o++)
         conv_bias[o] = lanes_sum(sum[o]);
@@ -371,7 +371,7 @@ void pooled_train_block(const struct step *step, void *scratch, int64_t unit)
     flatten_1_backward(s->relu_1, s->d_flatten_1, s->d_max_pool2d_1);
     max_pool2d_1_backward(s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv);
     conv_backward_weight(s->d_conv, s->input, g->conv_weight);
-    conv_backward_bias(s->d_conv, g->conv_bias);
+    conv_backward_bias(s->d_max_pool2d_1, g->conv_bias);
     store_result(step, unit, s->loss, s->correct);
 }
 

@@ -5,7 +5,7 @@
 
 static const struct layer layers[] = {
     { "input", "input", 3, { 1, 12, 12 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "conv", "conv2d", 3, { 6, 10, 10 }, .parameters = 60, .forward_flop = 10800, .backward_flop = 11400 },
+    { "conv", "conv2d", 3, { 6, 10, 10 }, .parameters = 60, .forward_flop = 10800, .backward_flop = 10950 },
     { "max_pool2d_1", "max_pool2d", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 750, .backward_flop = 0 },
     { "relu_1", "relu", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
     { "flatten_1", "flatten", 1, { 150 }, .parameters = 0, .forward_flop = 0, .backward_flop = 150 },
