@@ -8,6 +8,9 @@
 
 #include <math.h>
 #include <stdint.h>
+#if defined __AVX512F__
+#include <immintrin.h>
+#endif
 
 typedef real vf __attribute__((vector_size(LANES * sizeof(real))));
 
@@ -61,17 +64,29 @@ static inline vi lanes_exceeds(vf value, vf largest) { return (value > largest) 
 /* The value where the mask is set, else zero. */
 static inline vf lanes_where(vi mask, vf value) { return (vf)(mask & (vi)value); }
 
-/* Goes on with a running maximum: `value`, which stands at `at`. */
+/* Goes on with a running maximum: `value`, which stands at `at`. AVX-512 has masks of their own for what other vectors
+ * do with integers; compilers do not find that by themselves. */
+#if defined __AVX512F__ && LANES == 16 && !defined NETC_DOUBLE
+static inline void lanes_take(vf value, int at, vf *largest, vi *place)
+{
+    __mmask16 taken = _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask((__m512)*largest, (__m512)*largest, _CMP_ORD_Q),
+                                              (__m512)value, (__m512)*largest, _CMP_NLE_UQ);
+    *largest = (vf)_mm512_mask_mov_ps((__m512)*largest, taken, (__m512)value);
+    *place = (vi)_mm512_mask_mov_epi32((__m512i)*place, taken, _mm512_set1_epi32(at));
+}
+#else
 static inline void lanes_take(vf value, int at, vf *largest, vi *place)
 {
     vi taken = lanes_exceeds(value, *largest);
     *largest = lanes_select(taken, value, *largest);
     *place = lanes_select_int(taken, lanes_of_int(at), *place);
 }
+#endif
 
 static inline void lanes_take_value(vf value, vf *largest)
 {
-    *largest = lanes_select(lanes_exceeds(value, *largest), value, *largest);
+    vi place = {0};
+    lanes_take(value, 0, largest, &place);
 }
 
 /* The sum of all lanes. Halves are added to each other until four are left, of these (0 + 2) + (1 + 3). */
