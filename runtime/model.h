@@ -34,6 +34,15 @@ struct layer {
     int64_t     forward_flop, backward_flop;    /* one sample */
 };
 
+/* A kernel: a function of the generated code that does a part of a phase. `bench` times each (RUN in step.h) and wants to
+ * know its work: in training each step does step_flop, and sample_flop for each of its samples; likewise bytes, of the
+ * arrays that are read and written, each counted whole and once. */
+struct kernel {
+    const char *name, *phase;           /* "conv1_forward", "blocks" */
+    int64_t     sample_flop, step_flop;
+    int64_t     block_bytes, step_bytes;    /* for each block of samples, for each step */
+};
+
 /* The optimiser's settings (PyTorch's names). lr can be changed by the command line. */
 struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov; };
 
@@ -60,6 +69,8 @@ struct step {
     bool           first_step;          /* the optimiser has no history yet */
     struct result *result;              /* one for each unit; written by the phase that computes the loss */
     real          *logits;              /* count x classes, in the order of positions; or NULL: not wanted */
+    uint64_t      *laps;                /* of the running thread, one for each kernel: its ticks so far, which the unit
+                                           adds to; or NULL: not wanted */
 };
 
 /* A phase: units that may run in any order, on any thread, at the same time; the next phase starts after all of them.
@@ -90,6 +101,11 @@ struct model {
 
     const struct phase *train; int train_count;     /* a step is these phases, in order */
     struct phase  evaluate;             /* blocks: results and, where wanted, logits */
+    const struct kernel *kernels; int kernel_count; /* that these call */
+
+    /* The logits of one image, channels x height x width bytes as the dataset has them; `scratch` is as a phase's. NULL
+     * where the generated code has no function for single images. */
+    void        (*predict)(const real *weights, void *scratch, const uint8_t *image, real *logits);
 
     /* From the spec's data and train sections. */
     const char   *dataset;              /* "mnist", "idx" */
@@ -103,7 +119,7 @@ struct model {
     uint64_t      seed;
 };
 
-enum { MODEL_CONTRACT = 1 };
+enum { MODEL_CONTRACT = 2 };
 
 /* The whole trainer: reads the command line, runs it, returns the exit status (commands in docs/trainer.md). */
 int trainer_main(const struct model *model, int argc, char **argv);

@@ -1,9 +1,27 @@
-/* What the generated units of a step share: which samples are theirs. */
+/* What the generated units of a step share: which samples are theirs, and how they call their kernels. */
 #ifndef NETC_STEP_H
 #define NETC_STEP_H
 
 #include "model.h"
 #include "random.h"
+#include "ticks.h"
+
+/* Marks a kernel, which stays a function of its own even where it is called once: so RUN and profilers can tell what
+ * takes how long. */
+#define KERNEL __attribute__((noinline))
+
+/* Calls a kernel. Where `bench` wants to know, adds the ticks that it took to the running thread's laps; the enum of
+ * kernels in the generated header has a KERNEL_name for each, which is also its place in the model's table. */
+#define RUN(kernel, ...)                                            \
+    do {                                                            \
+        if (step->laps) {                                           \
+            uint64_t began = ticks_now();                           \
+            kernel(__VA_ARGS__);                                    \
+            step->laps[KERNEL_##kernel] += ticks_now() - began;     \
+        } else {                                                    \
+            kernel(__VA_ARGS__);                                    \
+        }                                                           \
+    } while (0)
 
 /* The sample of the dataset at a position of the step. */
 static inline int64_t sample_at(const struct step *step, int64_t position)

@@ -39,7 +39,7 @@ static void print_load(Text *text, const Plan *plan)
 
     line(text, "\n/* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond\n"
                " * the step's last sample repeat the first one of the block, and weigh nothing. */");
-    line_wrapped(text, "static void load_block(const struct step *step, int64_t unit, vf image%s, vi *label)",
+    line_wrapped(text, "static KERNEL void load_block(const struct step *step, int64_t unit, vf image%s, vi *label)",
                  buffer_dims(text->arena, plan->train.buffer[input->id]));
     line(text, "{");
     print_normalize(text, normalize, channels);

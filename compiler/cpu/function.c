@@ -147,7 +147,7 @@ static const char *list_operands(Text *text, const Kernel *kernel, const char *w
 void print_signature(Text *text, const Plan *plan, const Kernel *kernel)
 {
     const char *weights = arena_printf(text->arena, "const struct %s_weights *w", plan->model->name);
-    line_wrapped(text, "static void %s(%s)", kernel->name,
+    line_wrapped(text, "static KERNEL void %s(%s)", kernel->name,
                  list_operands(text, kernel, weights, "int64_t blocks, int64_t first, int64_t end",
                                arena_printf(text->arena, "struct %s_work *work", kernel->name), parameter_c));
 }
@@ -155,7 +155,7 @@ void print_signature(Text *text, const Plan *plan, const Kernel *kernel)
 void kernel_call(Text *text, const Kernel *kernel)
 {
     const char *called = kernel->same ? kernel->same->name : kernel->name;
-    line_wrapped(text, "%s(%s);", called,
+    line_wrapped(text, "RUN(%s, %s);", called,
                  list_operands(text, kernel, "w", "blocks, first, end",
                                arena_printf(text->arena, "&s->work.%s", called), argument_c));
 }

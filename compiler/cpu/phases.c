@@ -47,7 +47,7 @@ static void print_blocks(Text *text, const Plan *plan, const Phase *phase)
 
     if (plan->prepare.count)
         line(text, "prepare(step, w, s);");
-    line(text, "\nload_block(step, unit, %s, &%s);", value_c(text, program, graph->input),
+    line(text, "\nRUN(load_block, step, unit, %s, &%s);", value_c(text, program, graph->input),
          value_c(text, program, graph->label));
     if (program->buffer[graph->scale->id])
         line(text, "%s = sample_weights(step, unit);", value_c(text, program, graph->scale));
@@ -104,8 +104,7 @@ static void print_sum(Text *text, const Plan *plan)
         }
     }
     line(text, "int64_t blocks = %s;\n"
-               "real gradient[%d] = {0};\n"
-               "(void)scratch;\n\n"
+               "real gradient[%d] = {0};\n\n"
                "for (int64_t block = 0; block < blocks; block++) {\n"
                "const real *part = %s;\n"
                "#pragma omp simd\n"
@@ -114,9 +113,21 @@ static void print_sum(Text *text, const Plan *plan)
                "}", blocks, UPDATE_SLICE, from);
 }
 
-static void print_update(Text *text, const Plan *plan)
+static void print_sgd(Text *text, const Sgd *sgd)
+{
+    line(text, "\nstatic const struct sgd sgd = {\n"
+               ".momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s,\n"
+               "};", double_c(text->arena, sgd->momentum), double_c(text->arena, sgd->dampening),
+         double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
+}
+
+/* The kernel of the update, and the phase that is nothing but a call of it. */
+static void print_update(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *history = plan->model->train.sgd.momentum != 0 ? "&step->state[i]" : "NULL";
+    print_sgd(text, &plan->model->train.sgd);
+    line(text, "\n/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step. */\n"
+               "static KERNEL void update(const struct step *step, int64_t unit)\n{", UPDATE_SLICE);
     line(text, "const struct %s_batch *b = step->batch;", plan->model->name);
     print_sum(text, plan);
     line(text, "#pragma omp simd\n"
@@ -125,14 +136,11 @@ static void print_update(Text *text, const Plan *plan)
     line_wrapped(text, "step->weights[i] = sgd_update(step->weights[i], gradient[i - first], %s, sgd, step->lr, "
                        "step->first_step);", history);
     text->indent--;
-}
-
-static void print_sgd(Text *text, const Sgd *sgd)
-{
-    line(text, "\nstatic const struct sgd sgd = {\n"
-               ".momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s,\n"
-               "};", double_c(text->arena, sgd->momentum), double_c(text->arena, sgd->dampening),
-         double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
+    line(text, "}\n\n"
+               "void %s(const struct step *step, void *scratch, int64_t unit)\n{\n"
+               "(void)scratch;\n"
+               "RUN(update, step, unit);\n"
+               "}", phase_function(text->arena, plan, phase));
 }
 
 const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase)
@@ -147,26 +155,23 @@ const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase)
 void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
     int lanes = plan->target->lanes;
-    if (phase->kind == PHASE_UPDATE)
-        print_sgd(text, &plan->model->train.sgd);
+    if (phase->kind == PHASE_UPDATE) {
+        print_update(text, plan, phase);
+        return;
+    }
     line(text, "%s", "");
     if (phase == plan->evaluation)
         line(text, "/* The loss of a block of %d samples, and the logits where they are wanted. */", lanes);
     else if (phase->kind == PHASE_BLOCKS)
         line(text, "/* A block of %d samples goes all the way down and back up while it is in cache. */", lanes);
-    else if (phase->kind == PHASE_WEIGHTS)
-        line(text, "/* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */");
     else
-        line(text, "/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step. */",
-             UPDATE_SLICE);
+        line(text, "/* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */");
 
     line(text, "void %s(const struct step *step, void *scratch, int64_t unit)\n{",
          phase_function(text->arena, plan, phase));
     if (phase->kind == PHASE_BLOCKS)
         print_blocks(text, plan, phase);
-    else if (phase->kind == PHASE_WEIGHTS)
-        print_slices(text, plan, phase);
     else
-        print_update(text, plan);
+        print_slices(text, plan, phase);
     line(text, "}");
 }

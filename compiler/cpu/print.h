@@ -52,10 +52,10 @@ void kernel_print(Text *text, const Plan *plan, const Kernel *kernel);
  * in registers. */
 void print_comment(Text *text, const Plan *plan, const Kernel *kernel);
 
-/* "static void conv1_forward(…)", typed by arrays. */
+/* "static KERNEL void conv1_forward(…)", typed by arrays. */
 void print_signature(Text *text, const Plan *plan, const Kernel *kernel);
 
-/* Its call. In a phase of blocks for block `unit`; in the phase "weights" for the slice [first, end). */
+/* Its call, by RUN. In a phase of blocks for block `unit`; in the phase "weights" for the slice [first, end). */
 void kernel_call(Text *text, const Kernel *kernel);
 
 /* ---- block.c */
@@ -80,6 +80,21 @@ static inline const char *partial_type(const Plan *plan)
 {
     return plan->partial_size < plan->weights_size ? "partial" : "weights";
 }
+
+/* ---- work.c */
+
+/* What a kernel does: arithmetic for each sample and each step, the reals of the arrays that it reads and writes for each
+ * block of samples and each step, and, of those that are bytes, the elements for each sample. */
+typedef struct KernelWork {
+    const char *name, *phase;
+    int64_t     sample_flop, step_flop;
+    int64_t     block_reals, step_reals, sample_bytes;
+} KernelWork;
+
+typedef List(KernelWork) KernelWorks;
+
+/* Of every function that the phases and the evaluation call by RUN, in the order of their KERNEL_ constants. */
+const KernelWorks *kernel_works(Arena *arena, const Plan *plan);
 
 /* ---- one file each */
 void print_header(Text *text, const Plan *plan);        /* NAME.h */

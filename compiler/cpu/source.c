@@ -2,6 +2,7 @@
 #include "cpu/tuned.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void print_members(Text *text, Buffer *const buffers[], int count, const char *copies)
 {
@@ -89,6 +90,23 @@ static void print_memory(Text *text, const Plan *plan)
     line(text, "};");
 }
 
+static void print_kernel_numbers(Text *text, const Plan *plan)
+{
+    const KernelWorks *works = kernel_works(text->arena, plan);
+    const char *names = "";
+    line(text, "\n/* The kernels, as step->laps and the model's table of them number them. */\n"
+               "enum {");
+    for (int i = 0; i < works->count; i++) {
+        const char *name = arena_printf(text->arena, "KERNEL_%s,", works->at[i].name);
+        if (*names && strlen(names) + strlen(name) > LINE_WIDTH - 5) {
+            line(text, "%s", names);
+            names = "";
+        }
+        names = arena_printf(text->arena, "%s%s%s", names, *names ? " " : "", name);
+    }
+    line(text, "%s\nKERNELS\n};", names);
+}
+
 void print_header(Text *text, const Plan *plan)
 {
     const char *name = plan->model->name;
@@ -105,6 +123,7 @@ void print_header(Text *text, const Plan *plan)
              phase_function(text->arena, plan, plan->phases.at[i]));
     line(text, "void %s(const struct step *step, void *scratch, int64_t unit);",
          phase_function(text->arena, plan, plan->evaluation));
+    print_kernel_numbers(text, plan);
     line(text, "\nextern const struct model %s_model;", name);
     line(text, "\n#endif");
 }

@@ -80,6 +80,36 @@ static void print_phases(Text *text, const Plan *plan)
     line(text, "%s", "");
 }
 
+static const char *sum_c(Arena *arena, int64_t reals, int64_t bytes)
+{
+    const char *product = arena_printf(arena, "%" PRId64 " * sizeof(real)", reals);
+    return bytes ? arena_printf(arena, "%s + %" PRId64, product, bytes) : product;
+}
+
+static void print_kernels(Text *text, const Plan *plan)
+{
+    const KernelWorks *works = kernel_works(text->arena, plan);
+    line(text, "/* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are\n"
+               " * two flop. */\n"
+               "static const struct kernel kernels[KERNELS] = {");
+    for (int i = 0; i < works->count; i++) {
+        const KernelWork *work = &works->at[i];
+        Text *row = text_new(text->arena);
+        if (work->sample_flop)
+            text_add(row, ", .sample_flop = %" PRId64, work->sample_flop);
+        if (work->step_flop)
+            text_add(row, ", .step_flop = %" PRId64, work->step_flop);
+        if (work->block_reals)
+            text_add(row, ", .block_bytes = %s", sum_c(text->arena, work->block_reals,
+                                                       work->sample_bytes * plan->target->lanes));
+        if (work->step_reals)
+            text_add(row, ", .step_bytes = %s", sum_c(text->arena, work->step_reals, 0));
+        line_wrapped(text, "{ \"%s\", \"%s\"%s },", work->name, work->phase, row->at);
+    }
+    line(text, "};");
+    line(text, "%s", "");
+}
+
 static const char *flag(bool value) { return value ? "true" : "false"; }
 
 static void print_model(Text *text, const Plan *plan)
@@ -114,6 +144,7 @@ static void print_model(Text *text, const Plan *plan)
     line(text, ".train = train, .train_count = sizeof train / sizeof *train,");
     line(text, ".evaluate = { \"%s\", .blocks = true, .run = %s },", plan->evaluation->name,
          phase_function(arena, plan, plan->evaluation));
+    line(text, ".kernels = kernels, .kernel_count = KERNELS,");
     line(text, "%s", "");
     line(text, ".dataset = %s, .root = %s,", c_string(arena, data->name), c_string(arena, data->root));
     line(text, ".download = %s, .shuffle = %s, .test_shuffle = %s,", flag(data->download), flag(data->shuffle),
@@ -135,6 +166,7 @@ void print_tables(Text *text, const Plan *plan)
     print_layers(text, plan);
     print_parameters(text, plan);
     print_phases(text, plan);
+    print_kernels(text, plan);
     print_model(text, plan);
 }
 

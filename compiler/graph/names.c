@@ -28,7 +28,8 @@ static const char *const reserved[] = {
     "sum", "sum_2", "largest", "largest_2", "place", "place_2", "last_2", "value", "value_2", "taken", "taken_2",
 };
 
-/* Further, axes of nests are single letters, functions on lanes begin with lanes_, macros have no small letter. */
+/* Further, axes of nests are single letters, functions on lanes begin with lanes_, the constants that number kernels with
+ * KERNEL_, and macros have no small letter. */
 static bool is_reserved(const char *name)
 {
     bool small = false;
@@ -37,7 +38,8 @@ static bool is_reserved(const char *name)
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (strcmp(name, reserved[i]) == 0)
             return true;
-    return !small || strlen(name) == 1 || strncmp(name, "lanes_", strlen("lanes_")) == 0;
+    return !small || strlen(name) == 1 || strncmp(name, "lanes_", strlen("lanes_")) == 0 ||
+           strncmp(name, "KERNEL_", strlen("KERNEL_")) == 0;
 }
 
 static size_t hash(const char *name)

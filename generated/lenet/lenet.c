@@ -8,7 +8,7 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static void load_block(const struct step *step, int64_t unit, vf image[28][28][1], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t unit, vf image[28][28][1], vi *label)
 {
     const real factor = 1 / (255 * 0.3081), shift = -0.1307 / 0.3081;
     int samples = block_samples(step, unit, LANES);
@@ -124,7 +124,7 @@ INLINE void f4x5_scatter(const vf from[8], vf to[8])
     to[7] = from[7];
 }
 
-static void transform_conv1_weight_f4x5(const struct lenet_weights *w, real conv1_weight_f4x5[8][10][5][1])
+static KERNEL void transform_conv1_weight_f4x5(const struct lenet_weights *w, real conv1_weight_f4x5[8][10][5][1])
 {
     for (int o = 0; o < 10; o++)
         for (int u = 0; u < 5; u++)
@@ -156,7 +156,7 @@ static void transform_conv1_weight_f4x5(const struct lenet_weights *w, real conv
             }
 }
 
-static void transform_conv2_weight_f4x5(const struct lenet_weights *w, real conv2_weight_f4x5[8][20][5][10])
+static KERNEL void transform_conv2_weight_f4x5(const struct lenet_weights *w, real conv2_weight_f4x5[8][20][5][10])
 {
     for (int o = 0; o < 20; o++)
         for (int u = 0; u < 5; u++)
@@ -193,8 +193,8 @@ static void prepare(const struct step *step, const struct lenet_weights *w, stru
 {
     if (s->version == step->version)
         return;
-    transform_conv1_weight_f4x5(w, s->conv1_weight_f4x5);
-    transform_conv2_weight_f4x5(w, s->conv2_weight_f4x5);
+    RUN(transform_conv1_weight_f4x5, w, s->conv1_weight_f4x5);
+    RUN(transform_conv2_weight_f4x5, w, s->conv2_weight_f4x5);
     s->version = step->version;
 }
 
@@ -207,7 +207,7 @@ static void prepare(const struct step *step, const struct lenet_weights *w, stru
  *   work->in: the input of a tile's columns, transformed
  *   work->product: what the points of a tile give
  * the largest of each window, and which element of it that is. */
-static void conv1_forward(const struct lenet_weights *w, const real conv1_weight_f4x5[8][10][5][1],
+static KERNEL void conv1_forward(const struct lenet_weights *w, const real conv1_weight_f4x5[8][10][5][1],
         const vf input[28][28][1], vf relu_1[12][12][10], vi max_pool2d_1_indices[12][12][10],
         struct conv1_forward_work *work)
 {
@@ -275,7 +275,7 @@ static void conv1_forward(const struct lenet_weights *w, const real conv1_weight
  *   work->in: the input of a tile's columns, transformed
  *   work->product: what the points of a tile give
  * the largest of each window, and which element of it that is. */
-static void conv2_forward(const struct lenet_weights *w, const real conv2_weight_f4x5[8][20][5][10],
+static KERNEL void conv2_forward(const struct lenet_weights *w, const real conv2_weight_f4x5[8][20][5][10],
         const vf relu_1[12][12][10], vf relu_2[4][4][20], vi max_pool2d_2_indices[4][4][20],
         struct conv2_forward_work *work)
 {
@@ -337,7 +337,7 @@ static void conv2_forward(const struct lenet_weights *w, const real conv2_weight
 /* flatten_1: flatten                                                                             lenet.net:11
  *   relu_2     4 x 4 x 20
  *   flatten_1  320  (result) */
-static void flatten_1_forward(const vf relu_2[4][4][20], vf flatten_1[320])
+static KERNEL void flatten_1_forward(const vf relu_2[4][4][20], vf flatten_1[320])
 {
     for (int c = 0; c < 20; c++)
         for (int y = 0; y < 4; y++)
@@ -352,7 +352,7 @@ static void flatten_1_forward(const vf relu_2[4][4][20], vf flatten_1[320])
  *   fc         10  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
  * The sums of 10 points of i stay in registers. */
-static void fc_forward(const struct lenet_weights *w, const vf flatten_1[320], vf fc[10])
+static KERNEL void fc_forward(const struct lenet_weights *w, const vf flatten_1[320], vf fc[10])
 {
     vf sum[10];
     UNROLL(10)
@@ -373,7 +373,7 @@ static void fc_forward(const struct lenet_weights *w, const vf flatten_1[320], v
  *   maximum  one a sample  (result)
  *   correct  one a sample  (result)
  * the largest logit, and whether it is the label's. */
-static void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
+static KERNEL void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
 {
     vf largest = lanes_of(-INFINITY);
     vi place = {0};
@@ -394,7 +394,7 @@ static void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *co
  *   loss     one a sample  (result)
  *   exp_sum  one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss, vf *exp_sum)
+static KERNEL void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss, vf *exp_sum)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -414,7 +414,7 @@ static void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *los
  *   scale    one a sample
  *   d_fc     10  (result)
  * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[10])
+static KERNEL void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[10])
 {
     for (int k = 0; k < 10; k++)
         d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
@@ -427,7 +427,7 @@ static void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi l
  *   d_flatten_1  320  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
  * The sums of 10 points of j stay in registers. */
-static void fc_backward_input(const struct lenet_weights *w, const vf d_fc[10], vf d_flatten_1[320])
+static KERNEL void fc_backward_input(const struct lenet_weights *w, const vf d_fc[10], vf d_flatten_1[320])
 {
     for (int j0 = 0; j0 < 320; j0 += 10) {
         vf sum[10] = {0};
@@ -446,7 +446,7 @@ static void fc_backward_input(const struct lenet_weights *w, const vf d_fc[10], 
  *   flatten_1  320
  *   fc_weight  10 x 320  (result)
  * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static void fc_backward_weight(const vf d_fc[10], const vf flatten_1[320], real fc_weight[10][320])
+static KERNEL void fc_backward_weight(const vf d_fc[10], const vf flatten_1[320], real fc_weight[10][320])
 {
     for (int i = 0; i < 10; i++)
         for (int j = 0; j < 320; j++)
@@ -457,7 +457,7 @@ static void fc_backward_weight(const vf d_fc[10], const vf flatten_1[320], real 
  *   d_fc     10
  *   fc_bias  10  (result)
  * dbias[i] = sum over the samples of dy[i]. */
-static void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
+static KERNEL void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
 {
     for (int i = 0; i < 10; i++)
         fc_bias[i] = lanes_sum(d_fc[i]);
@@ -467,7 +467,7 @@ static void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
  *   relu_2          4 x 4 x 20
  *   d_flatten_1     320
  *   d_max_pool2d_2  4 x 4 x 20  (result) */
-static void flatten_1_backward(const vf relu_2[4][4][20], const vf d_flatten_1[320], vf d_max_pool2d_2[4][4][20])
+static KERNEL void flatten_1_backward(const vf relu_2[4][4][20], const vf d_flatten_1[320], vf d_max_pool2d_2[4][4][20])
 {
     for (int y = 0; y < 4; y++)
         for (int x = 0; x < 4; x++)
@@ -481,7 +481,7 @@ static void flatten_1_backward(const vf relu_2[4][4][20], const vf d_flatten_1[3
  *   d_max_pool2d_2        4 x 4 x 20
  *   d_conv2               8 x 8 x 20  (result)
  * dx[c][y][x] gathers every window that took (y, x). */
-static void max_pool2d_2_backward(const vi max_pool2d_2_indices[4][4][20], const vf d_max_pool2d_2[4][4][20],
+static KERNEL void max_pool2d_2_backward(const vi max_pool2d_2_indices[4][4][20], const vf d_max_pool2d_2[4][4][20],
         vf d_conv2[8][8][20])
 {
     for (int y = 0; y < 4; y++)
@@ -503,9 +503,9 @@ static void max_pool2d_2_backward(const vi max_pool2d_2_indices[4][4][20], const
  *   work->product: what the points give, row by row
  *   work->carry: what the tile before gave for the columns of the next
  * dx[c][y][x] gathers every output that read (y, x). */
-static void conv2_backward_input(const real conv2_weight_f4x5[8][20][5][10], const vi max_pool2d_2_indices[4][4][20],
-        const vf d_max_pool2d_2[4][4][20], const vf relu_1[12][12][10], vf d_max_pool2d_1[12][12][10],
-        struct conv2_backward_input_work *work)
+static KERNEL void conv2_backward_input(const real conv2_weight_f4x5[8][20][5][10],
+        const vi max_pool2d_2_indices[4][4][20], const vf d_max_pool2d_2[4][4][20], const vf relu_1[12][12][10],
+        vf d_max_pool2d_1[12][12][10], struct conv2_backward_input_work *work)
 {
     for (int k = 0; k < 8; k++)
         for (int r = 0; r < 1; r++)
@@ -589,7 +589,7 @@ static void conv2_backward_input(const real conv2_weight_f4x5[8][20][5][10], con
  *   conv2_weight  20 x 5 x 5 x 10  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 5 points of o x 2 points of c stay in registers. */
-static void conv2_backward_weight(const vf d_conv2[8][8][20], const vf relu_1[12][12][10],
+static KERNEL void conv2_backward_weight(const vf d_conv2[8][8][20], const vf relu_1[12][12][10],
         real conv2_weight[20][5][5][10])
 {
     for (int o0 = 0; o0 < 20; o0 += 5)
@@ -617,7 +617,7 @@ static void conv2_backward_weight(const vf d_conv2[8][8][20], const vf relu_1[12
  *   conv2_bias      20  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 10 points of o stay in registers. */
-static void conv2_backward_bias(const vf d_max_pool2d_2[4][4][20], real conv2_bias[20])
+static KERNEL void conv2_backward_bias(const vf d_max_pool2d_2[4][4][20], real conv2_bias[20])
 {
     for (int o0 = 0; o0 < 20; o0 += 10) {
         vf sum[10] = {0};
@@ -637,7 +637,7 @@ static void conv2_backward_bias(const vf d_max_pool2d_2[4][4][20], real conv2_bi
  *   d_max_pool2d_1        12 x 12 x 10
  *   d_conv1               24 x 24 x 10  (result)
  * dx[c][y][x] gathers every window that took (y, x). */
-static void max_pool2d_1_backward(const vi max_pool2d_1_indices[12][12][10], const vf d_max_pool2d_1[12][12][10],
+static KERNEL void max_pool2d_1_backward(const vi max_pool2d_1_indices[12][12][10], const vf d_max_pool2d_1[12][12][10],
         vf d_conv1[24][24][10])
 {
     for (int y = 0; y < 12; y++)
@@ -655,7 +655,7 @@ static void max_pool2d_1_backward(const vi max_pool2d_1_indices[12][12][10], con
  *   conv1_weight  10 x 5 x 5 x 1  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 2 points of o x 5 points of v stay in registers. */
-static void conv1_backward_weight(const vf d_conv1[24][24][10], const vf input[28][28][1],
+static KERNEL void conv1_backward_weight(const vf d_conv1[24][24][10], const vf input[28][28][1],
         real conv1_weight[10][5][5][1])
 {
     for (int o0 = 0; o0 < 10; o0 += 2)
@@ -681,7 +681,7 @@ static void conv1_backward_weight(const vf d_conv1[24][24][10], const vf input[2
  *   conv1_bias      10  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 10 points of o stay in registers. */
-static void conv1_backward_bias(const vf d_max_pool2d_1[12][12][10], real conv1_bias[10])
+static KERNEL void conv1_backward_bias(const vf d_max_pool2d_1[12][12][10], real conv1_bias[10])
 {
     vf sum[10] = {0};
     for (int y = 0; y < 12; y++)
@@ -702,7 +702,7 @@ static void conv1_backward_bias(const vf d_max_pool2d_1[12][12][10], real conv1_
  *   work->in: the input of a tile's columns, transformed
  *   work->product: what the points of a tile give
  * the largest of each window. */
-static void evaluate_conv1_forward(const struct lenet_weights *w, const real conv1_weight_f4x5[8][10][5][1],
+static KERNEL void evaluate_conv1_forward(const struct lenet_weights *w, const real conv1_weight_f4x5[8][10][5][1],
         const vf input[28][28][1], vf relu_1[12][12][10], struct evaluate_conv1_forward_work *work)
 {
     for (int x0 = 0; x0 < 12; x0 += 2) {
@@ -766,7 +766,7 @@ static void evaluate_conv1_forward(const struct lenet_weights *w, const real con
  *   work->in: the input of a tile's columns, transformed
  *   work->product: what the points of a tile give
  * the largest of each window. */
-static void evaluate_conv2_forward(const struct lenet_weights *w, const real conv2_weight_f4x5[8][20][5][10],
+static KERNEL void evaluate_conv2_forward(const struct lenet_weights *w, const real conv2_weight_f4x5[8][20][5][10],
         const vf relu_1[12][12][10], vf relu_2[4][4][20], struct evaluate_conv2_forward_work *work)
 {
     for (int x0 = 0; x0 < 4; x0 += 2) {
@@ -828,7 +828,7 @@ static void evaluate_conv2_forward(const struct lenet_weights *w, const real con
  *   label    one a sample
  *   loss     one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss)
+static KERNEL void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -848,27 +848,27 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     struct lenet_weights *g = &b->partial[unit];
     prepare(step, w, s);
 
-    load_block(step, unit, s->input, &s->label);
+    RUN(load_block, step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
-    conv1_forward(w, s->conv1_weight_f4x5, s->input, s->relu_1, s->max_pool2d_1_indices, &s->work.conv1_forward);
-    conv2_forward(w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, s->max_pool2d_2_indices, &s->work.conv2_forward);
-    flatten_1_forward(s->relu_2, s->flatten_1);
-    fc_forward(w, s->flatten_1, s->fc);
-    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
-    cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
-    cross_entropy_backward(s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
-    fc_backward_input(w, s->d_fc, s->d_flatten_1);
-    fc_backward_weight(s->d_fc, s->flatten_1, g->fc_weight);
-    fc_backward_bias(s->d_fc, g->fc_bias);
-    flatten_1_backward(s->relu_2, s->d_flatten_1, s->d_max_pool2d_2);
-    max_pool2d_2_backward(s->max_pool2d_2_indices, s->d_max_pool2d_2, s->d_conv2);
-    conv2_backward_input(s->conv2_weight_f4x5, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->relu_1, s->d_max_pool2d_1,
-            &s->work.conv2_backward_input);
-    conv2_backward_weight(s->d_conv2, s->relu_1, g->conv2_weight);
-    conv2_backward_bias(s->d_max_pool2d_2, g->conv2_bias);
-    max_pool2d_1_backward(s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv1);
-    conv1_backward_weight(s->d_conv1, s->input, g->conv1_weight);
-    conv1_backward_bias(s->d_max_pool2d_1, g->conv1_bias);
+    RUN(conv1_forward, w, s->conv1_weight_f4x5, s->input, s->relu_1, s->max_pool2d_1_indices, &s->work.conv1_forward);
+    RUN(conv2_forward, w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, s->max_pool2d_2_indices, &s->work.conv2_forward);
+    RUN(flatten_1_forward, s->relu_2, s->flatten_1);
+    RUN(fc_forward, w, s->flatten_1, s->fc);
+    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
+    RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
+    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
+    RUN(fc_backward_input, w, s->d_fc, s->d_flatten_1);
+    RUN(fc_backward_weight, s->d_fc, s->flatten_1, g->fc_weight);
+    RUN(fc_backward_bias, s->d_fc, g->fc_bias);
+    RUN(flatten_1_backward, s->relu_2, s->d_flatten_1, s->d_max_pool2d_2);
+    RUN(max_pool2d_2_backward, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->d_conv2);
+    RUN(conv2_backward_input, s->conv2_weight_f4x5, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->relu_1,
+            s->d_max_pool2d_1, &s->work.conv2_backward_input);
+    RUN(conv2_backward_weight, s->d_conv2, s->relu_1, g->conv2_weight);
+    RUN(conv2_backward_bias, s->d_max_pool2d_2, g->conv2_bias);
+    RUN(max_pool2d_1_backward, s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv1);
+    RUN(conv1_backward_weight, s->d_conv1, s->input, g->conv1_weight);
+    RUN(conv1_backward_bias, s->d_max_pool2d_1, g->conv1_bias);
     store_result(step, unit, s->loss, s->correct);
 }
 
@@ -877,13 +877,12 @@ static const struct sgd sgd = {
 };
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
-void lenet_update(const struct step *step, void *scratch, int64_t unit)
+static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct lenet_batch *b = step->batch;
     int64_t first = 1024 * unit, end = int_min(first + 1024, 8490);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
-    (void)scratch;
 
     for (int64_t block = 0; block < blocks; block++) {
         const real *part = (const real *)&b->partial[block];
@@ -897,6 +896,12 @@ void lenet_update(const struct step *step, void *scratch, int64_t unit)
                 step->first_step);
 }
 
+void lenet_update(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    RUN(update, step, unit);
+}
+
 /* The loss of a block of 8 samples, and the logits where they are wanted. */
 void lenet_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
@@ -904,13 +909,13 @@ void lenet_evaluate_block(const struct step *step, void *scratch, int64_t unit)
     struct lenet_scratch *s = scratch;
     prepare(step, w, s);
 
-    load_block(step, unit, s->input, &s->label);
-    evaluate_conv1_forward(w, s->conv1_weight_f4x5, s->input, s->relu_1, &s->work.evaluate_conv1_forward);
-    evaluate_conv2_forward(w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, &s->work.evaluate_conv2_forward);
-    flatten_1_forward(s->relu_2, s->flatten_1);
-    fc_forward(w, s->flatten_1, s->fc);
-    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
-    evaluate_cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss);
+    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(evaluate_conv1_forward, w, s->conv1_weight_f4x5, s->input, s->relu_1, &s->work.evaluate_conv1_forward);
+    RUN(evaluate_conv2_forward, w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, &s->work.evaluate_conv2_forward);
+    RUN(flatten_1_forward, s->relu_2, s->flatten_1);
+    RUN(fc_forward, w, s->flatten_1, s->fc);
+    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
+    RUN(evaluate_cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss);
     store_result(step, unit, s->loss, s->correct);
     if (step->logits)
         store_logits(step, unit, s->fc);

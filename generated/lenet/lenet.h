@@ -91,6 +91,18 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit);
 void lenet_update(const struct step *step, void *scratch, int64_t unit);
 void lenet_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
+/* The kernels, as step->laps and the model's table of them number them. */
+enum {
+    KERNEL_load_block, KERNEL_transform_conv1_weight_f4x5, KERNEL_transform_conv2_weight_f4x5, KERNEL_conv1_forward,
+    KERNEL_conv2_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
+    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
+    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_max_pool2d_2_backward, KERNEL_conv2_backward_input,
+    KERNEL_conv2_backward_weight, KERNEL_conv2_backward_bias, KERNEL_max_pool2d_1_backward,
+    KERNEL_conv1_backward_weight, KERNEL_conv1_backward_bias, KERNEL_update, KERNEL_evaluate_conv1_forward,
+    KERNEL_evaluate_conv2_forward, KERNEL_evaluate_cross_entropy_forward,
+    KERNELS
+};
+
 extern const struct model lenet_model;
 
 #endif

@@ -32,6 +32,36 @@ static const struct phase train[] = {
     { "update", .units = 9, .blocks = false, .run = lenet_update },
 };
 
+/* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
+ * two flop. */
+static const struct kernel kernels[KERNELS] = {
+    { "load_block", "blocks", .sample_flop = 1568, .block_bytes = 6280 * sizeof(real) + 6280 },
+    { "transform_conv1_weight_f4x5", "blocks", .step_flop = 4000, .step_bytes = 650 * sizeof(real) },
+    { "transform_conv2_weight_f4x5", "blocks", .step_flop = 80000, .step_bytes = 13000 * sizeof(real) },
+    { "conv1_forward", "blocks", .sample_flop = 295200, .block_bytes = 29722 * sizeof(real) },
+    { "conv2_forward", "blocks", .sample_flop = 641600, .block_bytes = 24660 * sizeof(real) },
+    { "flatten_1_forward", "blocks", .block_bytes = 5120 * sizeof(real) },
+    { "fc_forward", "blocks", .sample_flop = 6400, .block_bytes = 5850 * sizeof(real) },
+    { "cross_entropy_maximum", "blocks", .sample_flop = 10, .block_bytes = 104 * sizeof(real) },
+    { "cross_entropy_forward", "blocks", .sample_flop = 43, .block_bytes = 112 * sizeof(real) },
+    { "cross_entropy_backward", "blocks", .sample_flop = 50, .block_bytes = 192 * sizeof(real) },
+    { "fc_backward_input", "blocks", .sample_flop = 6400, .block_bytes = 5840 * sizeof(real) },
+    { "fc_backward_weight", "blocks", .sample_flop = 6400, .block_bytes = 5840 * sizeof(real) },
+    { "fc_backward_bias", "blocks", .sample_flop = 10, .block_bytes = 90 * sizeof(real) },
+    { "flatten_1_backward", "blocks", .sample_flop = 320, .block_bytes = 7680 * sizeof(real) },
+    { "max_pool2d_2_backward", "blocks", .block_bytes = 15360 * sizeof(real) },
+    { "conv2_backward_input", "blocks", .sample_flop = 1441440, .block_bytes = 36160 * sizeof(real) },
+    { "conv2_backward_weight", "blocks", .sample_flop = 640000, .block_bytes = 26760 * sizeof(real) },
+    { "conv2_backward_bias", "blocks", .sample_flop = 320, .block_bytes = 2580 * sizeof(real) },
+    { "max_pool2d_1_backward", "blocks", .block_bytes = 69120 * sizeof(real) },
+    { "conv1_backward_weight", "blocks", .sample_flop = 288000, .block_bytes = 52602 * sizeof(real) },
+    { "conv1_backward_bias", "blocks", .sample_flop = 1440, .block_bytes = 11530 * sizeof(real) },
+    { "update", "update", .step_flop = 110370, .block_bytes = 8490 * sizeof(real), .step_bytes = 33960 * sizeof(real) },
+    { "evaluate_conv1_forward", "evaluate", .sample_flop = 295200, .block_bytes = 18202 * sizeof(real) },
+    { "evaluate_conv2_forward", "evaluate", .sample_flop = 641600, .block_bytes = 22100 * sizeof(real) },
+    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 43, .block_bytes = 104 * sizeof(real) },
+};
+
 const struct model lenet_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -52,6 +82,7 @@ const struct model lenet_model = {
     .batch_bytes = sizeof(struct lenet_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .blocks = true, .run = lenet_evaluate_block },
+    .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "mnist", .root = "data/mnist",
     .download = true, .shuffle = true, .test_shuffle = false,

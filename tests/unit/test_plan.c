@@ -2,6 +2,7 @@
  * in common. The emitted code itself is in tests/golden/emit/. */
 #include "base/sha256.h"
 #include "cpu/emit.h"
+#include "cpu/print.h"
 #include "plan/plan.h"
 
 #include <inttypes.h>
@@ -365,6 +366,52 @@ static void test_wrong_loops(void **state)
     arena_free(arena);
 }
 
+/* ---- the work of kernels */
+
+static KernelWork work_of(Arena *arena, const Plan *plan, const char *name)
+{
+    const KernelWorks *works = kernel_works(arena, plan);
+    for (int i = 0; i < works->count; i++)
+        if (strcmp(works->at[i].name, name) == 0)
+            return works->at[i];
+    fail_msg("no work of %s", name);
+    return (KernelWork){0};
+}
+
+static void test_work(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    Plan *plan = build(arena, small, 64, "avx2");
+    KernelWork conv = work_of(arena, plan, "conv_forward"), load = work_of(arena, plan, "load_block");
+    assert_string_equal(conv.phase, "blocks");
+    assert_int_equal(conv.sample_flop, 2 * 10 * 10 * 6 * 9);
+    assert_int_equal(conv.block_reals, 8 * 12 * 12 + 6 * 9 + 6 + 8 * 10 * 10 * 6);
+    assert_int_equal(conv.step_flop + conv.step_reals + conv.sample_bytes, 0);
+    assert_int_equal(load.sample_flop, 2 * 12 * 12);
+    assert_int_equal(load.sample_bytes, 12 * 12 + 1);
+    assert_int_equal(load.block_reals, 8 * (12 * 12 + 1));
+    assert_string_equal(work_of(arena, plan, "evaluate_pool_forward").phase, "evaluate");
+
+    /* momentum * history + gradient, weight - lr * that; the gradient from 8 blocks */
+    KernelWork update = work_of(arena, plan, "update");
+    assert_int_equal(update.step_flop, (8 + 3 + 2) * plan->weights_size);
+    assert_int_equal(update.block_reals, plan->weights_size);
+    assert_int_equal(update.step_reals, 4 * plan->weights_size);
+
+    /* What is summed over all blocks reads the activations of each and writes one gradient. */
+    plan = build(arena, large, 64, "avx2");
+    KernelWork hidden = work_of(arena, plan, "hidden_backward_weight");
+    assert_string_equal(hidden.phase, "weights");
+    assert_int_equal(hidden.sample_flop, 2 * 400 * 1000);
+    assert_int_equal(hidden.block_reals, 8 * (400 + 1000));
+    assert_int_equal(hidden.step_reals, 400 * 1000);
+    update = work_of(arena, plan, "update");
+    assert_int_equal(update.block_reals, 410);
+    assert_int_equal(update.step_reals, 404000 + 4 * 404410);
+    arena_free(arena);
+}
+
 /* ---- files */
 
 static void test_files(void **state)
@@ -463,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_wrong_memory),
         cmocka_unit_test(test_wrong_units),
         cmocka_unit_test(test_wrong_loops),
+        cmocka_unit_test(test_work),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_line_width),

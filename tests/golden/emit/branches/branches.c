@@ -8,7 +8,7 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static void load_block(const struct step *step, int64_t unit, vf image[9][9][3], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t unit, vf image[9][9][3], vi *label)
 {
     static const real factor[3] = { 1 / (255 * 0.25), 1 / (255 * 0.2), 1 / (255 * 1.0) };
     static const real shift[3] = { -0.5 / 0.25, -0.4 / 0.2, 0.1 / 1.0 };
@@ -83,7 +83,7 @@ INLINE void f5x3_output(const vf from[7], vf to[5])
     to[4] = sum_1 + 16.0f*sum_3 + 0.0625f*from[5] + from[6];
 }
 
-static void transform_entry_weight_f5x3(const struct branches_weights *w, real entry_weight_f5x3[7][4][3][3])
+static KERNEL void transform_entry_weight_f5x3(const struct branches_weights *w, real entry_weight_f5x3[7][4][3][3])
 {
     for (int o = 0; o < 4; o++)
         for (int u = 0; u < 3; u++)
@@ -112,7 +112,7 @@ static void prepare(const struct step *step, const struct branches_weights *w, s
 {
     if (s->version == step->version)
         return;
-    transform_entry_weight_f5x3(w, s->entry_weight_f5x3);
+    RUN(transform_entry_weight_f5x3, w, s->entry_weight_f5x3);
     s->version = step->version;
 }
 
@@ -120,7 +120,7 @@ static void prepare(const struct step *step, const struct branches_weights *w, s
  *   input         9 x 9 x 3
  *   entry_padded  11 x 11 x 3  (result)
  * the image, reflected at its borders. */
-static void entry_pad(const vf input[9][9][3], vf entry_padded[11][11][3])
+static KERNEL void entry_pad(const vf input[9][9][3], vf entry_padded[11][11][3])
 {
     for (int y = 0; y < 11; y++)
         for (int x = 0; x < 11; x++)
@@ -136,7 +136,7 @@ static void entry_pad(const vf input[9][9][3], vf entry_padded[11][11][3])
  *   work->in: the input of a tile's columns, transformed
  *   work->product: what the points of a tile give
  * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
-static void entry_forward(const struct branches_weights *w, const real entry_weight_f5x3[7][4][3][3],
+static KERNEL void entry_forward(const struct branches_weights *w, const real entry_weight_f5x3[7][4][3][3],
         const vf entry_padded[11][11][3], vf entry[9][9][4], struct entry_forward_work *work)
 {
     for (int x0 = 0; x0 < 9; x0 = x0 == 0 ? 4 : x0 + 5) {
@@ -194,7 +194,7 @@ static void entry_forward(const struct branches_weights *w, const real entry_wei
  *   entry        9 x 9 x 4
  *   side_padded  11 x 11 x 4  (result)
  * zeros around the image. */
-static void side_pad(const vf entry[9][9][4], vf side_padded[11][11][4])
+static KERNEL void side_pad(const vf entry[9][9][4], vf side_padded[11][11][4])
 {
     for (int y = 0; y < 11; y++)
         for (int x = 0; x < 11; x++)
@@ -209,7 +209,7 @@ static void side_pad(const vf entry[9][9][4], vf side_padded[11][11][4])
  *   side         5 x 5 x 6  (result)
  * y[o] = sum of weight[o][c] * x[c] over its window.
  * The sums of 2 points of g x 3 points of o stay in registers. */
-static void side_forward(const struct branches_weights *w, const vf side_padded[11][11][4], vf side[5][5][6])
+static KERNEL void side_forward(const struct branches_weights *w, const vf side_padded[11][11][4], vf side[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++) {
@@ -233,7 +233,7 @@ static void side_forward(const struct branches_weights *w, const vf side_padded[
 /* relu_1: relu                                                                                 branches.net:7
  *   side    5 x 5 x 6
  *   relu_1  5 x 5 x 6  (result) */
-static void relu_1_forward(const vf side[5][5][6], vf relu_1[5][5][6])
+static KERNEL void relu_1_forward(const vf side[5][5][6], vf relu_1[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
@@ -245,7 +245,7 @@ static void relu_1_forward(const vf side[5][5][6], vf relu_1[5][5][6])
  *   relu_1      5 x 5 x 6
  *   sum_padded  7 x 5 x 6  (result)
  * zeros around the image. */
-static void sum_pad(const vf relu_1[5][5][6], vf sum_padded[7][5][6])
+static KERNEL void sum_pad(const vf relu_1[5][5][6], vf sum_padded[7][5][6])
 {
     for (int y = 0; y < 7; y++)
         for (int x = 0; x < 5; x++)
@@ -261,7 +261,7 @@ static void sum_pad(const vf relu_1[5][5][6], vf sum_padded[7][5][6])
  *   add_1       5 x 5 x 6  (result)
  * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
  * The sums of 6 points of o stay in registers. */
-static void sum_forward(const struct branches_weights *w, const vf sum_padded[7][5][6], const vf side[5][5][6],
+static KERNEL void sum_forward(const struct branches_weights *w, const vf sum_padded[7][5][6], const vf side[5][5][6],
         vf add_1[5][5][6])
 {
     for (int y = 0; y < 5; y++)
@@ -284,7 +284,7 @@ static void sum_forward(const struct branches_weights *w, const vf sum_padded[7]
 /* concat_1: concat                                                                            branches.net:10
  *   add_1     5 x 5 x 6
  *   concat_1  5 x 5 x 12  (result) */
-static void concat_1_forward_1(const vf add_1[5][5][6], vf concat_1[5][5][12])
+static KERNEL void concat_1_forward_1(const vf add_1[5][5][6], vf concat_1[5][5][12])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
@@ -295,7 +295,7 @@ static void concat_1_forward_1(const vf add_1[5][5][6], vf concat_1[5][5][12])
 /* concat_1: concat                                                                            branches.net:10
  *   side      5 x 5 x 6
  *   concat_1  5 x 5 x 12  (result) */
-static void concat_1_forward_2(const vf side[5][5][6], vf concat_1[5][5][12])
+static KERNEL void concat_1_forward_2(const vf side[5][5][6], vf concat_1[5][5][12])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
@@ -308,7 +308,7 @@ static void concat_1_forward_2(const vf side[5][5][6], vf concat_1[5][5][12])
  *   max_pool2d_1          3 x 3 x 12  (result)
  *   max_pool2d_1_indices  3 x 3 x 12  (result)
  * the largest of each window, and which element of it that is. */
-static void max_pool2d_1_forward(const vf concat_1[5][5][12], vf max_pool2d_1[3][3][12],
+static KERNEL void max_pool2d_1_forward(const vf concat_1[5][5][12], vf max_pool2d_1[3][3][12],
         vi max_pool2d_1_indices[3][3][12])
 {
     for (int y = 0; y < 3; y++)
@@ -333,7 +333,7 @@ static void max_pool2d_1_forward(const vf concat_1[5][5][12], vf max_pool2d_1[3]
 /* flatten_1: flatten                                                                          branches.net:12
  *   max_pool2d_1  3 x 3 x 12
  *   flatten_1     108  (result) */
-static void flatten_1_forward(const vf max_pool2d_1[3][3][12], vf flatten_1[108])
+static KERNEL void flatten_1_forward(const vf max_pool2d_1[3][3][12], vf flatten_1[108])
 {
     for (int c = 0; c < 12; c++)
         for (int y = 0; y < 3; y++)
@@ -348,7 +348,7 @@ static void flatten_1_forward(const vf max_pool2d_1[3][3][12], vf flatten_1[108]
  *   linear_1         5  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
  * The sums of 5 points of i stay in registers. */
-static void linear_1_forward(const struct branches_weights *w, const vf flatten_1[108], vf linear_1[5])
+static KERNEL void linear_1_forward(const struct branches_weights *w, const vf flatten_1[108], vf linear_1[5])
 {
     vf sum[5];
     UNROLL(5)
@@ -369,7 +369,7 @@ static void linear_1_forward(const struct branches_weights *w, const vf flatten_
  *   maximum   one a sample  (result)
  *   correct   one a sample  (result)
  * the largest logit, and whether it is the label's. */
-static void cross_entropy_maximum(const vf linear_1[5], vi label, vf *maximum, vf *correct)
+static KERNEL void cross_entropy_maximum(const vf linear_1[5], vi label, vf *maximum, vf *correct)
 {
     vf largest = lanes_of(-INFINITY);
     vi place = {0};
@@ -390,7 +390,7 @@ static void cross_entropy_maximum(const vf linear_1[5], vi label, vf *maximum, v
  *   loss      one a sample  (result)
  *   exp_sum   one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void cross_entropy_forward(const vf linear_1[5], vf maximum, vi label, vf *loss, vf *exp_sum)
+static KERNEL void cross_entropy_forward(const vf linear_1[5], vf maximum, vi label, vf *loss, vf *exp_sum)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -410,7 +410,8 @@ static void cross_entropy_forward(const vf linear_1[5], vf maximum, vi label, vf
  *   scale       one a sample
  *   d_linear_1  5  (result)
  * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static void cross_entropy_backward(const vf linear_1[5], vf maximum, vf exp_sum, vi label, vf scale, vf d_linear_1[5])
+static KERNEL void cross_entropy_backward(const vf linear_1[5], vf maximum, vf exp_sum, vi label, vf scale,
+        vf d_linear_1[5])
 {
     for (int k = 0; k < 5; k++)
         d_linear_1[k] = (lanes_exp(linear_1[k] - maximum) / exp_sum -
@@ -424,7 +425,8 @@ static void cross_entropy_backward(const vf linear_1[5], vf maximum, vf exp_sum,
  * dx[j] = sum of weight[i][j] * dy[i].
  * The sums of 8 points of j stay in registers.
  * The last tile of j begins early, and computes some of it again. */
-static void linear_1_backward_input(const struct branches_weights *w, const vf d_linear_1[5], vf d_flatten_1[108])
+static KERNEL void linear_1_backward_input(const struct branches_weights *w, const vf d_linear_1[5],
+        vf d_flatten_1[108])
 {
     for (int j0 = 0; j0 < 108; j0 = j0 == 96 ? 100 : j0 + 8) {
         vf sum[8] = {0};
@@ -443,7 +445,8 @@ static void linear_1_backward_input(const struct branches_weights *w, const vf d
  *   flatten_1        108
  *   linear_1_weight  5 x 108  (result)
  * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static void linear_1_backward_weight(const vf d_linear_1[5], const vf flatten_1[108], real linear_1_weight[5][108])
+static KERNEL void linear_1_backward_weight(const vf d_linear_1[5], const vf flatten_1[108],
+        real linear_1_weight[5][108])
 {
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 108; j++)
@@ -454,7 +457,7 @@ static void linear_1_backward_weight(const vf d_linear_1[5], const vf flatten_1[
  *   d_linear_1     5
  *   linear_1_bias  5  (result)
  * dbias[i] = sum over the samples of dy[i]. */
-static void linear_1_backward_bias(const vf d_linear_1[5], real linear_1_bias[5])
+static KERNEL void linear_1_backward_bias(const vf d_linear_1[5], real linear_1_bias[5])
 {
     for (int i = 0; i < 5; i++)
         linear_1_bias[i] = lanes_sum(d_linear_1[i]);
@@ -463,7 +466,7 @@ static void linear_1_backward_bias(const vf d_linear_1[5], real linear_1_bias[5]
 /* flatten_1: flatten_backward                                                                 branches.net:12
  *   d_flatten_1     108
  *   d_max_pool2d_1  3 x 3 x 12  (result) */
-static void flatten_1_backward(const vf d_flatten_1[108], vf d_max_pool2d_1[3][3][12])
+static KERNEL void flatten_1_backward(const vf d_flatten_1[108], vf d_max_pool2d_1[3][3][12])
 {
     for (int y = 0; y < 3; y++)
         for (int x = 0; x < 3; x++)
@@ -477,7 +480,7 @@ static void flatten_1_backward(const vf d_flatten_1[108], vf d_max_pool2d_1[3][3
  *   d_concat_1            5 x 5 x 12  (result)
  * dx[c][y][x] gathers every window that took (y, x).
  * The sums of 4 points of c stay in registers. */
-static void max_pool2d_1_backward(const vi max_pool2d_1_indices[3][3][12], const vf d_max_pool2d_1[3][3][12],
+static KERNEL void max_pool2d_1_backward(const vi max_pool2d_1_indices[3][3][12], const vf d_max_pool2d_1[3][3][12],
         vf d_concat_1[5][5][12])
 {
     for (int y = 0; y < 5; y++)
@@ -503,7 +506,7 @@ static void max_pool2d_1_backward(const vi max_pool2d_1_indices[3][3][12], const
  *   d_concat_1  5 x 5 x 12
  *   d_add_1     5 x 5 x 6  (result)
  * the part of the gradient that this input took. */
-static void concat_1_backward_1(const vf d_concat_1[5][5][12], vf d_add_1[5][5][6])
+static KERNEL void concat_1_backward_1(const vf d_concat_1[5][5][12], vf d_add_1[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
@@ -515,7 +518,7 @@ static void concat_1_backward_1(const vf d_concat_1[5][5][12], vf d_add_1[5][5][
  *   d_concat_1  5 x 5 x 12
  *   d_side      5 x 5 x 6  (result)
  * the part of the gradient that this input took. */
-static void concat_1_backward_2(const vf d_concat_1[5][5][12], vf d_side[5][5][6])
+static KERNEL void concat_1_backward_2(const vf d_concat_1[5][5][12], vf d_side[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
@@ -529,7 +532,8 @@ static void concat_1_backward_2(const vf d_concat_1[5][5][12], vf d_side[5][5][6
  *   d_sum_padded  7 x 5 x 6  (result)
  * dx[c][y][x] gathers every output that read (y, x).
  * The sums of 6 points of c stay in registers. */
-static void sum_backward_input(const struct branches_weights *w, const vf d_add_1[5][5][6], vf d_sum_padded[7][5][6])
+static KERNEL void sum_backward_input(const struct branches_weights *w, const vf d_add_1[5][5][6],
+        vf d_sum_padded[7][5][6])
 {
     for (int y = 0; y < 7; y++)
         for (int x = 0; x < 5; x++) {
@@ -552,7 +556,8 @@ static void sum_backward_input(const struct branches_weights *w, const vf d_add_
  *   sum_weight  6 x 3 x 1 x 6  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 3 points of o x 2 points of c stay in registers. */
-static void sum_backward_weight(const vf d_add_1[5][5][6], const vf sum_padded[7][5][6], real sum_weight[6][3][1][6])
+static KERNEL void sum_backward_weight(const vf d_add_1[5][5][6], const vf sum_padded[7][5][6],
+        real sum_weight[6][3][1][6])
 {
     for (int o0 = 0; o0 < 6; o0 += 3)
         for (int u = 0; u < 3; u++)
@@ -578,7 +583,7 @@ static void sum_backward_weight(const vf d_add_1[5][5][6], const vf sum_padded[7
  *   sum_bias  6  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 6 points of o stay in registers. */
-static void sum_backward_bias(const vf d_add_1[5][5][6], real sum_bias[6])
+static KERNEL void sum_backward_bias(const vf d_add_1[5][5][6], real sum_bias[6])
 {
     vf sum[6] = {0};
     for (int y = 0; y < 5; y++)
@@ -598,7 +603,7 @@ static void sum_backward_bias(const vf d_add_1[5][5][6], real sum_bias[6])
  *   d_sum_padded  7 x 5 x 6
  *   d_side_sum    5 x 5 x 6  (result)
  * what the image lies under. */
-static void sum_backward_pad(const vf d_side[5][5][6], const vf d_add_1[5][5][6], const vf relu_1[5][5][6],
+static KERNEL void sum_backward_pad(const vf d_side[5][5][6], const vf d_add_1[5][5][6], const vf relu_1[5][5][6],
         const vf d_sum_padded[7][5][6], vf d_side_sum[5][5][6])
 {
     for (int y = 0; y < 5; y++)
@@ -614,7 +619,7 @@ static void sum_backward_pad(const vf d_side[5][5][6], const vf d_add_1[5][5][6]
  *   d_side_padded  11 x 11 x 4  (result)
  * dx[c][y][x] gathers every output that read (y, x).
  * The sums of 2 points of g x 2 points of c stay in registers. */
-static void side_backward_input(const struct branches_weights *w, const vf d_side_sum[5][5][6],
+static KERNEL void side_backward_input(const struct branches_weights *w, const vf d_side_sum[5][5][6],
         vf d_side_padded[11][11][4])
 {
     for (int y = 0; y < 11; y++)
@@ -645,7 +650,7 @@ static void side_backward_input(const struct branches_weights *w, const vf d_sid
  *   side_weight  6 x 3 x 3 x 2  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 3 points of o x 2 points of c stay in registers. */
-static void side_backward_weight(const vf d_side_sum[5][5][6], const vf side_padded[11][11][4],
+static KERNEL void side_backward_weight(const vf d_side_sum[5][5][6], const vf side_padded[11][11][4],
         real side_weight[6][3][3][2])
 {
     for (int g = 0; g < 2; g++)
@@ -671,7 +676,7 @@ static void side_backward_weight(const vf d_side_sum[5][5][6], const vf side_pad
  *   d_side_padded  11 x 11 x 4
  *   d_entry        9 x 9 x 4  (result)
  * what the image lies under. */
-static void side_backward_pad(const vf d_side_padded[11][11][4], vf d_entry[9][9][4])
+static KERNEL void side_backward_pad(const vf d_side_padded[11][11][4], vf d_entry[9][9][4])
 {
     for (int y = 0; y < 9; y++)
         for (int x = 0; x < 9; x++)
@@ -685,7 +690,7 @@ static void side_backward_pad(const vf d_side_padded[11][11][4], vf d_entry[9][9
  *   entry_weight  4 x 3 x 3 x 3  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 2 points of o x 3 points of c stay in registers. */
-static void entry_backward_weight(const vf d_entry[9][9][4], const vf entry_padded[11][11][3],
+static KERNEL void entry_backward_weight(const vf d_entry[9][9][4], const vf entry_padded[11][11][3],
         real entry_weight[4][3][3][3])
 {
     for (int o0 = 0; o0 < 4; o0 += 2)
@@ -712,7 +717,7 @@ static void entry_backward_weight(const vf d_entry[9][9][4], const vf entry_padd
  *   entry_bias  4  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 4 points of o stay in registers. */
-static void entry_backward_bias(const vf d_entry[9][9][4], real entry_bias[4])
+static KERNEL void entry_backward_bias(const vf d_entry[9][9][4], real entry_bias[4])
 {
     vf sum[4] = {0};
     for (int y = 0; y < 9; y++)
@@ -729,7 +734,7 @@ static void entry_backward_bias(const vf d_entry[9][9][4], real entry_bias[4])
  *   concat_1      5 x 5 x 12
  *   max_pool2d_1  3 x 3 x 12  (result)
  * the largest of each window. */
-static void evaluate_max_pool2d_1_forward(const vf concat_1[5][5][12], vf max_pool2d_1[3][3][12])
+static KERNEL void evaluate_max_pool2d_1_forward(const vf concat_1[5][5][12], vf max_pool2d_1[3][3][12])
 {
     for (int y = 0; y < 3; y++)
         for (int x = 0; x < 3; x++)
@@ -753,7 +758,7 @@ static void evaluate_max_pool2d_1_forward(const vf concat_1[5][5][12], vf max_po
  *   label     one a sample
  *   loss      one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void evaluate_cross_entropy_forward(const vf linear_1[5], vf maximum, vi label, vf *loss)
+static KERNEL void evaluate_cross_entropy_forward(const vf linear_1[5], vf maximum, vi label, vf *loss)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -773,39 +778,39 @@ void branches_train_block(const struct step *step, void *scratch, int64_t unit)
     struct branches_weights *g = &b->partial[unit];
     prepare(step, w, s);
 
-    load_block(step, unit, s->input, &s->label);
+    RUN(load_block, step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
-    entry_pad(s->input, s->entry_padded);
-    entry_forward(w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
-    side_pad(s->entry, s->side_padded);
-    side_forward(w, s->side_padded, s->side);
-    relu_1_forward(s->side, s->relu_1);
-    sum_pad(s->relu_1, s->sum_padded);
-    sum_forward(w, s->sum_padded, s->side, s->add_1);
-    concat_1_forward_1(s->add_1, s->concat_1);
-    concat_1_forward_2(s->side, s->concat_1);
-    max_pool2d_1_forward(s->concat_1, s->max_pool2d_1, s->max_pool2d_1_indices);
-    flatten_1_forward(s->max_pool2d_1, s->flatten_1);
-    linear_1_forward(w, s->flatten_1, s->linear_1);
-    cross_entropy_maximum(s->linear_1, s->label, &s->maximum, &s->correct);
-    cross_entropy_forward(s->linear_1, s->maximum, s->label, &s->loss, &s->exp_sum);
-    cross_entropy_backward(s->linear_1, s->maximum, s->exp_sum, s->label, s->scale, s->d_linear_1);
-    linear_1_backward_input(w, s->d_linear_1, s->d_flatten_1);
-    linear_1_backward_weight(s->d_linear_1, s->flatten_1, g->linear_1_weight);
-    linear_1_backward_bias(s->d_linear_1, g->linear_1_bias);
-    flatten_1_backward(s->d_flatten_1, s->d_max_pool2d_1);
-    max_pool2d_1_backward(s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_concat_1);
-    concat_1_backward_1(s->d_concat_1, s->d_add_1);
-    concat_1_backward_2(s->d_concat_1, s->d_side);
-    sum_backward_input(w, s->d_add_1, s->d_sum_padded);
-    sum_backward_weight(s->d_add_1, s->sum_padded, g->sum_weight);
-    sum_backward_bias(s->d_add_1, g->sum_bias);
-    sum_backward_pad(s->d_side, s->d_add_1, s->relu_1, s->d_sum_padded, s->d_side_sum);
-    side_backward_input(w, s->d_side_sum, s->d_side_padded);
-    side_backward_weight(s->d_side_sum, s->side_padded, g->side_weight);
-    side_backward_pad(s->d_side_padded, s->d_entry);
-    entry_backward_weight(s->d_entry, s->entry_padded, g->entry_weight);
-    entry_backward_bias(s->d_entry, g->entry_bias);
+    RUN(entry_pad, s->input, s->entry_padded);
+    RUN(entry_forward, w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
+    RUN(side_pad, s->entry, s->side_padded);
+    RUN(side_forward, w, s->side_padded, s->side);
+    RUN(relu_1_forward, s->side, s->relu_1);
+    RUN(sum_pad, s->relu_1, s->sum_padded);
+    RUN(sum_forward, w, s->sum_padded, s->side, s->add_1);
+    RUN(concat_1_forward_1, s->add_1, s->concat_1);
+    RUN(concat_1_forward_2, s->side, s->concat_1);
+    RUN(max_pool2d_1_forward, s->concat_1, s->max_pool2d_1, s->max_pool2d_1_indices);
+    RUN(flatten_1_forward, s->max_pool2d_1, s->flatten_1);
+    RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
+    RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
+    RUN(cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss, &s->exp_sum);
+    RUN(cross_entropy_backward, s->linear_1, s->maximum, s->exp_sum, s->label, s->scale, s->d_linear_1);
+    RUN(linear_1_backward_input, w, s->d_linear_1, s->d_flatten_1);
+    RUN(linear_1_backward_weight, s->d_linear_1, s->flatten_1, g->linear_1_weight);
+    RUN(linear_1_backward_bias, s->d_linear_1, g->linear_1_bias);
+    RUN(flatten_1_backward, s->d_flatten_1, s->d_max_pool2d_1);
+    RUN(max_pool2d_1_backward, s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_concat_1);
+    RUN(concat_1_backward_1, s->d_concat_1, s->d_add_1);
+    RUN(concat_1_backward_2, s->d_concat_1, s->d_side);
+    RUN(sum_backward_input, w, s->d_add_1, s->d_sum_padded);
+    RUN(sum_backward_weight, s->d_add_1, s->sum_padded, g->sum_weight);
+    RUN(sum_backward_bias, s->d_add_1, g->sum_bias);
+    RUN(sum_backward_pad, s->d_side, s->d_add_1, s->relu_1, s->d_sum_padded, s->d_side_sum);
+    RUN(side_backward_input, w, s->d_side_sum, s->d_side_padded);
+    RUN(side_backward_weight, s->d_side_sum, s->side_padded, g->side_weight);
+    RUN(side_backward_pad, s->d_side_padded, s->d_entry);
+    RUN(entry_backward_weight, s->d_entry, s->entry_padded, g->entry_weight);
+    RUN(entry_backward_bias, s->d_entry, g->entry_bias);
     store_result(step, unit, s->loss, s->correct);
 }
 
@@ -814,13 +819,12 @@ static const struct sgd sgd = {
 };
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
-void branches_update(const struct step *step, void *scratch, int64_t unit)
+static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct branches_batch *b = step->batch;
     int64_t first = 1024 * unit, end = int_min(first + 1024, 879);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
-    (void)scratch;
 
     for (int64_t block = 0; block < blocks; block++) {
         const real *part = (const real *)&b->partial[block];
@@ -834,6 +838,12 @@ void branches_update(const struct step *step, void *scratch, int64_t unit)
                 step->first_step);
 }
 
+void branches_update(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    RUN(update, step, unit);
+}
+
 /* The loss of a block of 4 samples, and the logits where they are wanted. */
 void branches_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
@@ -841,21 +851,21 @@ void branches_evaluate_block(const struct step *step, void *scratch, int64_t uni
     struct branches_scratch *s = scratch;
     prepare(step, w, s);
 
-    load_block(step, unit, s->input, &s->label);
-    entry_pad(s->input, s->entry_padded);
-    entry_forward(w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
-    side_pad(s->entry, s->side_padded);
-    side_forward(w, s->side_padded, s->side);
-    relu_1_forward(s->side, s->relu_1);
-    sum_pad(s->relu_1, s->sum_padded);
-    sum_forward(w, s->sum_padded, s->side, s->add_1);
-    concat_1_forward_1(s->add_1, s->concat_1);
-    concat_1_forward_2(s->side, s->concat_1);
-    evaluate_max_pool2d_1_forward(s->concat_1, s->max_pool2d_1);
-    flatten_1_forward(s->max_pool2d_1, s->flatten_1);
-    linear_1_forward(w, s->flatten_1, s->linear_1);
-    cross_entropy_maximum(s->linear_1, s->label, &s->maximum, &s->correct);
-    evaluate_cross_entropy_forward(s->linear_1, s->maximum, s->label, &s->loss);
+    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(entry_pad, s->input, s->entry_padded);
+    RUN(entry_forward, w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
+    RUN(side_pad, s->entry, s->side_padded);
+    RUN(side_forward, w, s->side_padded, s->side);
+    RUN(relu_1_forward, s->side, s->relu_1);
+    RUN(sum_pad, s->relu_1, s->sum_padded);
+    RUN(sum_forward, w, s->sum_padded, s->side, s->add_1);
+    RUN(concat_1_forward_1, s->add_1, s->concat_1);
+    RUN(concat_1_forward_2, s->side, s->concat_1);
+    RUN(evaluate_max_pool2d_1_forward, s->concat_1, s->max_pool2d_1);
+    RUN(flatten_1_forward, s->max_pool2d_1, s->flatten_1);
+    RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
+    RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
+    RUN(evaluate_cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss);
     store_result(step, unit, s->loss, s->correct);
     if (step->logits)
         store_logits(step, unit, s->linear_1);

@@ -76,6 +76,21 @@ void branches_train_block(const struct step *step, void *scratch, int64_t unit);
 void branches_update(const struct step *step, void *scratch, int64_t unit);
 void branches_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
+/* The kernels, as step->laps and the model's table of them number them. */
+enum {
+    KERNEL_load_block, KERNEL_transform_entry_weight_f5x3, KERNEL_entry_pad, KERNEL_entry_forward, KERNEL_side_pad,
+    KERNEL_side_forward, KERNEL_relu_1_forward, KERNEL_sum_pad, KERNEL_sum_forward, KERNEL_concat_1_forward_1,
+    KERNEL_concat_1_forward_2, KERNEL_max_pool2d_1_forward, KERNEL_flatten_1_forward, KERNEL_linear_1_forward,
+    KERNEL_cross_entropy_maximum, KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward,
+    KERNEL_linear_1_backward_input, KERNEL_linear_1_backward_weight, KERNEL_linear_1_backward_bias,
+    KERNEL_flatten_1_backward, KERNEL_max_pool2d_1_backward, KERNEL_concat_1_backward_1, KERNEL_concat_1_backward_2,
+    KERNEL_sum_backward_input, KERNEL_sum_backward_weight, KERNEL_sum_backward_bias, KERNEL_sum_backward_pad,
+    KERNEL_side_backward_input, KERNEL_side_backward_weight, KERNEL_side_backward_pad, KERNEL_entry_backward_weight,
+    KERNEL_entry_backward_bias, KERNEL_update, KERNEL_evaluate_max_pool2d_1_forward,
+    KERNEL_evaluate_cross_entropy_forward,
+    KERNELS
+};
+
 extern const struct model branches_model;
 
 #endif

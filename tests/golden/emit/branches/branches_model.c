@@ -34,6 +34,47 @@ static const struct phase train[] = {
     { "update", .units = 1, .blocks = false, .run = branches_update },
 };
 
+/* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
+ * two flop. */
+static const struct kernel kernels[KERNELS] = {
+    { "load_block", "blocks", .sample_flop = 486, .block_bytes = 976 * sizeof(real) + 976 },
+    { "transform_entry_weight_f5x3", "blocks", .step_flop = 1512, .step_bytes = 360 * sizeof(real) },
+    { "entry_pad", "blocks", .block_bytes = 2424 * sizeof(real) },
+    { "entry_forward", "blocks", .sample_flop = 17496, .block_bytes = 3004 * sizeof(real) },
+    { "side_pad", "blocks", .block_bytes = 3232 * sizeof(real) },
+    { "side_forward", "blocks", .sample_flop = 5400, .block_bytes = 2644 * sizeof(real) },
+    { "relu_1_forward", "blocks", .sample_flop = 150, .block_bytes = 1200 * sizeof(real) },
+    { "sum_pad", "blocks", .block_bytes = 1440 * sizeof(real) },
+    { "sum_forward", "blocks", .sample_flop = 5550, .block_bytes = 2154 * sizeof(real) },
+    { "concat_1_forward_1", "blocks", .block_bytes = 1800 * sizeof(real) },
+    { "concat_1_forward_2", "blocks", .block_bytes = 1800 * sizeof(real) },
+    { "max_pool2d_1_forward", "blocks", .sample_flop = 972, .block_bytes = 2064 * sizeof(real) },
+    { "flatten_1_forward", "blocks", .block_bytes = 864 * sizeof(real) },
+    { "linear_1_forward", "blocks", .sample_flop = 1080, .block_bytes = 997 * sizeof(real) },
+    { "cross_entropy_maximum", "blocks", .sample_flop = 5, .block_bytes = 32 * sizeof(real) },
+    { "cross_entropy_forward", "blocks", .sample_flop = 23, .block_bytes = 36 * sizeof(real) },
+    { "cross_entropy_backward", "blocks", .sample_flop = 25, .block_bytes = 56 * sizeof(real) },
+    { "linear_1_backward_input", "blocks", .sample_flop = 1080, .block_bytes = 992 * sizeof(real) },
+    { "linear_1_backward_weight", "blocks", .sample_flop = 1080, .block_bytes = 992 * sizeof(real) },
+    { "linear_1_backward_bias", "blocks", .sample_flop = 5, .block_bytes = 25 * sizeof(real) },
+    { "flatten_1_backward", "blocks", .block_bytes = 864 * sizeof(real) },
+    { "max_pool2d_1_backward", "blocks", .sample_flop = 2700, .block_bytes = 2064 * sizeof(real) },
+    { "concat_1_backward_1", "blocks", .block_bytes = 1800 * sizeof(real) },
+    { "concat_1_backward_2", "blocks", .block_bytes = 1800 * sizeof(real) },
+    { "sum_backward_input", "blocks", .sample_flop = 7560, .block_bytes = 1548 * sizeof(real) },
+    { "sum_backward_weight", "blocks", .sample_flop = 5400, .block_bytes = 1548 * sizeof(real) },
+    { "sum_backward_bias", "blocks", .sample_flop = 150, .block_bytes = 606 * sizeof(real) },
+    { "sum_backward_pad", "blocks", .sample_flop = 450, .block_bytes = 3240 * sizeof(real) },
+    { "side_backward_input", "blocks", .sample_flop = 26136, .block_bytes = 2644 * sizeof(real) },
+    { "side_backward_weight", "blocks", .sample_flop = 5400, .block_bytes = 2644 * sizeof(real) },
+    { "side_backward_pad", "blocks", .block_bytes = 3232 * sizeof(real) },
+    { "entry_backward_weight", "blocks", .sample_flop = 17496, .block_bytes = 2856 * sizeof(real) },
+    { "entry_backward_bias", "blocks", .sample_flop = 324, .block_bytes = 1300 * sizeof(real) },
+    { "update", "update", .step_flop = 9669, .block_bytes = 879 * sizeof(real), .step_bytes = 3516 * sizeof(real) },
+    { "evaluate_max_pool2d_1_forward", "evaluate", .sample_flop = 972, .block_bytes = 1632 * sizeof(real) },
+    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 23, .block_bytes = 32 * sizeof(real) },
+};
+
 const struct model branches_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -54,6 +95,7 @@ const struct model branches_model = {
     .batch_bytes = sizeof(struct branches_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .blocks = true, .run = branches_evaluate_block },
+    .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "images",
     .download = false, .shuffle = false, .test_shuffle = false,

@@ -8,7 +8,7 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static void load_block(const struct step *step, int64_t unit, vf image[1000], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t unit, vf image[1000], vi *label)
 {
     const real factor = 1 / (255 * 1.0), shift = 0.0 / 1.0;
     int samples = block_samples(step, unit, LANES);
@@ -60,7 +60,7 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
  *   relu_1         400  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
  * The sums of 20 points of i stay in registers. */
-static void hidden_forward(const struct large_weights *w, const vf input[1000], vf relu_1[400])
+static KERNEL void hidden_forward(const struct large_weights *w, const vf input[1000], vf relu_1[400])
 {
     for (int i0 = 0; i0 < 400; i0 += 20) {
         vf sum[20];
@@ -84,7 +84,7 @@ static void hidden_forward(const struct large_weights *w, const vf input[1000], 
  *   fc         10  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
  * The sums of 10 points of i stay in registers. */
-static void fc_forward(const struct large_weights *w, const vf relu_1[400], vf fc[10])
+static KERNEL void fc_forward(const struct large_weights *w, const vf relu_1[400], vf fc[10])
 {
     vf sum[10];
     UNROLL(10)
@@ -105,7 +105,7 @@ static void fc_forward(const struct large_weights *w, const vf relu_1[400], vf f
  *   maximum  one a sample  (result)
  *   correct  one a sample  (result)
  * the largest logit, and whether it is the label's. */
-static void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
+static KERNEL void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
 {
     vf largest = lanes_of(-INFINITY);
     vi place = {0};
@@ -126,7 +126,7 @@ static void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *co
  *   loss     one a sample  (result)
  *   exp_sum  one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss, vf *exp_sum)
+static KERNEL void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss, vf *exp_sum)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -146,7 +146,7 @@ static void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *los
  *   scale    one a sample
  *   d_fc     10  (result)
  * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[10])
+static KERNEL void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[10])
 {
     for (int k = 0; k < 10; k++)
         d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
@@ -160,7 +160,8 @@ static void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi l
  *   d_hidden   400  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
  * The sums of 20 points of j stay in registers. */
-static void fc_backward_input(const struct large_weights *w, const vf d_fc[10], const vf relu_1[400], vf d_hidden[400])
+static KERNEL void fc_backward_input(const struct large_weights *w, const vf d_fc[10], const vf relu_1[400],
+        vf d_hidden[400])
 {
     for (int j0 = 0; j0 < 400; j0 += 20) {
         vf sum[20] = {0};
@@ -178,7 +179,7 @@ static void fc_backward_input(const struct large_weights *w, const vf d_fc[10], 
  *   d_fc     10
  *   fc_bias  10  (result)
  * dbias[i] = sum over the samples of dy[i]. */
-static void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
+static KERNEL void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
 {
     for (int i = 0; i < 10; i++)
         fc_bias[i] = lanes_sum(d_fc[i]);
@@ -188,7 +189,7 @@ static void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
  *   d_hidden     400
  *   hidden_bias  400  (result)
  * dbias[i] = sum over the samples of dy[i]. */
-static void hidden_backward_bias(const vf d_hidden[400], real hidden_bias[400])
+static KERNEL void hidden_backward_bias(const vf d_hidden[400], real hidden_bias[400])
 {
     for (int i = 0; i < 400; i++)
         hidden_bias[i] = lanes_sum(d_hidden[i]);
@@ -201,8 +202,8 @@ static void hidden_backward_bias(const vf d_hidden[400], real hidden_bias[400])
  * dweight[i][j] = sum over the samples of dy[i] * x[j].
  * The sums of 5 points of i x 4 points of j stay in registers.
  * Summed over all blocks of the step, for i from first to end. */
-static void fc_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_fc[][10], const vf relu_1[][400],
-        real fc_weight[10][400])
+static KERNEL void fc_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_fc[][10],
+        const vf relu_1[][400], real fc_weight[10][400])
 {
     for (int i0 = first; i0 < end; i0 += 5)
         for (int j0 = 0; j0 < 400; j0 += 4) {
@@ -228,7 +229,7 @@ static void fc_backward_weight(int64_t blocks, int64_t first, int64_t end, const
  * dweight[i][j] = sum over the samples of dy[i] * x[j].
  * The sums of 5 points of i x 4 points of j stay in registers.
  * Summed over all blocks of the step, for i from first to end. */
-static void hidden_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_hidden[][400],
+static KERNEL void hidden_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_hidden[][400],
         const vf input[][1000], real hidden_weight[400][1000])
 {
     for (int i0 = first; i0 < end; i0 += 5)
@@ -254,7 +255,7 @@ static void hidden_backward_weight(int64_t blocks, int64_t first, int64_t end, c
  *   label    one a sample
  *   loss     one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss)
+static KERNEL void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -273,16 +274,16 @@ void large_train_block(const struct step *step, void *scratch, int64_t unit)
     struct large_batch *b = step->batch;
     struct large_partial *g = &b->partial[unit];
 
-    load_block(step, unit, b->input[unit], &s->label);
+    RUN(load_block, step, unit, b->input[unit], &s->label);
     s->scale = sample_weights(step, unit);
-    hidden_forward(w, b->input[unit], b->relu_1[unit]);
-    fc_forward(w, b->relu_1[unit], s->fc);
-    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
-    cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
-    cross_entropy_backward(s->fc, s->maximum, s->exp_sum, s->label, s->scale, b->d_fc[unit]);
-    fc_backward_input(w, b->d_fc[unit], b->relu_1[unit], b->d_hidden[unit]);
-    fc_backward_bias(b->d_fc[unit], g->fc_bias);
-    hidden_backward_bias(b->d_hidden[unit], g->hidden_bias);
+    RUN(hidden_forward, w, b->input[unit], b->relu_1[unit]);
+    RUN(fc_forward, w, b->relu_1[unit], s->fc);
+    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
+    RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
+    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, b->d_fc[unit]);
+    RUN(fc_backward_input, w, b->d_fc[unit], b->relu_1[unit], b->d_hidden[unit]);
+    RUN(fc_backward_bias, b->d_fc[unit], g->fc_bias);
+    RUN(hidden_backward_bias, b->d_hidden[unit], g->hidden_bias);
     store_result(step, unit, s->loss, s->correct);
 }
 
@@ -296,11 +297,11 @@ void large_sum_weights(const struct step *step, void *scratch, int64_t unit)
     if (unit < 2) {
         int64_t first = 5 * unit;
         int64_t end = int_min(first + 5, 10);
-        fc_backward_weight(blocks, first, end, b->d_fc, b->relu_1, b->gradient.fc_weight);
+        RUN(fc_backward_weight, blocks, first, end, b->d_fc, b->relu_1, b->gradient.fc_weight);
     } else if (unit < 42) {
         int64_t first = 10 * (unit - 2);
         int64_t end = int_min(first + 10, 400);
-        hidden_backward_weight(blocks, first, end, b->d_hidden, b->input, b->gradient.hidden_weight);
+        RUN(hidden_backward_weight, blocks, first, end, b->d_hidden, b->input, b->gradient.hidden_weight);
     }
 }
 
@@ -309,7 +310,7 @@ static const struct sgd sgd = {
 };
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
-void large_update(const struct step *step, void *scratch, int64_t unit)
+static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct large_batch *b = step->batch;
     bool partial = unit < 1;
@@ -317,7 +318,6 @@ void large_update(const struct step *step, void *scratch, int64_t unit)
     int64_t end = int_min(first + 1024, partial ? 410 : 404410);
     int64_t blocks = partial ? step_blocks(step, LANES) : 1;
     real gradient[1024] = {0};
-    (void)scratch;
 
     for (int64_t block = 0; block < blocks; block++) {
         const real *part = partial ? (const real *)&b->partial[block] : (const real *)&b->gradient;
@@ -330,17 +330,23 @@ void large_update(const struct step *step, void *scratch, int64_t unit)
         step->weights[i] = sgd_update(step->weights[i], gradient[i - first], NULL, sgd, step->lr, step->first_step);
 }
 
+void large_update(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    RUN(update, step, unit);
+}
+
 /* The loss of a block of 4 samples, and the logits where they are wanted. */
 void large_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct large_weights *w = (const struct large_weights *)step->weights;
     struct large_scratch *s = scratch;
 
-    load_block(step, unit, s->input, &s->label);
-    hidden_forward(w, s->input, s->relu_1);
-    fc_forward(w, s->relu_1, s->fc);
-    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
-    evaluate_cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss);
+    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(hidden_forward, w, s->input, s->relu_1);
+    RUN(fc_forward, w, s->relu_1, s->fc);
+    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
+    RUN(evaluate_cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss);
     store_result(step, unit, s->loss, s->correct);
     if (step->logits)
         store_logits(step, unit, s->fc);

@@ -53,6 +53,15 @@ void large_sum_weights(const struct step *step, void *scratch, int64_t unit);
 void large_update(const struct step *step, void *scratch, int64_t unit);
 void large_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
+/* The kernels, as step->laps and the model's table of them number them. */
+enum {
+    KERNEL_load_block, KERNEL_hidden_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
+    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_bias,
+    KERNEL_hidden_backward_bias, KERNEL_fc_backward_weight, KERNEL_hidden_backward_weight, KERNEL_update,
+    KERNEL_evaluate_cross_entropy_forward,
+    KERNELS
+};
+
 extern const struct model large_model;
 
 #endif

@@ -26,6 +26,27 @@ static const struct phase train[] = {
     { "update", .units = 396, .blocks = false, .run = large_update },
 };
 
+/* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
+ * two flop. */
+static const struct kernel kernels[KERNELS] = {
+    { "load_block", "blocks", .sample_flop = 2000, .block_bytes = 4004 * sizeof(real) + 4004 },
+    { "hidden_forward", "blocks", .sample_flop = 800400, .block_bytes = 406000 * sizeof(real) },
+    { "fc_forward", "blocks", .sample_flop = 8000, .block_bytes = 5650 * sizeof(real) },
+    { "cross_entropy_maximum", "blocks", .sample_flop = 10, .block_bytes = 52 * sizeof(real) },
+    { "cross_entropy_forward", "blocks", .sample_flop = 43, .block_bytes = 56 * sizeof(real) },
+    { "cross_entropy_backward", "blocks", .sample_flop = 50, .block_bytes = 96 * sizeof(real) },
+    { "fc_backward_input", "blocks", .sample_flop = 8400, .block_bytes = 7240 * sizeof(real) },
+    { "fc_backward_bias", "blocks", .sample_flop = 10, .block_bytes = 50 * sizeof(real) },
+    { "hidden_backward_bias", "blocks", .sample_flop = 400, .block_bytes = 2000 * sizeof(real) },
+    { "fc_backward_weight", "weights", .sample_flop = 8000, .block_bytes = 1640 * sizeof(real),
+            .step_bytes = 4000 * sizeof(real) },
+    { "hidden_backward_weight", "weights", .sample_flop = 800000, .block_bytes = 5600 * sizeof(real),
+            .step_bytes = 400000 * sizeof(real) },
+    { "update", "update", .step_flop = 814150, .block_bytes = 410 * sizeof(real),
+            .step_bytes = 1212820 * sizeof(real) },
+    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 43, .block_bytes = 52 * sizeof(real) },
+};
+
 const struct model large_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -46,6 +67,7 @@ const struct model large_model = {
     .batch_bytes = sizeof(struct large_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .blocks = true, .run = large_evaluate_block },
+    .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "features",
     .download = false, .shuffle = false, .test_shuffle = false,

@@ -8,7 +8,7 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static void load_block(const struct step *step, int64_t unit, vf image[12][12][1], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t unit, vf image[12][12][1], vi *label)
 {
     const real factor = 1 / (255 * 0.25), shift = -0.5 / 0.25;
     int samples = block_samples(step, unit, LANES);
@@ -62,7 +62,7 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
  *   relu_1                5 x 5 x 6  (result)
  *   max_pool2d_1_indices  5 x 5 x 6  (result)
  * the largest of each window, and which element of it that is. */
-static void conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf relu_1[5][5][6],
+static KERNEL void conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf relu_1[5][5][6],
         vi max_pool2d_1_indices[5][5][6])
 {
     for (int y = 0; y < 5; y++)
@@ -97,7 +97,7 @@ static void conv_forward(const struct pooled_weights *w, const vf input[12][12][
 /* flatten_1: flatten                                                                             pooled.net:8
  *   relu_1     5 x 5 x 6
  *   flatten_1  150  (result) */
-static void flatten_1_forward(const vf relu_1[5][5][6], vf flatten_1[150])
+static KERNEL void flatten_1_forward(const vf relu_1[5][5][6], vf flatten_1[150])
 {
     for (int c = 0; c < 6; c++)
         for (int y = 0; y < 5; y++)
@@ -112,7 +112,7 @@ static void flatten_1_forward(const vf relu_1[5][5][6], vf flatten_1[150])
  *   fc         7  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
  * The sums of 7 points of i stay in registers. */
-static void fc_forward(const struct pooled_weights *w, const vf flatten_1[150], vf fc[7])
+static KERNEL void fc_forward(const struct pooled_weights *w, const vf flatten_1[150], vf fc[7])
 {
     vf sum[7];
     UNROLL(7)
@@ -133,7 +133,7 @@ static void fc_forward(const struct pooled_weights *w, const vf flatten_1[150], 
  *   maximum  one a sample  (result)
  *   correct  one a sample  (result)
  * the largest logit, and whether it is the label's. */
-static void cross_entropy_maximum(const vf fc[7], vi label, vf *maximum, vf *correct)
+static KERNEL void cross_entropy_maximum(const vf fc[7], vi label, vf *maximum, vf *correct)
 {
     vf largest = lanes_of(-INFINITY);
     vi place = {0};
@@ -154,7 +154,7 @@ static void cross_entropy_maximum(const vf fc[7], vi label, vf *maximum, vf *cor
  *   loss     one a sample  (result)
  *   exp_sum  one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss, vf *exp_sum)
+static KERNEL void cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss, vf *exp_sum)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -174,7 +174,7 @@ static void cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss
  *   scale    one a sample
  *   d_fc     7  (result)
  * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static void cross_entropy_backward(const vf fc[7], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[7])
+static KERNEL void cross_entropy_backward(const vf fc[7], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[7])
 {
     for (int k = 0; k < 7; k++)
         d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
@@ -187,7 +187,7 @@ static void cross_entropy_backward(const vf fc[7], vf maximum, vf exp_sum, vi la
  *   d_flatten_1  150  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
  * The sums of 10 points of j stay in registers. */
-static void fc_backward_input(const struct pooled_weights *w, const vf d_fc[7], vf d_flatten_1[150])
+static KERNEL void fc_backward_input(const struct pooled_weights *w, const vf d_fc[7], vf d_flatten_1[150])
 {
     for (int j0 = 0; j0 < 150; j0 += 10) {
         vf sum[10] = {0};
@@ -206,7 +206,7 @@ static void fc_backward_input(const struct pooled_weights *w, const vf d_fc[7], 
  *   flatten_1  150
  *   fc_weight  7 x 150  (result)
  * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static void fc_backward_weight(const vf d_fc[7], const vf flatten_1[150], real fc_weight[7][150])
+static KERNEL void fc_backward_weight(const vf d_fc[7], const vf flatten_1[150], real fc_weight[7][150])
 {
     for (int i = 0; i < 7; i++)
         for (int j = 0; j < 150; j++)
@@ -217,7 +217,7 @@ static void fc_backward_weight(const vf d_fc[7], const vf flatten_1[150], real f
  *   d_fc     7
  *   fc_bias  7  (result)
  * dbias[i] = sum over the samples of dy[i]. */
-static void fc_backward_bias(const vf d_fc[7], real fc_bias[7])
+static KERNEL void fc_backward_bias(const vf d_fc[7], real fc_bias[7])
 {
     for (int i = 0; i < 7; i++)
         fc_bias[i] = lanes_sum(d_fc[i]);
@@ -227,7 +227,7 @@ static void fc_backward_bias(const vf d_fc[7], real fc_bias[7])
  *   relu_1          5 x 5 x 6
  *   d_flatten_1     150
  *   d_max_pool2d_1  5 x 5 x 6  (result) */
-static void flatten_1_backward(const vf relu_1[5][5][6], const vf d_flatten_1[150], vf d_max_pool2d_1[5][5][6])
+static KERNEL void flatten_1_backward(const vf relu_1[5][5][6], const vf d_flatten_1[150], vf d_max_pool2d_1[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
@@ -241,7 +241,7 @@ static void flatten_1_backward(const vf relu_1[5][5][6], const vf d_flatten_1[15
  *   d_max_pool2d_1        5 x 5 x 6
  *   d_conv                10 x 10 x 6  (result)
  * dx[c][y][x] gathers every window that took (y, x). */
-static void max_pool2d_1_backward(const vi max_pool2d_1_indices[5][5][6], const vf d_max_pool2d_1[5][5][6],
+static KERNEL void max_pool2d_1_backward(const vi max_pool2d_1_indices[5][5][6], const vf d_max_pool2d_1[5][5][6],
         vf d_conv[10][10][6])
 {
     for (int y = 0; y < 5; y++)
@@ -259,7 +259,8 @@ static void max_pool2d_1_backward(const vi max_pool2d_1_indices[5][5][6], const 
  *   conv_weight  6 x 3 x 3 x 1  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 3 points of o x 3 points of v stay in registers. */
-static void conv_backward_weight(const vf d_conv[10][10][6], const vf input[12][12][1], real conv_weight[6][3][3][1])
+static KERNEL void conv_backward_weight(const vf d_conv[10][10][6], const vf input[12][12][1],
+        real conv_weight[6][3][3][1])
 {
     for (int o0 = 0; o0 < 6; o0 += 3)
         for (int u = 0; u < 3; u++) {
@@ -284,7 +285,7 @@ static void conv_backward_weight(const vf d_conv[10][10][6], const vf input[12][
  *   conv_bias       6  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 6 points of o stay in registers. */
-static void conv_backward_bias(const vf d_max_pool2d_1[5][5][6], real conv_bias[6])
+static KERNEL void conv_backward_bias(const vf d_max_pool2d_1[5][5][6], real conv_bias[6])
 {
     vf sum[6] = {0};
     for (int y = 0; y < 5; y++)
@@ -303,7 +304,7 @@ static void conv_backward_bias(const vf d_max_pool2d_1[5][5][6], real conv_bias[
  *   conv_bias    6
  *   relu_1       5 x 5 x 6  (result)
  * the largest of each window. */
-static void evaluate_conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf relu_1[5][5][6])
+static KERNEL void evaluate_conv_forward(const struct pooled_weights *w, const vf input[12][12][1], vf relu_1[5][5][6])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++)
@@ -338,7 +339,7 @@ static void evaluate_conv_forward(const struct pooled_weights *w, const vf input
  *   label    one a sample
  *   loss     one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void evaluate_cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss)
+static KERNEL void evaluate_cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -357,21 +358,21 @@ void pooled_train_block(const struct step *step, void *scratch, int64_t unit)
     struct pooled_batch *b = step->batch;
     struct pooled_weights *g = &b->partial[unit];
 
-    load_block(step, unit, s->input, &s->label);
+    RUN(load_block, step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
-    conv_forward(w, s->input, s->relu_1, s->max_pool2d_1_indices);
-    flatten_1_forward(s->relu_1, s->flatten_1);
-    fc_forward(w, s->flatten_1, s->fc);
-    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
-    cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
-    cross_entropy_backward(s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
-    fc_backward_input(w, s->d_fc, s->d_flatten_1);
-    fc_backward_weight(s->d_fc, s->flatten_1, g->fc_weight);
-    fc_backward_bias(s->d_fc, g->fc_bias);
-    flatten_1_backward(s->relu_1, s->d_flatten_1, s->d_max_pool2d_1);
-    max_pool2d_1_backward(s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv);
-    conv_backward_weight(s->d_conv, s->input, g->conv_weight);
-    conv_backward_bias(s->d_max_pool2d_1, g->conv_bias);
+    RUN(conv_forward, w, s->input, s->relu_1, s->max_pool2d_1_indices);
+    RUN(flatten_1_forward, s->relu_1, s->flatten_1);
+    RUN(fc_forward, w, s->flatten_1, s->fc);
+    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
+    RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
+    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
+    RUN(fc_backward_input, w, s->d_fc, s->d_flatten_1);
+    RUN(fc_backward_weight, s->d_fc, s->flatten_1, g->fc_weight);
+    RUN(fc_backward_bias, s->d_fc, g->fc_bias);
+    RUN(flatten_1_backward, s->relu_1, s->d_flatten_1, s->d_max_pool2d_1);
+    RUN(max_pool2d_1_backward, s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv);
+    RUN(conv_backward_weight, s->d_conv, s->input, g->conv_weight);
+    RUN(conv_backward_bias, s->d_max_pool2d_1, g->conv_bias);
     store_result(step, unit, s->loss, s->correct);
 }
 
@@ -380,13 +381,12 @@ static const struct sgd sgd = {
 };
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
-void pooled_update(const struct step *step, void *scratch, int64_t unit)
+static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct pooled_batch *b = step->batch;
     int64_t first = 1024 * unit, end = int_min(first + 1024, 1117);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
-    (void)scratch;
 
     for (int64_t block = 0; block < blocks; block++) {
         const real *part = (const real *)&b->partial[block];
@@ -400,18 +400,24 @@ void pooled_update(const struct step *step, void *scratch, int64_t unit)
                 step->first_step);
 }
 
+void pooled_update(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    RUN(update, step, unit);
+}
+
 /* The loss of a block of 8 samples, and the logits where they are wanted. */
 void pooled_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct pooled_weights *w = (const struct pooled_weights *)step->weights;
     struct pooled_scratch *s = scratch;
 
-    load_block(step, unit, s->input, &s->label);
-    evaluate_conv_forward(w, s->input, s->relu_1);
-    flatten_1_forward(s->relu_1, s->flatten_1);
-    fc_forward(w, s->flatten_1, s->fc);
-    cross_entropy_maximum(s->fc, s->label, &s->maximum, &s->correct);
-    evaluate_cross_entropy_forward(s->fc, s->maximum, s->label, &s->loss);
+    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(evaluate_conv_forward, w, s->input, s->relu_1);
+    RUN(flatten_1_forward, s->relu_1, s->flatten_1);
+    RUN(fc_forward, w, s->flatten_1, s->fc);
+    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
+    RUN(evaluate_cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss);
     store_result(step, unit, s->loss, s->correct);
     if (step->logits)
         store_logits(step, unit, s->fc);

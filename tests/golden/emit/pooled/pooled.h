@@ -47,6 +47,15 @@ void pooled_train_block(const struct step *step, void *scratch, int64_t unit);
 void pooled_update(const struct step *step, void *scratch, int64_t unit);
 void pooled_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
+/* The kernels, as step->laps and the model's table of them number them. */
+enum {
+    KERNEL_load_block, KERNEL_conv_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
+    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
+    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_max_pool2d_1_backward, KERNEL_conv_backward_weight,
+    KERNEL_conv_backward_bias, KERNEL_update, KERNEL_evaluate_conv_forward, KERNEL_evaluate_cross_entropy_forward,
+    KERNELS
+};
+
 extern const struct model pooled_model;
 
 #endif

@@ -27,6 +27,28 @@ static const struct phase train[] = {
     { "update", .units = 2, .blocks = false, .run = pooled_update },
 };
 
+/* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
+ * two flop. */
+static const struct kernel kernels[KERNELS] = {
+    { "load_block", "blocks", .sample_flop = 288, .block_bytes = 1160 * sizeof(real) + 1160 },
+    { "conv_forward", "blocks", .sample_flop = 11550, .block_bytes = 3612 * sizeof(real) },
+    { "flatten_1_forward", "blocks", .block_bytes = 2400 * sizeof(real) },
+    { "fc_forward", "blocks", .sample_flop = 2100, .block_bytes = 2313 * sizeof(real) },
+    { "cross_entropy_maximum", "blocks", .sample_flop = 7, .block_bytes = 80 * sizeof(real) },
+    { "cross_entropy_forward", "blocks", .sample_flop = 31, .block_bytes = 88 * sizeof(real) },
+    { "cross_entropy_backward", "blocks", .sample_flop = 35, .block_bytes = 144 * sizeof(real) },
+    { "fc_backward_input", "blocks", .sample_flop = 2100, .block_bytes = 2306 * sizeof(real) },
+    { "fc_backward_weight", "blocks", .sample_flop = 2100, .block_bytes = 2306 * sizeof(real) },
+    { "fc_backward_bias", "blocks", .sample_flop = 7, .block_bytes = 63 * sizeof(real) },
+    { "flatten_1_backward", "blocks", .sample_flop = 150, .block_bytes = 3600 * sizeof(real) },
+    { "max_pool2d_1_backward", "blocks", .block_bytes = 7200 * sizeof(real) },
+    { "conv_backward_weight", "blocks", .sample_flop = 10800, .block_bytes = 6006 * sizeof(real) },
+    { "conv_backward_bias", "blocks", .sample_flop = 150, .block_bytes = 1206 * sizeof(real) },
+    { "update", "update", .step_flop = 8936, .block_bytes = 1117 * sizeof(real), .step_bytes = 4468 * sizeof(real) },
+    { "evaluate_conv_forward", "evaluate", .sample_flop = 11550, .block_bytes = 2412 * sizeof(real) },
+    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 31, .block_bytes = 80 * sizeof(real) },
+};
+
 const struct model pooled_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -47,6 +69,7 @@ const struct model pooled_model = {
     .batch_bytes = sizeof(struct pooled_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .blocks = true, .run = pooled_evaluate_block },
+    .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "digits",
     .download = false, .shuffle = true, .test_shuffle = false,

@@ -8,7 +8,7 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static void load_block(const struct step *step, int64_t unit, vf image[10][10][1], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t unit, vf image[10][10][1], vi *label)
 {
     const real factor = 1 / (255 * 1.0), shift = 0.0 / 1.0;
     int samples = block_samples(step, unit, LANES);
@@ -60,7 +60,7 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
  *   pool          5 x 5 x 1  (result)
  *   pool_indices  5 x 5 x 1  (result)
  * the largest of each window, and which element of it that is. */
-static void pool_forward(const vf input[10][10][1], vf pool[5][5][1], vi pool_indices[5][5][1])
+static KERNEL void pool_forward(const vf input[10][10][1], vf pool[5][5][1], vi pool_indices[5][5][1])
 {
     for (int y = 0; y < 5; y++)
         for (int x = 0; x < 5; x++) {
@@ -82,7 +82,7 @@ static void pool_forward(const vf input[10][10][1], vf pool[5][5][1], vi pool_in
  *   pool             5 x 5 x 1
  *   conv2d_1_padded  7 x 7 x 1  (result)
  * the image, repeated all around. */
-static void conv2d_1_pad(const vf pool[5][5][1], vf conv2d_1_padded[7][7][1])
+static KERNEL void conv2d_1_pad(const vf pool[5][5][1], vf conv2d_1_padded[7][7][1])
 {
     for (int y = 0; y < 7; y++)
         for (int x = 0; x < 7; x++)
@@ -97,7 +97,8 @@ static void conv2d_1_pad(const vf pool[5][5][1], vf conv2d_1_padded[7][7][1])
  * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
  * The sums of 5 points of y x 3 points of x stay in registers.
  * The last tile of x begins early, and computes some of it again. */
-static void conv2d_1_forward(const struct unpool_weights *w, const vf conv2d_1_padded[7][7][1], vf conv2d_1[5][5][1])
+static KERNEL void conv2d_1_forward(const struct unpool_weights *w, const vf conv2d_1_padded[7][7][1],
+        vf conv2d_1[5][5][1])
 {
     for (int x0 = 0; x0 < 5; x0 = x0 == 0 ? 2 : x0 + 3) {
         vf sum[5][3];
@@ -126,7 +127,7 @@ static void conv2d_1_forward(const struct unpool_weights *w, const vf conv2d_1_p
  *   conv2d_1        5 x 5 x 1
  *   max_unpool2d_1  10 x 10 x 1  (result)
  * y[c][y][x] is the element of the last window that took (y, x), else 0. */
-static void max_unpool2d_1_forward(const vi pool_indices[5][5][1], const vf conv2d_1[5][5][1],
+static KERNEL void max_unpool2d_1_forward(const vi pool_indices[5][5][1], const vf conv2d_1[5][5][1],
         vf max_unpool2d_1[10][10][1])
 {
     for (int y = 0; y < 5; y++)
@@ -140,7 +141,7 @@ static void max_unpool2d_1_forward(const vi pool_indices[5][5][1], const vf conv
 /* flatten_1: flatten                                                                             unpool.net:8
  *   max_unpool2d_1  10 x 10 x 1
  *   flatten_1       100  (result) */
-static void flatten_1_forward(const vf max_unpool2d_1[10][10][1], vf flatten_1[100])
+static KERNEL void flatten_1_forward(const vf max_unpool2d_1[10][10][1], vf flatten_1[100])
 {
     for (int y = 0; y < 10; y++)
         for (int x = 0; x < 10; x++)
@@ -153,7 +154,7 @@ static void flatten_1_forward(const vf max_unpool2d_1[10][10][1], vf flatten_1[1
  *   linear_1         4  (result)
  * y[i] = sum of weight[i][j] * x[j].
  * The sums of 4 points of i stay in registers. */
-static void linear_1_forward(const struct unpool_weights *w, const vf flatten_1[100], vf linear_1[4])
+static KERNEL void linear_1_forward(const struct unpool_weights *w, const vf flatten_1[100], vf linear_1[4])
 {
     vf sum[4] = {0};
     for (int j = 0; j < 100; j++)
@@ -171,7 +172,7 @@ static void linear_1_forward(const struct unpool_weights *w, const vf flatten_1[
  *   maximum   one a sample  (result)
  *   correct   one a sample  (result)
  * the largest logit, and whether it is the label's. */
-static void cross_entropy_maximum(const vf linear_1[4], vi label, vf *maximum, vf *correct)
+static KERNEL void cross_entropy_maximum(const vf linear_1[4], vi label, vf *maximum, vf *correct)
 {
     vf largest = lanes_of(-INFINITY);
     vi place = {0};
@@ -192,7 +193,7 @@ static void cross_entropy_maximum(const vf linear_1[4], vi label, vf *maximum, v
  *   loss      one a sample  (result)
  *   exp_sum   one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void cross_entropy_forward(const vf linear_1[4], vf maximum, vi label, vf *loss, vf *exp_sum)
+static KERNEL void cross_entropy_forward(const vf linear_1[4], vf maximum, vi label, vf *loss, vf *exp_sum)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -212,7 +213,8 @@ static void cross_entropy_forward(const vf linear_1[4], vf maximum, vi label, vf
  *   scale       one a sample
  *   d_linear_1  4  (result)
  * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static void cross_entropy_backward(const vf linear_1[4], vf maximum, vf exp_sum, vi label, vf scale, vf d_linear_1[4])
+static KERNEL void cross_entropy_backward(const vf linear_1[4], vf maximum, vf exp_sum, vi label, vf scale,
+        vf d_linear_1[4])
 {
     for (int k = 0; k < 4; k++)
         d_linear_1[k] = (lanes_exp(linear_1[k] - maximum) / exp_sum -
@@ -225,7 +227,7 @@ static void cross_entropy_backward(const vf linear_1[4], vf maximum, vf exp_sum,
  *   d_flatten_1      100  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
  * The sums of 20 points of j stay in registers. */
-static void linear_1_backward_input(const struct unpool_weights *w, const vf d_linear_1[4], vf d_flatten_1[100])
+static KERNEL void linear_1_backward_input(const struct unpool_weights *w, const vf d_linear_1[4], vf d_flatten_1[100])
 {
     for (int j0 = 0; j0 < 100; j0 += 20) {
         vf sum[20] = {0};
@@ -244,7 +246,8 @@ static void linear_1_backward_input(const struct unpool_weights *w, const vf d_l
  *   flatten_1        100
  *   linear_1_weight  4 x 100  (result)
  * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static void linear_1_backward_weight(const vf d_linear_1[4], const vf flatten_1[100], real linear_1_weight[4][100])
+static KERNEL void linear_1_backward_weight(const vf d_linear_1[4], const vf flatten_1[100],
+        real linear_1_weight[4][100])
 {
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 100; j++)
@@ -254,7 +257,7 @@ static void linear_1_backward_weight(const vf d_linear_1[4], const vf flatten_1[
 /* flatten_1: flatten_backward                                                                    unpool.net:8
  *   d_flatten_1       100
  *   d_max_unpool2d_1  10 x 10 x 1  (result) */
-static void flatten_1_backward(const vf d_flatten_1[100], vf d_max_unpool2d_1[10][10][1])
+static KERNEL void flatten_1_backward(const vf d_flatten_1[100], vf d_max_unpool2d_1[10][10][1])
 {
     for (int y = 0; y < 10; y++)
         for (int x = 0; x < 10; x++)
@@ -267,7 +270,7 @@ static void flatten_1_backward(const vf d_flatten_1[100], vf d_max_unpool2d_1[10
  *   d_conv2d_1        5 x 5 x 1  (result)
  * dx[c][y][x] is the gradient at the position that its element was put to.
  * The sums of 5 points of x stay in registers. */
-static void max_unpool2d_1_backward(const vi pool_indices[5][5][1], const vf d_max_unpool2d_1[10][10][1],
+static KERNEL void max_unpool2d_1_backward(const vi pool_indices[5][5][1], const vf d_max_unpool2d_1[10][10][1],
         vf d_conv2d_1[5][5][1])
 {
     for (int y = 0; y < 5; y++) {
@@ -290,7 +293,7 @@ static void max_unpool2d_1_backward(const vi pool_indices[5][5][1], const vf d_m
  *   conv2d_1_weight  1 x 3 x 3 x 1  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 3 points of u x 3 points of v stay in registers. */
-static void conv2d_1_backward_weight(const vf d_conv2d_1[5][5][1], const vf conv2d_1_padded[7][7][1],
+static KERNEL void conv2d_1_backward_weight(const vf d_conv2d_1[5][5][1], const vf conv2d_1_padded[7][7][1],
         real conv2d_1_weight[1][3][3][1])
 {
     vf sum[3][3] = {0};
@@ -312,7 +315,7 @@ static void conv2d_1_backward_weight(const vf d_conv2d_1[5][5][1], const vf conv
  *   d_conv2d_1     5 x 5 x 1
  *   conv2d_1_bias  1  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o]. */
-static void conv2d_1_backward_bias(const vf d_conv2d_1[5][5][1], real conv2d_1_bias[1])
+static KERNEL void conv2d_1_backward_bias(const vf d_conv2d_1[5][5][1], real conv2d_1_bias[1])
 {
     vf sum = {0};
     for (int y = 0; y < 5; y++)
@@ -327,7 +330,7 @@ static void conv2d_1_backward_bias(const vf d_conv2d_1[5][5][1], real conv2d_1_b
  *   label     one a sample
  *   loss      one a sample  (result)
  * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static void evaluate_cross_entropy_forward(const vf linear_1[4], vf maximum, vi label, vf *loss)
+static KERNEL void evaluate_cross_entropy_forward(const vf linear_1[4], vf maximum, vi label, vf *loss)
 {
     vf sum = {0};
     vf sum_2 = {0};
@@ -346,23 +349,23 @@ void unpool_train_block(const struct step *step, void *scratch, int64_t unit)
     struct unpool_batch *b = step->batch;
     struct unpool_weights *g = &b->partial[unit];
 
-    load_block(step, unit, s->input, &s->label);
+    RUN(load_block, step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
-    pool_forward(s->input, s->pool, s->pool_indices);
-    conv2d_1_pad(s->pool, s->conv2d_1_padded);
-    conv2d_1_forward(w, s->conv2d_1_padded, s->conv2d_1);
-    max_unpool2d_1_forward(s->pool_indices, s->conv2d_1, s->max_unpool2d_1);
-    flatten_1_forward(s->max_unpool2d_1, s->flatten_1);
-    linear_1_forward(w, s->flatten_1, s->linear_1);
-    cross_entropy_maximum(s->linear_1, s->label, &s->maximum, &s->correct);
-    cross_entropy_forward(s->linear_1, s->maximum, s->label, &s->loss, &s->exp_sum);
-    cross_entropy_backward(s->linear_1, s->maximum, s->exp_sum, s->label, s->scale, s->d_linear_1);
-    linear_1_backward_input(w, s->d_linear_1, s->d_flatten_1);
-    linear_1_backward_weight(s->d_linear_1, s->flatten_1, g->linear_1_weight);
-    flatten_1_backward(s->d_flatten_1, s->d_max_unpool2d_1);
-    max_unpool2d_1_backward(s->pool_indices, s->d_max_unpool2d_1, s->d_conv2d_1);
-    conv2d_1_backward_weight(s->d_conv2d_1, s->conv2d_1_padded, g->conv2d_1_weight);
-    conv2d_1_backward_bias(s->d_conv2d_1, g->conv2d_1_bias);
+    RUN(pool_forward, s->input, s->pool, s->pool_indices);
+    RUN(conv2d_1_pad, s->pool, s->conv2d_1_padded);
+    RUN(conv2d_1_forward, w, s->conv2d_1_padded, s->conv2d_1);
+    RUN(max_unpool2d_1_forward, s->pool_indices, s->conv2d_1, s->max_unpool2d_1);
+    RUN(flatten_1_forward, s->max_unpool2d_1, s->flatten_1);
+    RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
+    RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
+    RUN(cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss, &s->exp_sum);
+    RUN(cross_entropy_backward, s->linear_1, s->maximum, s->exp_sum, s->label, s->scale, s->d_linear_1);
+    RUN(linear_1_backward_input, w, s->d_linear_1, s->d_flatten_1);
+    RUN(linear_1_backward_weight, s->d_linear_1, s->flatten_1, g->linear_1_weight);
+    RUN(flatten_1_backward, s->d_flatten_1, s->d_max_unpool2d_1);
+    RUN(max_unpool2d_1_backward, s->pool_indices, s->d_max_unpool2d_1, s->d_conv2d_1);
+    RUN(conv2d_1_backward_weight, s->d_conv2d_1, s->conv2d_1_padded, g->conv2d_1_weight);
+    RUN(conv2d_1_backward_bias, s->d_conv2d_1, g->conv2d_1_bias);
     store_result(step, unit, s->loss, s->correct);
 }
 
@@ -371,13 +374,12 @@ static const struct sgd sgd = {
 };
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
-void unpool_update(const struct step *step, void *scratch, int64_t unit)
+static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct unpool_batch *b = step->batch;
     int64_t first = 1024 * unit, end = int_min(first + 1024, 410);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
-    (void)scratch;
 
     for (int64_t block = 0; block < blocks; block++) {
         const real *part = (const real *)&b->partial[block];
@@ -391,21 +393,27 @@ void unpool_update(const struct step *step, void *scratch, int64_t unit)
                 step->first_step);
 }
 
+void unpool_update(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    RUN(update, step, unit);
+}
+
 /* The loss of a block of 16 samples, and the logits where they are wanted. */
 void unpool_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 {
     const struct unpool_weights *w = (const struct unpool_weights *)step->weights;
     struct unpool_scratch *s = scratch;
 
-    load_block(step, unit, s->input, &s->label);
-    pool_forward(s->input, s->pool, s->pool_indices);
-    conv2d_1_pad(s->pool, s->conv2d_1_padded);
-    conv2d_1_forward(w, s->conv2d_1_padded, s->conv2d_1);
-    max_unpool2d_1_forward(s->pool_indices, s->conv2d_1, s->max_unpool2d_1);
-    flatten_1_forward(s->max_unpool2d_1, s->flatten_1);
-    linear_1_forward(w, s->flatten_1, s->linear_1);
-    cross_entropy_maximum(s->linear_1, s->label, &s->maximum, &s->correct);
-    evaluate_cross_entropy_forward(s->linear_1, s->maximum, s->label, &s->loss);
+    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(pool_forward, s->input, s->pool, s->pool_indices);
+    RUN(conv2d_1_pad, s->pool, s->conv2d_1_padded);
+    RUN(conv2d_1_forward, w, s->conv2d_1_padded, s->conv2d_1);
+    RUN(max_unpool2d_1_forward, s->pool_indices, s->conv2d_1, s->max_unpool2d_1);
+    RUN(flatten_1_forward, s->max_unpool2d_1, s->flatten_1);
+    RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
+    RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
+    RUN(evaluate_cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss);
     store_result(step, unit, s->loss, s->correct);
     if (step->logits)
         store_logits(step, unit, s->linear_1);

@@ -49,6 +49,16 @@ void unpool_train_block(const struct step *step, void *scratch, int64_t unit);
 void unpool_update(const struct step *step, void *scratch, int64_t unit);
 void unpool_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
+/* The kernels, as step->laps and the model's table of them number them. */
+enum {
+    KERNEL_load_block, KERNEL_pool_forward, KERNEL_conv2d_1_pad, KERNEL_conv2d_1_forward, KERNEL_max_unpool2d_1_forward,
+    KERNEL_flatten_1_forward, KERNEL_linear_1_forward, KERNEL_cross_entropy_maximum, KERNEL_cross_entropy_forward,
+    KERNEL_cross_entropy_backward, KERNEL_linear_1_backward_input, KERNEL_linear_1_backward_weight,
+    KERNEL_flatten_1_backward, KERNEL_max_unpool2d_1_backward, KERNEL_conv2d_1_backward_weight,
+    KERNEL_conv2d_1_backward_bias, KERNEL_update, KERNEL_evaluate_cross_entropy_forward,
+    KERNELS
+};
+
 extern const struct model unpool_model;
 
 #endif

@@ -26,6 +26,29 @@ static const struct phase train[] = {
     { "update", .units = 1, .blocks = false, .run = unpool_update },
 };
 
+/* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
+ * two flop. */
+static const struct kernel kernels[KERNELS] = {
+    { "load_block", "blocks", .sample_flop = 200, .block_bytes = 1616 * sizeof(real) + 1616 },
+    { "pool_forward", "blocks", .sample_flop = 100, .block_bytes = 2400 * sizeof(real) },
+    { "conv2d_1_pad", "blocks", .block_bytes = 1184 * sizeof(real) },
+    { "conv2d_1_forward", "blocks", .sample_flop = 450, .block_bytes = 1194 * sizeof(real) },
+    { "max_unpool2d_1_forward", "blocks", .block_bytes = 2400 * sizeof(real) },
+    { "flatten_1_forward", "blocks", .block_bytes = 3200 * sizeof(real) },
+    { "linear_1_forward", "blocks", .sample_flop = 800, .block_bytes = 2064 * sizeof(real) },
+    { "cross_entropy_maximum", "blocks", .sample_flop = 4, .block_bytes = 112 * sizeof(real) },
+    { "cross_entropy_forward", "blocks", .sample_flop = 19, .block_bytes = 128 * sizeof(real) },
+    { "cross_entropy_backward", "blocks", .sample_flop = 20, .block_bytes = 192 * sizeof(real) },
+    { "linear_1_backward_input", "blocks", .sample_flop = 800, .block_bytes = 2064 * sizeof(real) },
+    { "linear_1_backward_weight", "blocks", .sample_flop = 800, .block_bytes = 2064 * sizeof(real) },
+    { "flatten_1_backward", "blocks", .block_bytes = 3200 * sizeof(real) },
+    { "max_unpool2d_1_backward", "blocks", .sample_flop = 100, .block_bytes = 2400 * sizeof(real) },
+    { "conv2d_1_backward_weight", "blocks", .sample_flop = 450, .block_bytes = 1193 * sizeof(real) },
+    { "conv2d_1_backward_bias", "blocks", .sample_flop = 25, .block_bytes = 401 * sizeof(real) },
+    { "update", "update", .step_flop = 2460, .block_bytes = 410 * sizeof(real), .step_bytes = 1640 * sizeof(real) },
+    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 19, .block_bytes = 112 * sizeof(real) },
+};
+
 const struct model unpool_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -46,6 +69,7 @@ const struct model unpool_model = {
     .batch_bytes = sizeof(struct unpool_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .blocks = true, .run = unpool_evaluate_block },
+    .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "shapes",
     .download = false, .shuffle = false, .test_shuffle = false,

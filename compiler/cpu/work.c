@@ -1,0 +1,94 @@
+/* The kernels of the output in order, and the work of each: what `bench` compares its times with. */
+#include "cpu/tuned.h"
+
+/* The reals of a tensor's array: for one block, where it is per sample (an integer is as wide as a real). */
+static void add_array(KernelWork *work, const Kernel *kernel, const Tensor *tensor)
+{
+    int64_t reals = kernel_buffer(kernel, tensor)->size;
+    if (tensor->per_sample || !kernel->all_blocks)
+        work->block_reals += reals;
+    else
+        work->step_reals += reals;
+}
+
+/* Of one sample, as the plain nests count it, whether or not tuned code needs all of that. */
+static int64_t flop_of(const Kernel *kernel)
+{
+    if (kernel->scheme == SCHEME_NEST)
+        return nest_flop(kernel->nest);
+    int64_t flop = 0;
+    for (int i = -1; i < kernel->absorbed.count; i++) {
+        const Node *node = i < 0 ? kernel->node : kernel->absorbed.at[i];
+        for (int j = 0; node && j < node->nests.count; j++)
+            flop += nest_flop(node->nests.at[j]);
+    }
+    return flop;
+}
+
+static void add_kernel(Arena *arena, KernelWorks *works, const Phase *phase, const Kernel *kernel)
+{
+    KernelWork work = { .name = kernel->name, .phase = phase->name, .sample_flop = flop_of(kernel) };
+    for (int i = 0; i < kernel->loads.count; i++)
+        add_array(&work, kernel, kernel->loads.at[i]);
+    for (int i = 0; i < kernel->stores.count; i++)
+        add_array(&work, kernel, kernel->stores.at[i]);
+    list_add(arena, works, work);
+}
+
+/* Of one weight: what optim.h computes. */
+static int64_t sgd_flop(const Sgd *sgd)
+{
+    int64_t flop = 2;
+    if (sgd->weight_decay != 0)
+        flop += 2;
+    if (sgd->momentum != 0)
+        flop += sgd->nesterov ? 5 : 3;
+    return flop;
+}
+
+/* Sums partial gradients, or reads the whole one; reads and writes weights and, with momentum, the history. */
+static KernelWork work_of_update(const Plan *plan, const Phase *phase)
+{
+    const Sgd *sgd = &plan->model->train.sgd;
+    int64_t whole = plan->trained_size - plan->partial_size;
+    return (KernelWork){
+        .name = "update", .phase = phase->name,
+        .step_flop = plan->blocks * plan->partial_size + sgd_flop(sgd) * plan->trained_size,
+        .block_reals = plan->partial_size,
+        .step_reals = whole + (sgd->momentum != 0 ? 4 : 2) * plan->trained_size,
+    };
+}
+
+/* Each thread makes it once a step. A point is a sum of products with the taps. */
+static KernelWork work_of_transform(const Plan *plan, const Kernel *kernel)
+{
+    const WinogradWeight *shape = kernel->shape;
+    int64_t weight = tensor_elements(shape->weight), made = weight / shape->winograd->taps * shape->winograd->points;
+    return (KernelWork){ .name = kernel->name, .phase = plan->phases.at[0]->name,
+                         .step_flop = 2 * shape->winograd->taps * made, .step_reals = weight + made };
+}
+
+const KernelWorks *kernel_works(Arena *arena, const Plan *plan)
+{
+    const Tensor *input = plan->train.graph->input;
+    KernelWorks *works = NEW(arena, KernelWorks);
+    list_add(arena, works, ((KernelWork){
+        .name = "load_block", .phase = plan->phases.at[0]->name, .sample_flop = 2 * tensor_elements(input),
+        .sample_bytes = tensor_elements(input) + 1,
+        .block_reals = plan->train.buffer[input->id]->size + plan->target->lanes,
+    }));
+    for (int i = 0; i < plan->prepare.count; i++)
+        if (!plan->prepare.at[i]->same)
+            list_add(arena, works, work_of_transform(plan, plan->prepare.at[i]));
+    for (int i = 0; i < plan->phases.count; i++) {
+        const Phase *phase = plan->phases.at[i];
+        for (int j = 0; j < phase->kernels.count; j++)
+            add_kernel(arena, works, phase, phase->kernels.at[j]);
+        if (phase->kind == PHASE_UPDATE)
+            list_add(arena, works, work_of_update(plan, phase));
+    }
+    for (int i = 0; i < plan->evaluation->kernels.count; i++)
+        if (!plan->evaluation->kernels.at[i]->same)
+            add_kernel(arena, works, plan->evaluation, plan->evaluation->kernels.at[i]);
+    return works;
+}
