@@ -7,14 +7,16 @@
 /* Stochastic gradient descent as PyTorch's torch.optim.SGD computes it (the page of that class gives the algorithm):
  * weight decay joins the gradient; with momentum, the history starts as the first gradient, undamped, and is then
  * momentum * history + (1 - dampening) * gradient; Nesterov's variant steps along gradient + momentum * history.
- * `history` is the weight's slot of the optimiser's state, NULL without momentum; `first`: it has none yet. The
- * settings are rounded to a real before they meet one, as PyTorch rounds its scalars. Returns the new weight. */
+ * `history` is the weight's slot of the optimiser's state, NULL without momentum; `first`: it has none yet, and is zero.
+ * The settings are rounded to a real before they meet one, as PyTorch rounds its scalars. Returns the new weight.
+ * What depends on `first` are two factors, not the flow, so that a loop over weights becomes vector code. */
 static inline real sgd_update(real weight, real gradient, real *history, struct sgd sgd, double lr, bool first)
 {
     if (sgd.weight_decay != 0)
         gradient += (real)sgd.weight_decay * weight;
     if (sgd.momentum != 0) {
-        *history = first ? gradient : (real)sgd.momentum * *history + (real)(1 - sgd.dampening) * gradient;
+        real keep = first ? 0 : (real)sgd.momentum, take = first ? 1 : (real)(1 - sgd.dampening);
+        *history = keep * *history + take * gradient;
         gradient = sgd.nesterov ? gradient + (real)sgd.momentum * *history : *history;
     }
     return weight - (real)lr * gradient;
