@@ -38,11 +38,13 @@ UNIT_RUNTIME  = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_runtime_*.c
 
 $(UNIT_RUNTIME): $(BUILD)/tests/unit/%: tests/unit/%.c $(RUNTIME)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lcmocka -lz -lm
+	$(call say,test,$<)
+	$(Q)$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lcmocka -lz -lm
 
 $(UNIT_COMPILER): $(BUILD)/tests/unit/%: tests/unit/%.c $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -MF $@.d -MT $@ $(INCLUDES) -o $@ $< $(filter-out %/main.o,$(OBJECTS)) $(LDFLAGS) -lcmocka -lm
+	$(call say,test,$<)
+	$(Q)$(CC) $(ALLFLAGS) -MF $@.d -MT $@ $(INCLUDES) -o $@ $< $(filter-out %/main.o,$(OBJECTS)) $(LDFLAGS) -lcmocka -lm
 
 .PHONY: unit-programs
 unit-programs: $(UNIT_COMPILER) $(UNIT_RUNTIME)
