@@ -153,6 +153,11 @@ for cpu in native avx512 avx2 neon generic; do
 done
 fails  'targets differ'       cmp -s cpu/avx2/lenet.c cpu/avx512/lenet.c
 expect '--no-tuned'           0 ''                 "$NETC" $spec --cpu=avx2 --no-tuned -o plain
+expect '--without, recorded'  0 ''                 "$NETC" $spec --cpu=avx2 --without=conv,winograd -o without
+holds  'in its order'         grep -q 'lenet.net --cpu=avx2 --without=winograd,conv$' without/lenet.c
+expect '--without=help'       2 'conv-input '      "$NETC" $spec --without=help
+expect '--without, misspelt'  2 'did you mean winograd' "$NETC" $spec --without=conv,winogard
+expect '--without, nothing'   2 'needs a value'    "$NETC" $spec --without=
 holds  'is recorded'          grep -q 'lenet.net --cpu=avx2 --no-tuned' plain/lenet.c
 fails  'and does something'   diff -q -I 'compiled by netc' -I 'no-tuned' plain/lenet.c generated/lenet/lenet.c
 

@@ -42,7 +42,7 @@ static const char *const later[] = {"fmt", "graph", "ops", "explain"};
 
 enum { COMMANDS = sizeof commands / sizeof *commands, LATER = sizeof later / sizeof *later };
 
-typedef enum OptionId { OPTION_OUTPUT, OPTION_CPU, OPTION_NO_TUNED, OPTION_NO_WINOGRAD, OPTION_EMIT, OPTIONS } OptionId;
+typedef enum OptionId { OPTION_OUTPUT, OPTION_CPU, OPTION_NO_TUNED, OPTION_WITHOUT, OPTION_EMIT, OPTIONS } OptionId;
 
 static const struct OptionDef {
     const char        *name, *value;        /* value: as --help names it */
@@ -56,8 +56,8 @@ static const struct OptionDef {
                     "the CPU to write for (default: native, the one netc runs on)"},
     [OPTION_NO_TUNED] = {"--no-tuned", NULL, FUSES, NULL,
                          "the reference: one plain loop nest for each operation, nothing fused"},
-    [OPTION_NO_WINOGRAD] = {"--no-winograd", NULL, PLANS, NULL,
-                            "convolutions multiply every tap: slower, and rounded less coarsely"},
+    [OPTION_WITHOUT] = {"--without", "LIST", PLANS, NULL,
+                        "leave these techniques out, to see what each brings (--without=help lists them)"},
     [OPTION_EMIT] = {"--emit", NULL, EMITS, (const char *const[]){"ast", "graph", "plan", NULL}, NULL},
 };
 
@@ -241,6 +241,32 @@ static bool check_options(Reader *reader)
     return true;
 }
 
+static const char *technique_list(Arena *arena)
+{
+    const char *text = "";
+    for (Technique i = 0; i < TECHNIQUES; i++)
+        text = arena_printf(arena, "%s\n  %-16s %s", text, technique_names[i], technique_help[i]);
+    return text;
+}
+
+/* The names that --without lists, with commas between. */
+static bool read_techniques(Reader *reader)
+{
+    const char *list = reader->value[OPTION_WITHOUT];
+    for (const char *end; list; list = *end ? end + 1 : NULL) {
+        end = list + strcspn(list, ",");
+        const char *name = arena_copy(reader->arena, list, (size_t)(end - list));
+        Technique i = 0;
+        while (i < TECHNIQUES && strcmp(technique_names[i], name))
+            i++;
+        if (i == TECHNIQUES)
+            return wrong("--without=%s: expected a list of these, with commas between%s%s", name,
+                         suggestion(reader->arena, name, technique_names), technique_list(reader->arena));
+        reader->options->without |= 1u << i;
+    }
+    return true;
+}
+
 static void short_usage(void)
 {
     fputs("usage: netc SPEC            write the trainer of a .net spec as C, into generated/\n"
@@ -274,8 +300,7 @@ bool options_read(Arena *arena, int argc, char **argv, Options *options)
         options->cpu = reader.value[OPTION_CPU];
     options->output = reader.value[OPTION_OUTPUT];
     options->plain = reader.value[OPTION_NO_TUNED];
-    options->direct = reader.value[OPTION_NO_WINOGRAD];
-    return check_options(&reader);
+    return check_options(&reader) && read_techniques(&reader);
 }
 
 const char *options_help(Arena *arena)
@@ -304,6 +329,12 @@ const char *options_help(Arena *arena)
 const char *options_text(Arena *arena, const Options *options, const char *cpu)
 {
     const char *spec = options->specs.at[0], *slash = strrchr(spec, '/');
-    return arena_printf(arena, "netc %s --cpu=%s%s%s", slash ? slash + 1 : spec, cpu,
-                        options->plain ? " --no-tuned" : "", options->direct ? " --no-winograd" : "");
+    const char *text = arena_printf(arena, "netc %s --cpu=%s%s", slash ? slash + 1 : spec, cpu,
+                                    options->plain ? " --no-tuned" : ""), *mark = " --without=";
+    for (Technique i = 0; i < TECHNIQUES; i++)
+        if (options->without >> i & 1) {
+            text = arena_printf(arena, "%s%s%s", text, mark, technique_names[i]);
+            mark = ",";
+        }
+    return text;
 }

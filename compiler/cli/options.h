@@ -29,7 +29,7 @@ typedef struct Options {
     const char *output;             /* -o, or NULL: generated/NAME */
     const char *cpu;                /* --cpu, or "native" */
     bool        plain;              /* --no-tuned */
-    bool        direct;             /* --no-winograd */
+    unsigned    without;            /* --without: a bit for each Technique (plan.h) */
     char      **trainer_args;       /* COMMAND_RUN: what stands after --, ends with NULL; NULL without -- */
 } Options;
 

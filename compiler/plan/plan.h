@@ -143,8 +143,21 @@ typedef struct Plan {
 /* What the command line says of it. */
 typedef struct PlanOptions {
     bool plain;                         /* a nest for each kernel */
-    bool direct;                        /* convolutions multiply every tap: no Winograd */
+    unsigned without;                   /* techniques left out: bit 1 << Technique */
 } PlanOptions;
+
+/* What makes code faster and can be left out, to see what it brings: tuned.c has the list, with a line of help each. */
+typedef enum Technique {
+    TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUES
+} Technique;
+
+/* By technique; technique_names ends with NULL. */
+extern const char *const technique_names[TECHNIQUES + 1], *const technique_help[TECHNIQUES];
+
+static inline bool takes(const PlanOptions *options, Technique technique)
+{
+    return !options->plain && !(options->without >> technique & 1);
+}
 
 /* Plans training by `train` and evaluation by `evaluate`, two graphs of one model with data and train sections. The
  * plan is verified; a failure is an internal error (status 70). */

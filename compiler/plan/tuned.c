@@ -2,14 +2,25 @@
 
 #include "ops/kinds.h"
 
+const char *const technique_names[] = {
+    [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input", NULL,
+};
+
+const char *const technique_help[] = {
+    [TECHNIQUE_WINOGRAD] = "fewer products a convolution, at coarser rounding",
+    [TECHNIQUE_CONV] = "a convolution with what follows it, its pool too, in one kernel",
+    [TECHNIQUE_CONV_INPUT] = "the gradient of a convolution's input, through the pool behind it",
+};
+
 /* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
 static const struct Rule {
+    Technique       technique;
     const NodeKind *kind;
     bool          (*fit)(Tuner *tuner, Kernel *kernel);
 } rules[] = {
-    { &kind_max_pool2d, tune_conv_pool },
-    { &kind_conv2d, tune_conv },
-    { &kind_conv2d_backward_input, tune_conv_input },
+    { TECHNIQUE_CONV, &kind_max_pool2d, tune_conv_pool },
+    { TECHNIQUE_CONV, &kind_conv2d, tune_conv },
+    { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, tune_conv_input },
 };
 
 Kernel *tuner_maker(const Tuner *tuner, const Tensor *tensor)
@@ -100,7 +111,7 @@ static void drop_unread(Tuner *tuner)
 void plan_tune(Tuner *tuner)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        for (int j = 0; j < tuner->phase->kernels.count; j++) {
+        for (int j = 0; j < tuner->phase->kernels.count && takes(tuner->options, rules[i].technique); j++) {
             Kernel *kernel = tuner->phase->kernels.at[j];
             if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST)
                 rules[i].fit(tuner, kernel);

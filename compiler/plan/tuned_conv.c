@@ -80,7 +80,7 @@ static const Winograd *choose_winograd(const Tuner *tuner, const ConvShape *s)
     int64_t taps = s->kernel[1], best = 0;
     double direct = (double)(s->result[0] * s->result[1] * s->kernel[0] * taps * s->in * s->out);
     double cost = least_gain * direct;
-    if (tuner->options->direct || s->stride[1] != 1 || s->dilation[1] != 1 || taps < 2)
+    if (!takes(tuner->options, TECHNIQUE_WINOGRAD) || s->stride[1] != 1 || s->dilation[1] != 1 || taps < 2)
         return NULL;
     for (int64_t results = s->pool[1]; results + taps - 1 <= WINOGRAD_MOST; results += s->pool[1]) {
         if (results < 2 || results > s->result[1])
