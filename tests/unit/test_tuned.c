@@ -1,0 +1,200 @@
+/* Winograd's matrices, and which kernels get which tuned code. That the code computes the same as the nests is tested
+ * where it runs: suites tuned, gradient, pytorch-recorded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "plan_of.h"
+
+#include <math.h>
+
+/* ---- Winograd */
+
+static double drawn(int i) { return (double)((i * 7919 + 13) % 101 - 50) / 16; }
+
+/* The point-by-point products of taps g and the transformed d. */
+static void products(const Winograd *w, const double *g, const double from[], double to[])
+{
+    for (int i = 0; i < w->points; i++) {
+        to[i] = 0;
+        for (int v = 0; v < w->taps; v++)
+            to[i] += w->g[i][v] * g[v];
+        to[i] *= from[i];
+    }
+}
+
+static void test_winograd_forward(void **state)
+{
+    (void)state;
+    for (int taps = 1; taps <= 7; taps++)
+        for (int results = 1; results + taps - 1 <= WINOGRAD_MOST; results++) {
+            if (results + taps - 1 < 2)
+                continue;
+            Winograd w;
+            double g[8], d[8], in[8] = {0}, product[8];
+            winograd_make(&w, results, taps);
+            for (int i = 0; i < 8; i++)
+                g[i] = drawn(i), d[i] = drawn(100 + i);
+            for (int i = 0; i < w.points; i++)
+                for (int j = 0; j < w.points; j++)
+                    in[i] += w.bt[i][j] * d[j];
+            products(&w, g, in, product);
+            for (int k = 0; k < results; k++) {
+                double got = 0, want = 0;
+                for (int i = 0; i < w.points; i++)
+                    got += w.a[i][k] * product[i];
+                for (int v = 0; v < taps; v++)
+                    want += g[v] * d[k + v];
+                assert_true(fabs(got - want) < 1e-11);
+            }
+        }
+}
+
+static void test_winograd_transposed(void **state)
+{
+    (void)state;
+    for (int taps = 1; taps <= 7; taps++)
+        for (int results = 1; results + taps - 1 <= WINOGRAD_MOST; results++) {
+            if (results + taps - 1 < 2)
+                continue;
+            Winograd w;
+            double g[8], dy[8], in[8] = {0}, product[8];
+            winograd_make(&w, results, taps);
+            for (int i = 0; i < 8; i++)
+                g[i] = drawn(i), dy[i] = drawn(50 + i);
+            for (int i = 0; i < w.points; i++)
+                for (int k = 0; k < results; k++)
+                    in[i] += w.a[i][k] * dy[k];
+            products(&w, g, in, product);
+            for (int j = 0; j < w.points; j++) {
+                double got = 0, want = 0;
+                for (int i = 0; i < w.points; i++)
+                    got += w.bt[i][j] * product[i];
+                for (int v = 0; v < taps; v++)
+                    want += j - v >= 0 && j - v < results ? g[v] * dy[j - v] : 0;
+                assert_true(fabs(got - want) < 1e-11);
+            }
+        }
+}
+
+/* ---- rules */
+
+#define SEED "net seed {\n input 1x28x28\n conv1: conv2d(-> 10, 5)\n max_pool2d(2)\n relu\n" \
+             "conv2: conv2d(-> 20, 5)\n max_pool2d(2)\n relu\n flatten\n fc: linear(-> 10)\n}\n"
+
+static const ConvShape *shape_of(const Plan *plan, const char *name, Scheme scheme)
+{
+    const Kernel *kernel = find_kernel(plan->phases.at[0], name);
+    assert_non_null(kernel);
+    assert_int_equal(kernel->scheme, scheme);
+    return kernel->shape;
+}
+
+/* Convolution, bias, pool and relu are one kernel; what was between them has no kernel and no memory. */
+static void test_seed(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    const Plan *plan = plan_of(arena, SEED, 64, "avx512", (PlanOptions){0});
+    const ConvShape *one = shape_of(plan, "conv1_forward", SCHEME_CONV);
+    const ConvShape *two = shape_of(plan, "conv2_forward", SCHEME_CONV);
+    const ConvShape *back = shape_of(plan, "conv2_backward_input", SCHEME_CONV_INPUT);
+    assert_true(one->pool[0] == 2 && one->rows == 2 && one->columns == 4 && one->channels == 10);
+    assert_true(two->winograd->results == 4 && two->winograd->taps == 5 && two->in == 10 && two->out == 20);
+    assert_true(back->indices && back->channels == 10 && back->pooled[0] == 4);
+    assert_null(find_kernel(plan->phases.at[0], "max_pool2d_1_forward"));
+    for (int i = 0; i < plan->scratch.count; i++) {
+        assert_string_not_equal(plan->scratch.at[i]->name, "conv1");
+        assert_string_not_equal(plan->scratch.at[i]->name, "conv2");
+    }
+    assert_int_equal(plan->evaluation->kernels.at[0]->scheme, SCHEME_CONV);
+    assert_int_equal(plan->evaluation->kernels.at[0]->stores.count, 1);
+    arena_free(arena);
+}
+
+/* The sums of a tile stay in the target's registers. */
+static void test_registers(void **state)
+{
+    (void)state;
+    for (int i = 0; target_names[i]; i++) {
+        Arena *arena = arena_new();
+        const Plan *plan = plan_of(arena, SEED, 64, target_names[i], (PlanOptions){0});
+        const Plan *direct = plan_of(arena, SEED, 64, target_names[i], (PlanOptions){ .without = 1 << TECHNIQUE_WINOGRAD });
+        int64_t most = plan->target->accumulators;
+        const ConvShape *s = shape_of(plan, "conv2_forward", SCHEME_CONV);
+        const ConvShape *d = shape_of(direct, "conv2_forward", SCHEME_CONV);
+        assert_true(s->winograd && s->rows * s->channels <= most && s->rows * s->channels > most / 2);
+        assert_true(!d->winograd && d->rows * d->columns * d->channels <= most);
+        arena_free(arena);
+    }
+}
+
+static Scheme scheme_of(Arena *arena, const char *layers, const char *kernel, PlanOptions options)
+{
+    const char *net = arena_printf(arena, "net n {\n input 4x16x16\n a: conv2d(-> 8, 3, padding=1)\n%s\n flatten\n"
+                                   " linear(-> 4)\n}\n", layers);
+    const Kernel *found = find_kernel(plan_of(arena, net, 16, "avx2", options)->phases.at[0], kernel);
+    assert_non_null(found);
+    return found->scheme;
+}
+
+static void test_fits(void **state)
+{
+    (void)state;
+    static const struct { const char *layers, *kernel; Scheme scheme; unsigned without; } cases[] = {
+        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_forward", SCHEME_CONV, 0 },
+        { "b: conv2d(-> 8, 3)\n relu\n max_pool2d(2)", "b_forward", SCHEME_CONV, 0 },
+        { "b: conv2d(-> 8, 3)\n max_pool2d((3, 2))", "b_forward", SCHEME_CONV, 0 },
+        { "b: conv2d(-> 8, 3, groups=2)\n max_pool2d(2)", "b_forward", SCHEME_CONV, 0 },
+        { "b: conv2d(-> 8, 3, stride=2)\n max_pool2d(2)", "b_forward", SCHEME_CONV, 0 },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_backward_input", SCHEME_CONV_INPUT, 0 },
+        { "b: conv2d(-> 8, 3)", "b_forward", SCHEME_CONV, 0 },
+        { "b: conv2d(-> 8, 3)", "b_backward_input", SCHEME_CONV_INPUT, 0 },
+        /* windows that overlap, leave gaps, or reach over the border */
+        { "b: conv2d(-> 8, 1)\n max_pool2d(3, stride=2)", "b_forward", SCHEME_NEST, 0 },
+        { "b: conv2d(-> 8, 1)\n max_pool2d(2, stride=3)", "b_forward", SCHEME_NEST, 0 },
+        { "b: conv2d(-> 8, 1)\n max_pool2d(2, padding=1)", "b_forward", SCHEME_NEST, 0 },
+        /* somebody else reads the convolution */
+        { "b: conv2d(-> 8, 1)\n p: max_pool2d(2)\n q: max_pool2d(2) from b\n add from p, q", "b_forward", SCHEME_NEST, 0 },
+        /* nothing to gain, or left out */
+        { "b: conv2d(-> 8, 1)", "b_forward", SCHEME_NEST, 0 },
+        { "b: conv2d(-> 8, 3, groups=8)\n max_pool2d(2)", "b_forward", SCHEME_NEST, 0 },
+        { "b: conv2d(-> 8, 3)", "b_forward", SCHEME_NEST, 1 << TECHNIQUE_WINOGRAD },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_forward", SCHEME_NEST, 1 << TECHNIQUE_CONV },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_backward_input", SCHEME_NEST, 1 << TECHNIQUE_CONV_INPUT },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Arena *arena = arena_new();
+        PlanOptions options = { .without = cases[i].without };
+        Scheme got = scheme_of(arena, cases[i].layers, cases[i].kernel, options);
+        if (got != cases[i].scheme)
+            fail_msg("case %zu, %s: scheme %d, expected %d", i, cases[i].kernel, got, cases[i].scheme);
+        arena_free(arena);
+    }
+}
+
+/* Without tuned code nothing is prepared, and each nest has its kernel. */
+static void test_plain(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    const Plan *plan = plan_of(arena, SEED, 64, "avx2", (PlanOptions){ .plain = true });
+    assert_true(plan->prepare.count == 0 && plan->work_size == 0);
+    for (int i = 0; i < plan->phases.at[0]->kernels.count; i++)
+        assert_int_equal(plan->phases.at[0]->kernels.at[i]->scheme, SCHEME_NEST);
+    assert_non_null(find_kernel(plan->phases.at[0], "relu_1_forward"));
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_winograd_forward), cmocka_unit_test(test_winograd_transposed),
+        cmocka_unit_test(test_seed), cmocka_unit_test(test_registers), cmocka_unit_test(test_fits),
+        cmocka_unit_test(test_plain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
