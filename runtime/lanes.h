@@ -103,30 +103,6 @@ static inline real lanes_sum(vf v)
     return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
-#ifdef NETC_DOUBLE
-#define LANES_FUNCTION(name) name
-#else
-#define LANES_FUNCTION(name) name##f
-#endif
-
-/* One call of the C library for each lane. */
-#define LANES_MAP(name)                                     \
-    static inline vf lanes_##name(vf x)                     \
-    {                                                       \
-        for (int i = 0; i < LANES; i++)                     \
-            x[i] = LANES_FUNCTION(name)(x[i]);              \
-        return x;                                           \
-    }
-
-LANES_MAP(exp)
-LANES_MAP(log)
-LANES_MAP(tanh)
-LANES_MAP(sqrt)
-LANES_MAP(erf)
-
-#undef LANES_MAP
-#undef LANES_FUNCTION
-
 /* The same of what all samples share. */
 static inline real real_max(real a, real b) { return a < b ? b : a; }
 static inline real real_min(real a, real b) { return b < a ? b : a; }
@@ -134,5 +110,7 @@ static inline real real_abs(real a)         { return a < 0 ? -a : a; }
 static inline int64_t int_max(int64_t a, int64_t b) { return a < b ? b : a; }
 static inline int64_t int_min(int64_t a, int64_t b) { return b < a ? b : a; }
 static inline int64_t int_abs(int64_t a)            { return a < 0 ? -a : a; }
+
+#include "lanes_math.h"
 
 #endif
