@@ -39,7 +39,7 @@ UNIT_RUNTIME  = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_runtime_*.c
 $(UNIT_RUNTIME): $(BUILD)/tests/unit/%: tests/unit/%.c $(RUNTIME)
 	@mkdir -p $(@D)
 	$(call say,test,$<)
-	$(Q)$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lcmocka -lz -lm
+	$(Q)$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Wno-psabi -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lcmocka -lz -lm
 
 $(UNIT_COMPILER): $(BUILD)/tests/unit/%: tests/unit/%.c $(OBJECTS)
 	@mkdir -p $(@D)

@@ -192,6 +192,7 @@ static void print_prepare(Text *text, const Plan *plan)
 void print_source(Text *text, const Plan *plan)
 {
     line(text, "#include \"%s.h\"\n\n"
+               "#include <load.h>\n"
                "#include <optim.h>\n"
                "#include <step.h>", plan->model->name);
     print_block_functions(text, plan);

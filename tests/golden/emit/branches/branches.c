@@ -3,6 +3,7 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "branches.h"
 
+#include <load.h>
 #include <optim.h>
 #include <step.h>
 
@@ -12,17 +13,10 @@ static KERNEL void load_block(const struct step *step, int64_t unit, vf image[9]
 {
     static const real factor[3] = { 1 / (255 * 0.25), 1 / (255 * 0.2), 1 / (255 * 1.0) };
     static const real shift[3] = { -0.5 / 0.25, -0.4 / 0.2, 0.1 / 1.0 };
-    int samples = block_samples(step, unit, LANES);
+    const uint8_t *byte[LANES];
 
-    for (int lane = 0; lane < LANES; lane++) {
-        int64_t sample = sample_at(step, unit * LANES + (lane < samples ? lane : 0));
-        const uint8_t *byte = step->images + 243 * sample;
-        (*label)[lane] = step->labels[sample];
-        for (int64_t c = 0; c < 3; c++)
-            for (int64_t y = 0; y < 9; y++)
-                for (int64_t x = 0; x < 9; x++)
-                    image[y][x][c][lane] = factor[c] * byte[(c*9 + y)*9 + x] + shift[c];
-    }
+    load_samples(step, unit, 243, byte, label);
+    load_images(byte, 3, 81, factor, shift, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */

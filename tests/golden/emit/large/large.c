@@ -3,6 +3,7 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "large.h"
 
+#include <load.h>
 #include <optim.h>
 #include <step.h>
 
@@ -10,16 +11,12 @@
  * the step's last sample repeat the first one of the block, and weigh nothing. */
 static KERNEL void load_block(const struct step *step, int64_t unit, vf image[1000], vi *label)
 {
-    const real factor = 1 / (255 * 1.0), shift = 0.0 / 1.0;
-    int samples = block_samples(step, unit, LANES);
+    static const real factor[1] = { 1 / (255 * 1.0) };
+    static const real shift[1] = { 0.0 / 1.0 };
+    const uint8_t *byte[LANES];
 
-    for (int lane = 0; lane < LANES; lane++) {
-        int64_t sample = sample_at(step, unit * LANES + (lane < samples ? lane : 0));
-        const uint8_t *byte = step->images + 1000 * sample;
-        (*label)[lane] = step->labels[sample];
-        for (int64_t i = 0; i < 1000; i++)
-            image[i][lane] = factor * byte[i] + shift;
-    }
+    load_samples(step, unit, 1000, byte, label);
+    load_images(byte, 1, 1000, factor, shift, image);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */

@@ -3,6 +3,7 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "pooled.h"
 
+#include <load.h>
 #include <optim.h>
 #include <step.h>
 
@@ -10,18 +11,12 @@
  * the step's last sample repeat the first one of the block, and weigh nothing. */
 static KERNEL void load_block(const struct step *step, int64_t unit, vf image[12][12][1], vi *label)
 {
-    const real factor = 1 / (255 * 0.25), shift = -0.5 / 0.25;
-    int samples = block_samples(step, unit, LANES);
+    static const real factor[1] = { 1 / (255 * 0.25) };
+    static const real shift[1] = { -0.5 / 0.25 };
+    const uint8_t *byte[LANES];
 
-    for (int lane = 0; lane < LANES; lane++) {
-        int64_t sample = sample_at(step, unit * LANES + (lane < samples ? lane : 0));
-        const uint8_t *byte = step->images + 144 * sample;
-        (*label)[lane] = step->labels[sample];
-        for (int64_t c = 0; c < 1; c++)
-            for (int64_t y = 0; y < 12; y++)
-                for (int64_t x = 0; x < 12; x++)
-                    image[y][x][c][lane] = factor * byte[(c*12 + y)*12 + x] + shift;
-    }
+    load_samples(step, unit, 144, byte, label);
+    load_images(byte, 1, 144, factor, shift, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */

@@ -3,6 +3,7 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "unpool.h"
 
+#include <load.h>
 #include <optim.h>
 #include <step.h>
 
@@ -10,18 +11,12 @@
  * the step's last sample repeat the first one of the block, and weigh nothing. */
 static KERNEL void load_block(const struct step *step, int64_t unit, vf image[10][10][1], vi *label)
 {
-    const real factor = 1 / (255 * 1.0), shift = 0.0 / 1.0;
-    int samples = block_samples(step, unit, LANES);
+    static const real factor[1] = { 1 / (255 * 1.0) };
+    static const real shift[1] = { 0.0 / 1.0 };
+    const uint8_t *byte[LANES];
 
-    for (int lane = 0; lane < LANES; lane++) {
-        int64_t sample = sample_at(step, unit * LANES + (lane < samples ? lane : 0));
-        const uint8_t *byte = step->images + 100 * sample;
-        (*label)[lane] = step->labels[sample];
-        for (int64_t c = 0; c < 1; c++)
-            for (int64_t y = 0; y < 10; y++)
-                for (int64_t x = 0; x < 10; x++)
-                    image[y][x][c][lane] = factor * byte[(c*10 + y)*10 + x] + shift;
-    }
+    load_samples(step, unit, 100, byte, label);
+    load_images(byte, 1, 100, factor, shift, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
