@@ -1,5 +1,6 @@
 #!/bin/sh
-# The committed example is what netc writes; an installed netc works away from its source tree.
+# The committed example is what netc writes, the specs of tests/tuned are what their script writes; an installed netc works
+# away from its source tree.
 . tests/lib.sh
 make=${MAKE:-make}
 
@@ -13,6 +14,17 @@ same() {  # the committed files, but for what a build leaves beside them
 }
 check "compiles the example" "$NETC" specs/lenet.net --cpu=avx2 -o "$temp/lenet"
 check "generated/lenet is current: $NETC specs/lenet.net --cpu=avx2 writes it" same
+
+specs_same() {
+    mkdir "$temp/specs" && tests/tuned/specs.sh "$temp/specs" || return 1
+    for file in tests/tuned/*.net; do
+        cmp "$file" "$temp/specs/${file##*/}" || return 1
+    done
+    for file in "$temp"/specs/*; do
+        [ -e "tests/tuned/${file##*/}" ] || { echo "tests/tuned/ lacks ${file##*/}"; return 1; }
+    done
+}
+check "tests/tuned/*.net are current: tests/tuned/specs.sh writes them" specs_same
 
 check "installs" "$make" install DESTDIR="$temp/stage" PREFIX=/opt/netc BUILD="$(dirname "$NETC")"
 prefix=$temp/stage/opt/netc

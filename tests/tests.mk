@@ -8,6 +8,8 @@
 #?   test-pytorch-recorded  drawn networks beside PyTorch, as recorded in tests/pytorch/drawn/
 #?   test-pytorch-avx2    the same with 8 lanes in place of 4, where the CPU has AVX2
 #?   test-gradient        gradients beside differences: tests/gradient/
+#?   test-tuned           tuned kernels beside plain nests in double precision, for each target this CPU runs
+#?   test-tuned-float     the same in single precision; and 1, 3 and 64 threads give the same bits
 #?   test-losses          the seed network's first losses beside PyTorch's
 #?   test-runs            the seed network trained on MNIST; any number of threads gives the same bits
 #?   test-install         the committed example; an installed netc
@@ -17,9 +19,11 @@
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
-SUITES = unit golden cli trainer pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient losses runs install warnings \
-         asan-unit asan-golden asan-nets asan-trainer tsan
+SUITES = unit golden cli trainer pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
+         warnings asan-unit asan-golden asan-nets asan-trainer tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
+AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
+ARM    = $(filter aarch64,$(shell uname -m))
 
 SUITE  = NETC=$(CURDIR)/$(BUILD)/netc BUILD=$(BUILD) CC="$(CC)" tests/suite.sh
 ADDRESS = address,undefined
@@ -90,6 +94,16 @@ test-pytorch-avx2: $(BUILD)/netc
 test-gradient: $(BUILD)/netc
 	@+$(NETS) NETS=tests/gradient OUT=$(BUILD)/gradient MAIN=tests/gradient/check.c
 	@$(SUITE) gradient $(BUILD)/gradient/check
+
+# Threads that have nothing to do sleep at once: the program starts and ends teams of many all the time.
+TUNED = NETS=tests/tuned MAIN=tests/tuned/compare.c TUNED="generic $(AVX2) $(if $(AVX512),avx512) $(if $(ARM),neon)"
+test-tuned: $(BUILD)/netc
+	@+$(NETS) $(TUNED) OUT=$(BUILD)/tuned OPTIMISE=-Og
+	@OMP_WAIT_POLICY=passive $(SUITE) tuned $(BUILD)/tuned/check
+
+test-tuned-float: $(BUILD)/netc
+	@+$(NETS) $(TUNED) OUT=$(BUILD)/tuned-float REAL=float OPTIMISE=-O1
+	@OMP_WAIT_POLICY=passive $(SUITE) tuned-float $(BUILD)/tuned-float/check
 
 test-losses: $(BUILD)/netc
 	@+$(NETS) NETS=specs NAMES=lenet OUT=$(BUILD)/losses MAIN=tests/seed/losses.c REAL=float OPTIMISE=-O2
