@@ -17,6 +17,7 @@
 #?   test-asan-...        unit, golden, nets, trainer: under the address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
+#? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
 SUITES = unit golden cli trainer pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
@@ -28,7 +29,7 @@ ARM    = $(filter aarch64,$(shell uname -m))
 SUITE  = NETC=$(CURDIR)/$(BUILD)/netc BUILD=$(BUILD) CC="$(CC)" tests/suite.sh
 ADDRESS = address,undefined
 
-.PHONY: test golden-update $(SUITES:%=test-%) test-pytorch-avx2 test-pytorch
+.PHONY: test golden-update $(SUITES:%=test-%) test-pytorch-avx2 test-pytorch test-cross
 test:
 	@tools/need.sh build test
 	@$(MAKE) $(BUILD)/netc
@@ -119,6 +120,18 @@ test-pytorch:
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -W ignore tests/pytorch/draw.py --out $(BUILD)/live/nets --seed $(SEED)
 	@+$(NETS) NETS=$(BUILD)/live/nets OUT=$(BUILD)/live/build MAIN=tests/pytorch/compare.c
 	@$(SUITE) pytorch $(BUILD)/live/build/check $(BUILD)/live/nets
+
+# ---- 64-bit Arm: not part of `make test`, as it needs a compiler and an emulator
+
+# A part of the networks: an emulator takes its time.
+CROSS = kernel_2 kernel_5x1 stride_2 padded_reflect groups_2 channels_3_5 channels_16_17 pool_padded relu_before plain_relu \
+        twice_pool unpool linear_17
+CROSS_FLAGS = CC=aarch64-linux-gnu-gcc EXTRA=-DNETC_NO_ZLIB LIBS=-lm
+test-cross:
+	@tools/need.sh build cross
+	@$(MAKE) $(BUILD)/netc
+	@+$(NETS) $(TUNED) TUNED=neon NAMES="$(CROSS)" OUT=$(BUILD)/cross REAL=float OPTIMISE=-O1 $(CROSS_FLAGS)
+	@OMP_WAIT_POLICY=passive $(SUITE) cross tests/cross.sh $(BUILD)/cross/check
 
 # ---- sanitizers, in build folders of their own
 

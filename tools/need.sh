@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to what a target needs from the system: need.sh build | test
+# Sees to what a target needs from the system: need.sh build | test | cross
 # What is missing is installed with apt-get where that is possible without asking; else the one command is printed that
 # installs it, and the status is 1. With --print nothing is installed, only said.
 set -eu
@@ -40,8 +40,13 @@ for group in "$@"; do
         links clang -fsanitize=address     || want libclang-rt-dev
         tool llvm-symbolizer               || want llvm
         ;;
+    cross)
+        tool aarch64-linux-gnu-gcc                         || want gcc-aarch64-linux-gnu
+        links aarch64-linux-gnu-gcc -fopenmp               || want libc6-dev-arm64-cross
+        [ "$(uname -m)" = aarch64 ] || tool qemu-aarch64 || tool qemu-aarch64-static || want qemu-user
+        ;;
     *)
-        echo "need.sh: build or test, not '$group'" >&2
+        echo "need.sh: build, test or cross, not '$group'" >&2
         exit 2
         ;;
     esac
