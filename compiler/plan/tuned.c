@@ -113,7 +113,7 @@ void plan_tune(Tuner *tuner)
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         for (int j = 0; j < tuner->phase->kernels.count && takes(tuner->options, rules[i].technique); j++) {
             Kernel *kernel = tuner->phase->kernels.at[j];
-            if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST)
+            if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST && is_result(tuner, kernel))
                 rules[i].fit(tuner, kernel);
         }
     drop_unread(tuner);

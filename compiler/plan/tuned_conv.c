@@ -38,7 +38,8 @@ static ConvShape shape_of(const Layer *layer, const Tensor *x, const Tensor *wei
     return s;
 }
 
-/* Puts the pool behind the convolution: false where its windows overlap, leave gaps or reach over the border. */
+/* Puts the pool behind the convolution: false where its windows overlap, leave gaps or reach over the border, or are
+ * single elements. */
 static bool add_pool(ConvShape *s, const Layer *pool, const Tensor *pooled)
 {
     Window window = max_pool2d_window(pool);
@@ -51,7 +52,7 @@ static bool add_pool(ConvShape *s, const Layer *pool, const Tensor *pooled)
             return false;
         s->result[side] = s->pooled[side] * size;
     }
-    return true;
+    return s->pool[0] * s->pool[1] > 1;
 }
 
 /* The channels of a tile that leave the fewest sums of the last tile to be made twice, at most `most` of `all`. */
