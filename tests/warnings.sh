@@ -36,6 +36,12 @@ for spec in specs/lenet.net tests/gradient/pool_ceil.net tests/gradient/dilated_
         compiles "$spec" $cpu
     done
 done
+tuned="kernel_3 stride_2_padded depthwise_2 channels_16_17 pool_padded twice_relu plain_wide linear_17 many_conv"
+for name in $tuned; do
+    for cpu in avx512 avx2 generic neon; do
+        compiles tests/tuned/$name.net $cpu
+    done
+done
 for source in runtime/*.c; do
     check "$source, clang" clang -std=gnu11 -O1 -Wall -Wextra -Werror -fopenmp -Iruntime -fsyntax-only "$source"
 done
