@@ -51,6 +51,19 @@ some_mnist() {
     done
 }
 
+# some_idx FOLDER COUNT CHANNELS HEIGHT WIDTH: a dataset of images of any size, made of the bytes of MNIST's, with labels 0
+# to 4.
+some_idx() {
+    mkdir -p "$1"
+    for part in train t10k; do
+        { number 2052; number "$2"; number "$3"; number "$4"; number "$5"
+          gzip -dc data/mnist/train-images-idx3-ubyte.gz | tail -c +17 | head -c $(($2 * $3 * $4 * $5))
+        } >"$1/$part-images-idx3-ubyte"
+        { number 2049; number "$2"
+          seq "$2" | while read -r i; do printf "\\00$((i * i % 5))"; done; } >"$1/$part-labels-idx1-ubyte"
+    done
+}
+
 # finish NAME: the last line, and the script's status.
 finish() {
     echo "$1: $passed passed, $failed failed"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Whole runs of the seed network on MNIST: runs.sh [EPOCHS]. Accuracy on the way (in .ci/run to the tenth epoch), and
-# the same weights, bit for bit, whatever the number of threads.
+# the same weights, bit for bit, whatever the number of threads; this also of a few networks of tests/tuned.
 . tests/lib.sh
 epochs=${1:-3}
 
@@ -30,6 +30,30 @@ check "accuracy after epoch 3" accuracy 3 97.7 98.7
 for threads in 1 2 3 7 64; do
     check "trains with --threads $threads" "$lenet" train --steps 200 --threads $threads --progress off --save "$temp/t$threads"
     check "--threads $threads changes no bit" cmp "$temp/t1" "$temp/t$threads"
+done
+
+# Two trainers on one machine, each with as many threads as it has processors: neither holds up the other for long.
+both() {
+    "$lenet" train --steps 200 --progress off --save "$temp/a" &
+    timeout 60 "$lenet" train --steps 200 --progress off --save "$temp/b"
+    ended=$?
+    wait $! && [ $ended -eq 0 ]
+}
+check "two trainers at once" both
+check "neither changes a bit of the other" cmp "$temp/t1" "$temp/a"
+check "nor the other way round" cmp "$temp/t1" "$temp/b"
+
+# Networks of other kernels, with partial batches.
+for net in kernel_5:1x18x18 relu_before:1x14x13 plain_relu:1x11x13 many_conv:1x6x6 batch_70:1x16x16; do
+    size=${net#*:} net=${net%:*}
+    check "$net compiles and builds" trainer "tests/tuned/$net.net" "$temp/$net" --cpu=native
+    # shellcheck disable=SC2046
+    some_idx "$temp/$net/data" 333 $(echo "$size" | tr x ' ')
+    for threads in 1 3 64; do
+        check "$net trains with --threads $threads" "$temp/$net/$net" train --data "$temp/$net/data" --epochs 3 \
+            --threads $threads --progress off --save "$temp/$net/t$threads"
+        check "$net: --threads $threads changes no bit" cmp "$temp/$net/t1" "$temp/$net/t$threads"
+    done
 done
 
 finish runs
