@@ -80,7 +80,7 @@ $(BUILD)/runtime/%.o: runtime/%.c
 
 # ---- what people type
 
-.PHONY: demo install uninstall clean help bench
+.PHONY: demo install uninstall clean help bench bench-growth
 demo:
 	@tools/need.sh build
 	@$(MAKE) $(BUILD)/netc
@@ -90,10 +90,14 @@ demo:
 	@echo
 	$(BUILD)/demo/lenet/lenet train --save $(BUILD)/demo/lenet.safetensors
 
-bench:
+# Of PYTHON only what is asked for counts here, not the default of the tests.
+BENCH = BUILD=$(BUILD) CC="$(CC)" ROWS="$(ROWS)" ROUNDS="$(ROUNDS)" QUICK="$(QUICK)" \
+        PYTHON="$(if $(filter command environment,$(firstword $(origin PYTHON))),$(PYTHON))" bench/bench.sh
+
+bench bench-growth:
 	@tools/need.sh build
 	@$(MAKE) $(BUILD)/netc
-	@BUILD=$(BUILD) CC="$(CC)" bench/bench.sh
+	@$(BENCH) $(@:bench-%=%)
 
 install: $(BUILD)/netc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/netc/runtime
@@ -113,7 +117,10 @@ help:
 #? make                 build $(BUILD)/netc
 #? make demo            compile specs/lenet.net, build its trainer, train it on MNIST
 #? make install         netc and the runtime, into PREFIX (/usr/local) below DESTDIR; make uninstall takes them away
-#? make bench           seconds an epoch beside PyTorch, where PYTHON=... has it
+#? make bench           netc beside PyTorch and ONNX Runtime, by turns: bench/results.md, bench/results.svg; installs both
+#?                      into $(BUILD)/venv, unless python3 or PYTHON=... has them. ROWS="seed wide" (names in bench/rows.py),
+#?                      ROUNDS=5; QUICK=1 tries it with few images
+#? make bench-growth    how the time grows with images, batch size, channels and image size: bench/growth.svg
 #? make clean           removes build/
 #?
 #? BUILD=folder         where everything goes (build)

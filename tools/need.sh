@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to what a target needs from the system: need.sh build | test | cross
+# Sees to what a target needs from the system: need.sh build | test | cross | bench
 # What is missing is installed with apt-get where that is possible without asking; else the one command is printed that
 # installs it, and the status is 1. With --print nothing is installed, only said.
 set -eu
@@ -19,6 +19,7 @@ links()  {  # compiler, flags
     shift
     echo 'int main(void) { return 0; }' | "$compiler" "$@" -x c - -o /dev/null 2>/dev/null
 }
+jemalloc() { ls /usr/lib/*/libjemalloc.so.2 /usr/lib*/libjemalloc.so.2 /usr/local/lib*/libjemalloc.so.2 2>/dev/null | grep -q .; }
 archer() { ls /usr/lib/llvm-*/lib/libarcher.so /usr/lib*/libarcher.so /usr/local/lib*/libarcher.so 2>/dev/null | grep -q .; }
 
 missing=
@@ -45,8 +46,14 @@ for group in "$@"; do
         links aarch64-linux-gnu-gcc -fopenmp               || want libc6-dev-arm64-cross
         [ "$(uname -m)" = aarch64 ] || tool qemu-aarch64 || tool qemu-aarch64-static || want qemu-user
         ;;
+    bench)
+        # A Python that PYTHON names is taken as it is.
+        [ -n "${PYTHON-}" ] || tool python3 || want python3
+        [ -n "${PYTHON-}" ] || python3 -c 'import ensurepip, venv' 2>/dev/null || want python3-venv
+        jemalloc || want libjemalloc2
+        ;;
     *)
-        echo "need.sh: build, test or cross, not '$group'" >&2
+        echo "need.sh: build, test, cross or bench, not '$group'" >&2
         exit 2
         ;;
     esac
