@@ -14,6 +14,7 @@
 #?   test-runs            the seed network trained on MNIST; any number of threads gives the same bits
 #?   test-install         the committed example; an installed netc
 #?   test-warnings        what netc writes compiles cleanly with gcc and clang, for every target
+#?   test-bench           the scripts of make bench, where there is a Python 3; measures nothing
 #?   test-asan-...        unit, golden, nets, trainer: under the address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
@@ -21,7 +22,7 @@
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
 SUITES = unit golden cli trainer pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
-         warnings asan-unit asan-golden asan-nets asan-trainer tsan
+         warnings bench asan-unit asan-golden asan-nets asan-trainer tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
 ARM    = $(filter aarch64,$(shell uname -m))
@@ -78,6 +79,9 @@ test-install: $(BUILD)/netc
 
 test-warnings: $(BUILD)/netc
 	@$(SUITE) warnings tests/warnings.sh
+
+test-bench: $(BUILD)/netc
+	@$(SUITE) bench tests/bench.sh
 
 # ---- many models in one program: tests/nets.mk
 
