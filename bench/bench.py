@@ -9,8 +9,10 @@ import datetime
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
+import time
 
 import chart
 import contest
@@ -31,9 +33,10 @@ def describe(contestant):
 
 
 def bout(setup, spec, contestants, rounds):
-    """Measures all contestants by turns. Returns for each a list of seconds, and of those that failed why."""
+    """Measures all contestants by turns. Returns for each a list of seconds, what it says of itself, and of
+    those that failed why."""
     say(f"{spec}: building, starting")
-    seconds, reasons, running = {c: [] for c in contestants}, {}, {}
+    seconds, notes, reasons, running = {c: [] for c in contestants}, {}, {}, {}
 
     def give_up(contestant, error):
         reasons[contestant] = str(error)
@@ -43,6 +46,7 @@ def bout(setup, spec, contestants, rounds):
         for contestant in contestants:
             try:
                 running[contestant] = contest.started(setup, contestant)
+                notes[contestant] = running[contestant].info.get("note", "")
             except (contest.Failed, OSError) as error:
                 give_up(contestant, error)
         for number in range(rounds):
@@ -57,7 +61,7 @@ def bout(setup, spec, contestants, rounds):
     finally:
         for contestant in running.values():
             contestant.close()
-    return seconds, reasons
+    return seconds, notes, reasons
 
 
 def ratios(seconds, row):
@@ -75,9 +79,9 @@ def measure_rows(setup, rows, rounds):
             contestants.setdefault(row.spec, {})[contestant] = None
     found, everyone = [], []
     for spec, those in contestants.items():
-        seconds, reasons = bout(setup, spec, list(those), rounds)
-        everyone += [{"spec": spec, "who": c.who + (f" {c.cpu}" if c.who == "netc" else ""), "work": c.work,
-                      "threads": c.threads, "values": v} for c, v in seconds.items() if v]
+        seconds, notes, reasons = bout(setup, spec, list(those), rounds)
+        everyone += [{"spec": spec, "who": c.who + (f" {c.cpu}" if c.who == "netc" else ""), "note": notes[c],
+                      "work": c.work, "threads": c.threads, "values": v} for c, v in seconds.items() if v]
         for row in (r for r in rows if r.spec == spec):
             sides = (row.netc(), *row.peers())
             peers = [seconds[p] for p in row.peers()]
@@ -140,6 +144,36 @@ def versions(setup):
     }
 
 
+def processor_seconds():
+    """What all processors have worked since the machine started, and what this process and those it has waited for have."""
+    with open("/proc/stat", encoding="utf-8") as file:
+        user, nice, system, _, _, irq, softirq, steal = map(int, file.readline().split()[1:9])
+    own = sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, (resource.RUSAGE_SELF,
+                                                                                   resource.RUSAGE_CHILDREN)))
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK"), own
+
+
+class Others:
+    """How much others, on this machine or beside it, took of the processors: the less, the better the figures."""
+    def __init__(self):
+        self.start, self.busy = time.monotonic(), self.now()
+
+    @staticmethod
+    def now():
+        try:
+            everyone, own = processor_seconds()
+            return everyone - own
+        except (OSError, ValueError):
+            return None
+
+    def share(self):
+        now = self.now()
+        if now is None or self.busy is None:
+            return "unknown"
+        share = (now - self.busy) / (time.monotonic() - self.start) / os.cpu_count()
+        return f"{100 * max(share, 0):.0f} % of the processors' time"
+
+
 def write(path, text):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
@@ -159,12 +193,14 @@ def main():
     setup = contest.Setup(given.netc, given.work, given.python, given.cc, given.quick)
     facts = {"machine": machine(), **versions(setup), "date": datetime.date.today().isoformat(),
              "threads": "2 unless a row says 1", "rounds": given.rounds,
-             "load": f"{os.getloadavg()[0]:.1f} before the start",
              **({"quick": "2,000 images, to try the bench: no figure here means anything"} if given.quick else {})}
     for name, value in facts.items():
         say(f"{name}: {value}")
+    others = Others()
     found, everyone = measure_rows(setup, rows, given.rounds)
-    results = {"setup": facts, "rows": found, "costs": measure_costs(setup, costs, given.rounds), "contestants": everyone}
+    costs_found = measure_costs(setup, costs, given.rounds)
+    facts["other work meanwhile"] = others.share()
+    results = {"setup": facts, "rows": found, "costs": costs_found, "contestants": everyone}
 
     # Only a whole run replaces what the repository holds.
     whole = not given.rows.split() and not given.quick and given.python
@@ -173,6 +209,7 @@ def main():
     write(os.path.join(folder, "results.svg"), chart.bars(results))
     write(os.path.join(folder, "results.md"), report.markdown(results, "results.svg"))
     print(report.text(results))
+    say(f"other work meanwhile took {facts['other work meanwhile']}")
     say(f"\nwritten: {folder}/results.md, {folder}/results.svg")
 
 

@@ -39,7 +39,8 @@ class Drawing:
     def __str__(self):
         return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}" '
                 f'viewBox="0 0 {self.width} {self.height}">\n{STYLE}\n'
-                f'<rect width="{self.width}" height="{self.height}" fill="white"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
+                f'<rect width="{self.width}" height="{self.height}" fill="white"/>\n'
+                + "\n".join(self.parts) + "\n</svg>\n")
 
 
 def bars(results):

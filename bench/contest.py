@@ -1,4 +1,4 @@
-"""The programs that are measured: trainers that netc writes, and peers, which are Python processes that wait for their turn."""
+"""The programs that are measured: trainers that netc writes, and peers, Python processes that wait for their turn."""
 import ctypes.util
 import json
 import os

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """How the time of an epoch grows: with images, batch size, channels and image size. `make bench-growth` calls it.
 
-The seed network is trained in many sizes, by turns; the fastest of the rounds counts. Beside what was measured stands the line
-that the arithmetic predicts: floating-point operations of `netc summary`, at the rate that is the median of all points.
+The seed network is trained in many sizes, by turns; the fastest of the rounds counts. Beside what was measured stands
+the line that the arithmetic predicts: floating-point operations of `netc summary`, at the rate that is the median of all
+points.
 """
 import argparse
 import json

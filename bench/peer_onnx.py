@@ -31,7 +31,8 @@ def model_of(spec):
             if layer.kind == "conv2d":
                 shape = [size_out, size_in // layer.arg(4, "groups", 1), *layer.pair(0, "kernel_size")]
                 attributes = {"kernel_shape": shape[2:], "strides": layer.pair(1, "stride", 1),
-                              "pads": layer.pair(2, "padding", 0) * 2, "group": layer.arg(4, "groups", 1)}
+                              "pads": layer.pair(2, "padding", 0) * 2, "dilations": layer.pair(3, "dilation", 1),
+                              "group": layer.arg(4, "groups", 1)}
             else:
                 attributes = {"transB": 1}
             bound = np.prod(shape[1:]) ** -0.5
@@ -80,7 +81,7 @@ def main():
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     x = idx.normalised(spec, folder, "test")[0]
     classes = spec.layers[-1].sizes[1]
-    batch = 1
+    note = ""
     if what == "images":
         def through(size):
             runs = [Bound(session, x[i:i + size], classes) for i in range(0, len(x), size)]
@@ -90,12 +91,12 @@ def main():
             work = through(size)
             found[size] = min(seconds_of(work) for _ in range(REPEATS))
         batch = min(found, key=found.get)
-        work, count = through(batch), 1
+        work, count, note = through(batch), 1, f"in batches of {batch}"
     else:
         run, count = Bound(session, x[:1].copy(), classes), IMAGES
         work = lambda: [run() for _ in range(count)]        # noqa: E731
         work()
-    print(json.dumps({"version": onnxruntime.__version__, "parameters": parameters, "batch": batch}), flush=True)
+    print(json.dumps({"parameters": parameters, "note": note}), flush=True)
     for _ in sys.stdin:
         print(json.dumps({"seconds": min(seconds_of(work) for _ in range(REPEATS)) / count}), flush=True)
 

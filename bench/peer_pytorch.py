@@ -2,8 +2,8 @@
 """Trains a spec's network in PyTorch: peer_pytorch.py SPEC DATA MODE THREADS
 
 MODE is eager (as the tutorial writes it, but on tensors that are in memory and normalised beforehand), channels_last,
-tuned (channels_last and the fused SGD; jemalloc is the caller's), or loader (the tutorial's own script: torchvision's MNIST,
-ToTensor, Normalize, DataLoader).
+tuned (channels_last and the fused SGD; jemalloc is the caller's), or loader (the tutorial's own script: torchvision's
+MNIST, ToTensor, Normalize, DataLoader).
 
 Says what it is in one JSON line, then trains an epoch for each line it reads and answers {"seconds": ...}.
 """
@@ -24,15 +24,14 @@ from spec import Spec
 WARM_UP = 50                            # steps: memory is taken and kernels are chosen in the first ones
 
 
+MODULES = {"conv2d": nn.Conv2d, "max_pool2d": nn.MaxPool2d, "linear": nn.Linear, "relu": nn.ReLU, "flatten": nn.Flatten,
+           "identity": nn.Identity}
+
+
 def module(layer):
-    if layer.kind == "conv2d":
-        return nn.Conv2d(*layer.sizes, layer.arg(0, "kernel_size"), layer.arg(1, "stride", 1), layer.arg(2, "padding", 0),
-                         layer.arg(3, "dilation", 1), layer.arg(4, "groups", 1), layer.arg(5, "bias", True))
-    if layer.kind == "max_pool2d":
-        return nn.MaxPool2d(layer.arg(0, "kernel_size"), layer.arg(1, "stride"), layer.arg(2, "padding", 0))
-    if layer.kind == "linear":
-        return nn.Linear(*layer.sizes, layer.arg(0, "bias", True))
-    return {"relu": nn.ReLU, "flatten": nn.Flatten, "identity": nn.Identity}[layer.kind]()
+    """A spec's arguments are those of PyTorch's modules, in their order."""
+    positional, named = layer.args
+    return MODULES[layer.kind](*(layer.sizes or ()), *positional, **named)
 
 
 def epoch_of_tensors(spec, folder, net, optimizer, memory_format):
@@ -78,11 +77,11 @@ class Images(torch.utils.data.Dataset):
 
 
 def dataset(spec, folder):
-    """The dataset of the tutorial's script and who made it."""
+    """The dataset of the tutorial's script, and a note on who made it."""
     try:
         from torchvision import datasets, transforms
     except (ImportError, RuntimeError):
-        return Images(spec, folder), "torchvision's steps by hand"
+        return Images(spec, folder), "images as torchvision loads them"
     root = os.path.join(os.environ["BENCH_WORK"], "torchvision", os.path.basename(folder))
     for images, labels in idx.PARTS.values():
         for name in (images, labels):
@@ -90,12 +89,12 @@ def dataset(spec, folder):
             idx.write(os.path.join(root, "MNIST", "raw", name), dims, [data])
     mean, std = (spec.setting("normalize", name, default) for name, default in (("mean", 0), ("std", 1)))
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((mean,), (std,))])
-    return datasets.MNIST(root, train=True, transform=transform), "torchvision"
+    return datasets.MNIST(root, train=True, transform=transform), "images by torchvision"
 
 
 def epoch_of_loader(spec, folder, net, optimizer):
-    """A function that trains an epoch as the tutorial's script does; and what loads the images."""
-    data, loads = dataset(spec, folder)
+    """A function that trains an epoch as the tutorial's script does, and a note."""
+    data, note = dataset(spec, folder)
     loader = torch.utils.data.DataLoader(data, batch_size=spec.data["batch_size"], shuffle=True)
 
     def epoch(steps=None):
@@ -104,7 +103,7 @@ def epoch_of_loader(spec, folder, net, optimizer):
             optimizer.zero_grad()
             F.cross_entropy(net(image), label).backward()
             optimizer.step()
-    return epoch, loads
+    return epoch, note
 
 
 def main():
@@ -116,14 +115,13 @@ def main():
     net = net.to(memory_format=memory_format)
     optimizer = torch.optim.SGD(net.parameters(), lr=spec.setting("sgd", "lr", 0.001),
                                 momentum=spec.setting("sgd", "momentum", 0), fused=True if mode == "tuned" else None)
-    loads = None
+    note = ""
     if mode == "loader":
-        epoch, loads = epoch_of_loader(spec, folder, net, optimizer)
+        epoch, note = epoch_of_loader(spec, folder, net, optimizer)
     else:
         epoch = epoch_of_tensors(spec, folder, net, optimizer, memory_format)
     epoch(WARM_UP)
-    print(json.dumps({"version": torch.__version__, "parameters": sum(p.numel() for p in net.parameters()),
-                      "loads": loads}), flush=True)
+    print(json.dumps({"parameters": sum(p.numel() for p in net.parameters()), "note": note}), flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()
         epoch()

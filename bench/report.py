@@ -75,8 +75,8 @@ def pipes(head, rows):
 def markdown(results, chart):
     setup = results["setup"]
     lines = ["# What `make bench` measured", "",
-             "netc beside PyTorch and ONNX Runtime, in one run, by turns. A ratio is that of one round; netc is so many times as",
-             "fast. Aims and floors are what was asked for before it was built; the median counts.", "",
+             "netc beside PyTorch and ONNX Runtime, in one run, by turns. A ratio is that of one round; netc is so many times",
+             "as fast. Aims and floors are what was asked for before it was built; the median counts.", "",
              f"![ratios]({chart})", ""]
     lines += [f"- {name}: {value}" for name, value in setup.items()]
     for kind in dict.fromkeys(row["against"] for row in results["rows"]):
@@ -87,6 +87,6 @@ def markdown(results, chart):
     if results["contestants"]:
         lines += ["", "## Each of them", "", "Training: an epoch. Evaluation: the whole test set, or one image.", ""]
         lines += pipes(["spec", "work", "who", "threads", "min", "median", "max"],
-                       [[c["spec"], c["work"], c["who"], str(c["threads"]), *three(c["values"], seconds)]
-                        for c in results["contestants"]])
+                       [[c["spec"], c["work"], ", ".join(filter(None, (c["who"], c["note"]))), str(c["threads"]),
+                         *three(c["values"], seconds)] for c in results["contestants"]])
     return "\n".join(lines) + "\n"

@@ -104,7 +104,8 @@ class Ratios(unittest.TestCase):
             self.assertEqual(report.verdict({**row, "ratios": ratios}), expected)
 
     def test_seconds(self):
-        self.assertEqual([report.seconds(v) for v in (12.345, 0.5, 0.0123, 7.8e-6)], ["12.3 s", "500 ms", "12.3 ms", "7.8 us"])
+        self.assertEqual([report.seconds(v) for v in (12.345, 0.5, 0.0123, 7.8e-6)],
+                         ["12.3 s", "500 ms", "12.3 ms", "7.8 us"])
 
 
 if __name__ == "__main__":
