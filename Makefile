@@ -120,7 +120,8 @@ help:
 #? make bench           netc beside PyTorch and ONNX Runtime, by turns: bench/results.md, bench/results.svg; installs both
 #?                      into $(BUILD)/venv, unless python3 or PYTHON=... has them. ROWS="seed wide" (names in bench/rows.py),
 #?                      ROUNDS=5; QUICK=1 tries it with few images
-#? make bench-growth    how the time grows with images, batch size, channels and image size: bench/growth.svg
+#? make bench-growth    how the time grows with images, batch size, channels and image size: bench/growth.svg;
+#?                      ROWS="images size", ROUNDS=3 and QUICK=1 as above
 #? make clean           removes build/
 #?
 #? BUILD=folder         where everything goes (build)

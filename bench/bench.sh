@@ -38,8 +38,8 @@ if [ "$what" = bench ]; then
     fi
 fi
 
-set -- --netc "${NETC:-$BUILD/netc}" --work "$BUILD/bench" --cc "${CC:-cc}"
+set -- --netc "${NETC:-$BUILD/netc}" --work "$BUILD/bench" --cc "${CC:-cc}" --rows "$ROWS"
 [ -z "$ROUNDS" ] || set -- "$@" --rounds "$ROUNDS"
 [ -z "$QUICK" ] || set -- "$@" --quick
-[ "$what" = growth ] || set -- "$@" --python "$peers" --rows "$ROWS"
+[ "$what" = growth ] || set -- "$@" --python "$peers"
 exec "$base" "bench/$what.py" "$@"

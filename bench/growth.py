@@ -97,10 +97,17 @@ def main():
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--quick", action="store_true", help="a tenth of the images: to see whether all of it works")
+    options.add_argument("--rows", default="", help=f"which of {' '.join(name for name, _, _ in PANELS)}; none: all")
     given = options.parse_args()
+    panels = [p for p in PANELS if not given.rows or p[0] in given.rows.split()]
+    if not panels:
+        raise SystemExit(f"growth: there are {', '.join(name for name, _, _ in PANELS)}, not {given.rows}")
     setup = contest.Setup(given.netc, given.work, "", given.cc, given.quick)
-    series = [panel(setup, what, title, values, given.rounds, given.threads) for what, title, values in PANELS]
-    folder = setup.work if given.quick else "bench"
+    try:
+        series = [panel(setup, what, title, values, given.rounds, given.threads) for what, title, values in panels]
+    except (contest.Failed, OSError) as error:
+        raise SystemExit(f"growth: {error}") from error
+    folder = setup.work if given.quick or panels != list(PANELS) else "bench"
     write(os.path.join(folder, "growth.svg"), chart.curves({
         "title": f"Seconds an epoch of the seed network: {machine()}, {given.threads} threads",
         "line": "in line with floating-point operations", "series": series}))

@@ -46,6 +46,10 @@ check "goes on without the peers" bench "$NETC" --rows perceptron --python "$tem
 check "says why" grep -q "^perceptron .* not measured: no module named torch" "$temp/said"
 check "goes on with a netc that is not there" bench "$temp/none" --rows cost-netc
 check "says why" grep -q "^cost-netc .* not measured: .*none" "$temp/said"
+check "shows how the time grows" python3 bench/growth.py --netc "$NETC" --work "$temp/work" --cc "$CC" --quick --rounds 1 \
+    --rows images
+check "as a chart" grep -q "images an epoch</text>" "$temp/work/growth.svg"
+check "says why there is no chart" sh -c "! python3 bench/growth.py --netc '$temp/none' --work '$temp/work' --rows batch"
 check "refuses a row that is not there" refused "$NETC" --rows nothing
 check "says which there are" grep -q "no row nothing; there are: seed-eager " "$temp/said"
 finish bench
