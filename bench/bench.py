@@ -136,8 +136,11 @@ def versions(setup):
             "    try: print(n, m.version(n), end=', ')\n"
             "    except m.PackageNotFoundError: pass\n")
     peers = first_line([setup.python, "-c", code]) if setup.python else "not here"
+    plan = first_line([setup.netc, "--emit=plan", "--cpu=native", table.SEED])
     return {
+        "system": platform.platform(),
         "netc": first_line([setup.netc, "--version"]),
+        "native code": plan.partition(": ")[2] or plan,
         "compiler": first_line([*setup.cc.split(), "--version"]),
         "peers": peers.rstrip(", "),
         "jemalloc": "preloaded into the tuned PyTorch" if setup.jemalloc else "not here; the tuned PyTorch runs without it",
@@ -199,6 +202,8 @@ def main():
     others = Others()
     found, everyone = measure_rows(setup, rows, given.rounds)
     costs_found = measure_costs(setup, costs, given.rounds)
+    if setup.peak:
+        facts["multiplications and additions on one thread"] = f"{setup.peak:.0f} GFLOP/s at most, as measured"
     facts["other work meanwhile"] = others.share()
     results = {"setup": facts, "rows": found, "costs": costs_found, "contestants": everyone}
 
