@@ -21,6 +21,8 @@ import rows as table
 
 SHORT = {"eager": "eager", "channels_last": "channels_last", "tuned": "tuned", "loader": "script", "onnx": "ONNX Runtime"}
 
+JEMALLOC = {True: "preloaded into the tuned PyTorch", False: "not here; the tuned PyTorch runs without it"}
+
 
 def say(words):
     print(words, file=sys.stderr, flush=True)
@@ -143,7 +145,7 @@ def versions(setup):
         "native code": plan.partition(": ")[2] or plan,
         "compiler": first_line([*setup.cc.split(), "--version"]),
         "peers": peers.rstrip(", "),
-        "jemalloc": "preloaded into the tuned PyTorch" if setup.jemalloc else "not here; the tuned PyTorch runs without it",
+        **({"jemalloc": JEMALLOC[bool(setup.jemalloc)]} if setup.python else {}),
     }
 
 
