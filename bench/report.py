@@ -35,12 +35,12 @@ def measured(values):
     return seconds(median(values)) if values else "-"
 
 
-ROW_HEAD = ["row", "work", "aim", "floor", "min", "median", "max", "netc", "peer", ""]
+ROW_HEAD = ["row", "work", "against", "aim", "floor", "min", "median", "max", "netc", "peer", ""]
 COST_HEAD = ["row", "what", "limit", "min", "median", "max", ""]
 
 
 def row_cells(row):
-    return [row["name"], row["title"], times(row["aim"]), times(row["floor"]),
+    return [row["name"], row["title"], row["short"], times(row["aim"]), times(row["floor"]),
             *three(row["ratios"], lambda v: f"{v:.2f}x"), measured(row["netc"]), measured(row["peer"]), verdict(row)]
 
 
@@ -60,7 +60,7 @@ def columns(head, rows, left):
 def text(results):
     lines = []
     if results["rows"]:
-        lines += ["", *columns(ROW_HEAD, [row_cells(r) for r in results["rows"]], 2),
+        lines += ["", *columns(ROW_HEAD, [row_cells(r) for r in results["rows"]], 3),
                   "netc and peer: median time of an epoch, of the test set, or of one image; netc is so many times as fast"]
     if results["costs"]:
         lines += ["", *columns(COST_HEAD, [cost_cells(c) for c in results["costs"]], 2)]
