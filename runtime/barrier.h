@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Who arrives writes another cache line than the one that those who wait look at. */
 struct barrier {
     int         threads;
     int         spin;                   /* pauses before going to sleep */
-    atomic_int  arrived;
+    _Alignas(64) atomic_int arrived;
+    _Alignas(64) _Atomic uint32_t generation;   /* the word that sleepers wait on; counts releases */
     atomic_int  sleepers;
-    _Atomic uint32_t generation;        /* the word that sleepers wait on; counts releases */
 };
 
 /* Prepares it. Spinning pays only where each thread has a processor of its own. */

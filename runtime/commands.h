@@ -18,12 +18,9 @@ bool eval_command(const struct model *model, const struct settings *settings, st
 /* info: prints tables of layers, memory and devices to standard output. */
 bool info_command(const struct model *model, const struct settings *settings, struct error *error);
 
-/* How much work to hand to a device at a time: adapted until a piece takes about as long as a person can wait for a
- * sign of life, which changes no result. */
+/* How many blocks of an evaluation to hand to a device at a time: adapted until a piece takes about as long as a person
+ * can wait for a sign of life, which changes no result. */
 struct pace { int64_t amount; };
-
-/* After `amount` units of work took `seconds`. */
-void pace_adapt(struct pace *pace, double seconds);
 
 /* Means over the test set, and what the counting is made of. */
 struct evaluation {

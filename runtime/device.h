@@ -20,11 +20,18 @@ struct stretch {
     int64_t             first, steps;   /* steps first .. first + steps - 1 of the epoch; the last one may be smaller */
     double              lr;
     bool                fresh;          /* begins with the first step of all */
+
+    /* Called after each step with the steps made so far and the result until then, by one thread while the others wait
+     * for it; false ends the stretch. NULL: not wanted. */
+    bool              (*after_step)(void *watcher, int64_t steps, const struct result *result);
+    void               *watcher;
 };
 
 struct device {
     const struct device_kind *kind;
     struct device_config      config;
+    uint64_t                 *laps;     /* NULL; or one for each kernel of the model, to which is added how many ticks
+                                           (ticks.h) it takes, all threads together */
 };
 
 struct device_kind {
@@ -58,8 +65,14 @@ const struct device_kind *device_find(const char *text, struct error *error);
 
 /* Bytes that training (or, without `train`, evaluation) with this many threads takes, by what they are for. The sum
  * is in `total`, a double: it may be more than any machine has. */
-struct memory_need { double weights, state, scratch, batch, results, total; };
+struct memory_need {
+    double weights, state, scratch, batch, results, total;
+    int    copies;                      /* of weights and state that are counted there: one, or one for each thread */
+};
 struct memory_need memory_need(const struct model *model, int threads, bool train, int64_t test_count);
+
+/* Of so many threads those that find work in training: no more than the largest phase of a step has units. */
+int device_cpu_busy(const struct model *model, int threads);
 
 /* Threads to use where the command line names none, and the processors this process may use. */
 int device_cpu_threads(void);

@@ -1,41 +1,12 @@
-/* The CPU. A run of steps, or an evaluation, is one parallel region. In each phase threads claim the next unit until
- * none is left; nothing is divided by thread number, and results are added in the order of units, so that the number
- * of threads changes no bit. Whoever comes last to the barrier after a phase sets up the next one. */
-#include "device.h"
+/* The CPU: its memory, and what it is asked for. run_cpu.c runs the threads. */
+#include "device_cpu.h"
 
-#include "barrier.h"
 #include "format.h"
 
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
-
-enum { ALIGNMENT = 64 };                /* a cache line, and the widest vector */
-
-struct cpu {
-    struct device  device;              /* first: a struct cpu is a struct device */
-    int            threads;             /* that can find work: no more than units in a phase */
-    real          *weights, *state;
-    int64_t        version;             /* of the weights */
-    void          *batch;
-    void         **scratch;             /* one for each thread */
-    struct result *result;              /* one for each unit of the largest phase */
-};
-
-/* What the threads of a parallel region share. All but `next` is written between barriers only. */
-struct run {
-    _Alignas(ALIGNMENT) atomic_llong next;  /* unit to be claimed; in a cache line of its own */
-    _Alignas(ALIGNMENT) struct barrier barrier;
-    _Alignas(ALIGNMENT) struct step step;
-    struct cpu         *cpu;
-    const struct phase *phases;
-    int                 phase_count, phase;
-    int64_t             units;          /* of the current phase */
-    int64_t             samples;        /* in the dataset */
-    int64_t             steps_left;     /* the current one included */
-    struct result       sum;
-};
 
 int device_cpu_threads(void)
 {
@@ -59,31 +30,56 @@ bool device_cpu_runs(const struct model *model, struct error *error)
     return true;
 }
 
-static int64_t units_of(const struct model *model, const struct phase *phase, int64_t count)
+int64_t cpu_units(const struct model *model, const struct phase *phase, int64_t count)
 {
     return phase->blocks ? (count + model->lanes - 1) / model->lanes : phase->units;
+}
+
+/* Whether some phase of training is done everywhere: then each thread needs weights and state of its own. */
+static bool needs_copies(const struct model *model)
+{
+    for (int i = 0; i < model->train_count; i++)
+        if (model->train[i].everywhere)
+            return true;
+    return false;
+}
+
+/* Units of the largest phase of training that threads share. */
+static int64_t most_train_units(const struct model *model)
+{
+    int64_t most = 0;
+    for (int i = 0; i < model->train_count; i++) {
+        int64_t units = cpu_units(model, &model->train[i], model->batch_size);
+        most = units > most && !model->train[i].everywhere ? units : most;
+    }
+    return most;
 }
 
 /* Units of the largest phase: of training, where wanted, and of an evaluation of up to test_count samples. */
 static int64_t most_units(const struct model *model, bool train, int64_t test_count)
 {
-    int64_t most = units_of(model, &model->evaluate, test_count);
-    for (int i = 0; train && i < model->train_count; i++) {
-        int64_t units = units_of(model, &model->train[i], model->batch_size);
-        most = units > most ? units : most;
-    }
-    return most;
+    int64_t most = cpu_units(model, &model->evaluate, test_count), other = train ? most_train_units(model) : 0;
+    return most > other ? most : other;
+}
+
+int device_cpu_busy(const struct model *model, int threads)
+{
+    int64_t units = most_train_units(model);
+    return threads < units ? threads : (int)units;
 }
 
 struct memory_need memory_need(const struct model *model, int threads, bool train, int64_t test_count)
 {
     int64_t units = most_units(model, train, test_count);
+    int     copies = train && needs_copies(model) ? device_cpu_busy(model, threads) : 1;
+    double  flat = (double)model->weights_size * sizeof(real) * copies;
     struct memory_need need = {
-        .weights = (double)model->weights_size * sizeof(real),
-        .state = train ? (double)model->weights_size * sizeof(real) * model->state_slots : 0,
+        .weights = flat,
+        .state = train ? flat * model->state_slots : 0,
         .scratch = (double)model->scratch_bytes * (double)(threads < units ? threads : units),
         .batch = train ? (double)model->batch_bytes : 0,
         .results = (double)units * sizeof(struct result),
+        .copies = copies,
     };
     need.total = need.weights + need.state + need.scratch + need.batch + need.results;
     return need;
@@ -100,9 +96,15 @@ static void *allocate(double bytes)
 static void cpu_close(struct device *device)
 {
     struct cpu *cpu = (struct cpu *)device;
-    for (int i = 0; cpu->scratch && i < cpu->threads; i++)
-        free(cpu->scratch[i]);
-    free(cpu->scratch);
+    for (int i = 0; cpu->thread && i < cpu->threads; i++) {
+        free(cpu->thread[i].scratch);
+        free(cpu->thread[i].laps);
+        if (i > 0) {
+            free(cpu->thread[i].weights);
+            free(cpu->thread[i].state);
+        }
+    }
+    free(cpu->thread);
     free(cpu->weights);
     free(cpu->state);
     free(cpu->batch);
@@ -110,17 +112,27 @@ static void cpu_close(struct device *device)
     free(cpu);
 }
 
-/* Each thread allocates and zeroes its own scratch, so that its pages lie near the processor it runs on. */
-static bool allocate_scratch(struct cpu *cpu, size_t bytes)
+/* Each thread allocates and zeroes what it has for itself, so that the pages lie near the processor it runs on. */
+static bool allocate_threads(struct cpu *cpu, int copies)
 {
-    int failed = 0;
-    cpu->scratch = calloc((size_t)cpu->threads, sizeof *cpu->scratch);
-    if (!cpu->scratch)
+    const struct model *model = cpu->device.config.model;
+    double flat = (double)model->weights_size * sizeof(real);
+    int    failed = 0;
+    cpu->thread = calloc((size_t)cpu->threads, sizeof *cpu->thread);
+    if (!cpu->thread)
         return false;
+    cpu->thread[0] = (struct thread){.weights = cpu->weights, .state = cpu->state};
     #pragma omp parallel for num_threads(cpu->threads) schedule(static, 1) reduction(+ : failed)
     for (int i = 0; i < cpu->threads; i++) {
-        cpu->scratch[i] = allocate((double)bytes);
-        failed += cpu->scratch[i] == NULL;
+        struct thread *thread = &cpu->thread[i];
+        thread->scratch = allocate((double)model->scratch_bytes);
+        thread->laps = allocate((double)model->kernel_count * sizeof *thread->laps);
+        if (i > 0 && i < copies) {
+            thread->weights = allocate(flat);
+            thread->state = allocate(flat * model->state_slots);
+            failed += !thread->weights || !thread->state;
+        }
+        failed += !thread->scratch || !thread->laps;
     }
     return failed == 0;
 }
@@ -153,11 +165,11 @@ static struct device *cpu_open(const struct device_config *config, struct error 
     }
     cpu->device = (struct device){.kind = &device_cpu, .config = *config};
     cpu->threads = (int)(config->threads < units ? config->threads : units);
-    cpu->weights = allocate(need.weights);
-    cpu->state = allocate(need.state);
+    cpu->weights = allocate(need.weights / need.copies);
+    cpu->state = allocate(need.state / need.copies);
     cpu->batch = allocate(need.batch);
     cpu->result = allocate(need.results);
-    if (cpu->weights && cpu->state && cpu->batch && cpu->result && allocate_scratch(cpu, model->scratch_bytes))
+    if (cpu->weights && cpu->state && cpu->batch && cpu->result && allocate_threads(cpu, need.copies))
         return &cpu->device;
     cpu_close(&cpu->device);
     error_memory(error, "the network", (size_t)need.total);
@@ -180,74 +192,6 @@ static bool cpu_get_weights(struct device *device, real *flat, struct error *err
     return true;
 }
 
-static void start_phase(struct run *run, int phase)
-{
-    run->phase = phase;
-    run->units = units_of(run->cpu->device.config.model, &run->phases[phase], run->step.count);
-    atomic_store_explicit(&run->next, 0, memory_order_relaxed);
-}
-
-/* Adds up the results of the step that has ended and clears them for the next. */
-static void collect(struct run *run)
-{
-    int64_t units = 0;
-    for (int i = 0; i < run->phase_count; i++) {
-        int64_t these = units_of(run->cpu->device.config.model, &run->phases[i], run->step.count);
-        units = these > units ? these : units;
-    }
-    for (int64_t i = 0; i < units; i++) {
-        run->sum.loss += run->cpu->result[i].loss;
-        run->sum.correct += run->cpu->result[i].correct;
-    }
-    memset(run->cpu->result, 0, (size_t)units * sizeof *run->cpu->result);
-}
-
-/* Goes on to the next phase or step; by the last thread to end the current phase, while the others wait. */
-static void advance(struct run *run)
-{
-    if (run->phase + 1 < run->phase_count) {
-        start_phase(run, run->phase + 1);
-        return;
-    }
-    collect(run);
-    if (run->phases == run->cpu->device.config.model->train)
-        run->step.version = ++run->cpu->version;
-    if (--run->steps_left == 0)
-        return;
-    int64_t batch = run->cpu->device.config.model->batch_size;
-    run->step.first += batch;
-    run->step.count = run->samples - run->step.first < batch ? run->samples - run->step.first : batch;
-    run->step.first_step = false;
-    start_phase(run, 0);
-}
-
-static void work(struct run *run, void *scratch)
-{
-    while (run->steps_left > 0) {
-        const struct phase *phase = &run->phases[run->phase];
-        int64_t             units = run->units, unit;
-        while ((unit = atomic_fetch_add_explicit(&run->next, 1, memory_order_relaxed)) < units)
-            phase->run(&run->step, scratch, unit);
-        if (barrier_arrive(&run->barrier)) {
-            advance(run);
-            barrier_release(&run->barrier);
-        }
-    }
-}
-
-static void run_threads(struct run *run)
-{
-    struct cpu *cpu = run->cpu;
-    start_phase(run, 0);
-    #pragma omp parallel num_threads(cpu->threads)
-    {
-        /* OpenMP may grant fewer threads than asked for. */
-        #pragma omp single
-        barrier_init(&run->barrier, omp_get_num_threads(), omp_get_num_procs());
-        work(run, cpu->scratch[omp_get_thread_num()]);
-    }
-}
-
 static bool cpu_train(struct device *device, const struct stretch *stretch, struct result *result, struct error *error)
 {
     struct cpu           *cpu = (struct cpu *)device;
@@ -259,7 +203,8 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
         return true;
     struct run run = {
         .cpu = cpu, .phases = model->train, .phase_count = model->train_count, .samples = data->count,
-        .steps_left = stretch->steps, .sum = *result,
+        .threads = device_cpu_busy(model, cpu->threads), .steps_left = stretch->steps, .stretch = stretch,
+        .sum = *result,
         .step = {
             .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data->images,
             .labels = data->labels, .order = stretch->order, .first = first,
@@ -267,7 +212,7 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
             .version = cpu->version, .first_step = stretch->fresh, .result = cpu->result,
         },
     };
-    run_threads(&run);
+    cpu_run(&run);
     *result = run.sum;
     return true;
 }
@@ -282,15 +227,15 @@ static bool cpu_evaluate(struct device *device, const struct order *order, int64
     if (count == 0)
         return true;
     struct run run = {
-        .cpu = cpu, .phases = &model->evaluate, .phase_count = 1, .samples = data->count, .steps_left = 1,
-        .sum = *result,
+        .cpu = cpu, .phases = &model->evaluate, .phase_count = 1, .samples = data->count, .threads = cpu->threads,
+        .steps_left = 1, .sum = *result,
         .step = {
             .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data->images,
             .labels = data->labels, .order = order, .first = first, .count = count, .result = cpu->result,
             .logits = logits, .version = cpu->version,
         },
     };
-    run_threads(&run);
+    cpu_run(&run);
     *result = run.sum;
     return true;
 }

@@ -11,7 +11,8 @@ enum { LABELS = 256, MOST_SAMPLES = 4096 };     /* at a time: bounds the memory 
 
 static const double shortest_piece = 0.05, longest_piece = 0.2;
 
-void pace_adapt(struct pace *pace, double seconds)
+/* After a piece took `seconds`. */
+static void adapt(struct pace *pace, double seconds)
 {
     if (seconds < shortest_piece && pace->amount <= INT32_MAX)
         pace->amount *= 2;
@@ -62,7 +63,7 @@ bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *
         if (!good)
             break;
         evaluation->seconds += seconds;
-        pace_adapt(pace, seconds);
+        adapt(pace, seconds);
         if (logits)
             count_confusion(model, data, shuffled, first, count, logits, evaluation->confusion);
         standing->part = "test";

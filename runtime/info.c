@@ -67,8 +67,9 @@ static void print_memory(const struct model *model, const struct settings *setti
     printf("\nmemory for training with %d thread%s\n", settings->threads, settings->threads == 1 ? "" : "s");
     double dataset = print_dataset(model, settings, &test_count);
     struct memory_need need = memory_need(model, settings->threads, true, test_count);
-    print_bytes("weights", need.weights, "");
-    print_bytes("optimiser's state", need.state, "");
+    const char *copies = need.copies > 1 ? "a copy for each thread" : "";
+    print_bytes("weights", need.weights, copies);
+    print_bytes("optimiser's state", need.state, copies);
     print_bytes("threads' scratch", need.scratch, "activations");
     snprintf(note, sizeof note, "batch of %" PRId64, model->batch_size);
     print_bytes("between phases", need.batch, note);

@@ -54,11 +54,13 @@ struct result { double loss; int64_t correct; };
 /* One step of training, or one evaluation: what the runtime hands to every unit. A unit's samples are the positions
  * [unit * lanes, (unit + 1) * lanes) of 0 .. count-1; sample_at() says which sample of the dataset a position is.
  * weights, state and batch are 64-byte aligned; state and batch are zero before the first step, and so is whatever
- * padding the weights have. */
+ * padding the weights have. Weights and state are the running thread's own where the update is done everywhere (struct
+ * phase), else there is one of each. */
 struct step {
     real          *weights;             /* flat; read by all units, written by those of the update phase */
     real          *state;               /* the optimiser's slots, each weights_size reals */
     void          *batch;               /* model->batch_bytes: what a phase leaves for the next: partial gradients */
+    int            parity;              /* 0 and 1 by turns from step to step: which half of such memory is this step's */
     const uint8_t *images;              /* the dataset part: samples x channels x height x width bytes */
     const uint8_t *labels;              /* one byte a sample */
     const struct order *order;          /* of the epoch, or NULL for the order of the file (random.h) */
@@ -75,11 +77,17 @@ struct step {
 
 /* A phase: units that may run in any order, on any thread, at the same time; the next phase starts after all of them.
  * How many units a step has is fixed by the model and the step, never by the number of threads. `scratch` is the
- * running thread's own, scratch_bytes large, 64-byte aligned, zeroed once at the start. */
+ * running thread's own, scratch_bytes large, 64-byte aligned, zeroed once at the start.
+ *
+ * A phase that is done `everywhere`, never the first one, saves a barrier: each thread runs all of its units for itself,
+ * as soon as all threads have ended the phase before, and goes on to what comes next while others are still at it. What
+ * the phase before left must then stay as it is until all threads are through the phase after: it has a half for steps
+ * of either parity. */
 struct phase {
     const char *name;                   /* "blocks", "update" */
     int64_t     units;                  /* that a step has; not looked at where `blocks` */
     bool        blocks;                 /* a unit is a block of samples: a step has ceil(count / lanes) of them */
+    bool        everywhere;
     void      (*run)(const struct step *step, void *scratch, int64_t unit);
 };
 

@@ -16,7 +16,7 @@ struct training {
     struct dataset         train, test;
     struct device         *device;
     struct progress        progress;
-    struct pace            steps_pace, blocks_pace;
+    struct pace            blocks_pace;
     int64_t                steps_an_epoch;
     int64_t                steps, epochs;       /* in all; the last epoch may be cut short */
 };
@@ -34,40 +34,53 @@ static void plan_steps(struct training *training)
     training->epochs = all == 0 ? 0 : (all - 1) / training->steps_an_epoch + 1;
 }
 
+/* An epoch under way. */
+struct epoch {
+    struct training *training;
+    int64_t          before;            /* steps of the epochs before */
+    int64_t          steps, samples;    /* of this one */
+    double           started;
+    char             part[FORMAT_SIZE];
+    struct error    *error;
+    bool             stopped;           /* by a signal; the error says so */
+};
+
+static bool after_step(void *watcher, int64_t steps, const struct result *result)
+{
+    struct epoch *epoch = watcher;
+    int64_t       done = steps == epoch->steps ? epoch->samples : steps * epoch->training->model->batch_size;
+    progress_show(&epoch->training->progress, &(struct standing){
+        .part = epoch->part, .done = done, .all = epoch->samples, .loss = result->loss / (double)done,
+        .accuracy = (double)result->correct / (double)done, .seconds = seconds_now() - epoch->started,
+        .fraction = (double)(epoch->before + steps) / (double)epoch->training->steps,
+    });
+    epoch->stopped = !interrupt_none(epoch->error);
+    return !epoch->stopped;
+}
+
 /* Makes the steps of an epoch (from 0) and sets what the report says of them. */
-static bool train_epoch(struct training *training, int64_t epoch, struct epoch_report *report, struct error *error)
+static bool train_epoch(struct training *training, int64_t number, struct epoch_report *report, struct error *error)
 {
     const struct model *model = training->model;
-    int64_t       before = epoch * training->steps_an_epoch, left = training->steps - before;
+    int64_t       before = number * training->steps_an_epoch, left = training->steps - before;
     int64_t       steps = left < training->steps_an_epoch ? left : training->steps_an_epoch;
-    int64_t       samples = steps == training->steps_an_epoch ? training->train.count : steps * model->batch_size;
-    struct order  order = order_make(training->settings->seed, (uint64_t)epoch, (uint64_t)training->train.count);
+    struct order  order = order_make(training->settings->seed, (uint64_t)number, (uint64_t)training->train.count);
     struct result sum = {0};
-    char          part[FORMAT_SIZE];
-    snprintf(part, sizeof part, "epoch %" PRId64 "/%" PRId64, epoch + 1, training->epochs);
-    for (int64_t step = 0, count; step < steps; step += count) {
-        count = training->steps_pace.amount < steps - step ? training->steps_pace.amount : steps - step;
-        struct stretch stretch = {
-            .order = model->shuffle ? &order : NULL, .first = step, .steps = count, .lr = training->settings->lr,
-            .fresh = before + step == 0,
-        };
-        double started = seconds_now();
-        if (!training->device->kind->train(training->device, &stretch, &sum, error))
-            return false;
-        double seconds = seconds_now() - started;
-        report->seconds += seconds;
-        pace_adapt(&training->steps_pace, seconds);
-        int64_t done = step + count == steps ? samples : (step + count) * model->batch_size;
-        progress_show(&training->progress, &(struct standing){
-            .part = part, .done = done, .all = samples, .loss = sum.loss / (double)done,
-            .accuracy = (double)sum.correct / (double)done, .seconds = report->seconds,
-            .fraction = (double)(before + step + count) / (double)training->steps,
-        });
-        if (!interrupt_none(error))
-            return false;
-    }
-    report->samples = samples;
-    report->train_loss = sum.loss / (double)samples;
+    struct epoch  epoch = {
+        .training = training, .before = before, .steps = steps,
+        .samples = steps == training->steps_an_epoch ? training->train.count : steps * model->batch_size,
+        .started = seconds_now(), .error = error,
+    };
+    snprintf(epoch.part, sizeof epoch.part, "epoch %" PRId64 "/%" PRId64, number + 1, training->epochs);
+    struct stretch stretch = {
+        .order = model->shuffle ? &order : NULL, .steps = steps, .lr = training->settings->lr, .fresh = before == 0,
+        .after_step = after_step, .watcher = &epoch,
+    };
+    if (!training->device->kind->train(training->device, &stretch, &sum, error) || epoch.stopped)
+        return false;
+    report->seconds = seconds_now() - epoch.started;
+    report->samples = epoch.samples;
+    report->train_loss = sum.loss / (double)epoch.samples;
     return true;
 }
 
@@ -176,7 +189,7 @@ bool train_command(const struct model *model, const struct settings *settings, s
         return false;
     struct training training = {
         .model = model, .settings = settings, .progress = progress_start(settings->progress, model->name),
-        .steps_pace = {.amount = 1}, .blocks_pace = {.amount = 1},
+        .blocks_pace = {.amount = 1},
     };
     bool good = run(&training, kind, error);
     progress_clear(&training.progress);

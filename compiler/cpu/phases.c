@@ -31,6 +31,9 @@ static const char *value_c(Text *text, const Program *program, const Tensor *ten
     return arena_printf(text->arena, buffer->place == PLACE_BATCH ? "b->%s[unit]" : "s->%s", buffer->name);
 }
 
+/* The half of the partial gradients that a step has. */
+static const char *half_c(const Plan *plan) { return plan->everywhere ? "[step->parity]" : ""; }
+
 static void print_blocks(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *name = plan->model->name;
@@ -43,7 +46,7 @@ static void print_blocks(Text *text, const Plan *plan, const Phase *phase)
     if (touches(phase, PLACE_BATCH) || touches(phase, PLACE_PARTIAL))
         line(text, "struct %s_batch *b = step->batch;", name);
     if (touches(phase, PLACE_PARTIAL))
-        line(text, "struct %s_%s *g = &b->partial[unit];", name, partial_type(plan));
+        line(text, "struct %s_%s *g = &b->partial%s[unit];", name, partial_type(plan), half_c(plan));
 
     if (plan->prepare.count)
         line(text, "prepare(step, w, s);");
@@ -84,7 +87,8 @@ static void print_slices(Text *text, const Plan *plan, const Phase *phase)
 static void print_sum(Text *text, const Plan *plan)
 {
     int64_t units = (plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE;
-    const char *partial = "(const real *)&b->partial[block]", *whole = "(const real *)&b->gradient";
+    const char *partial = arena_printf(text->arena, "(const real *)&b->partial%s[block]", half_c(plan));
+    const char *whole = "(const real *)&b->gradient";
     const char *blocks = "step_blocks(step, LANES)", *from = partial;
 
     if (has_partial(plan) && has_whole(plan)) {
@@ -126,8 +130,9 @@ static void print_update(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *history = plan->model->train.sgd.momentum != 0 ? "&step->state[i]" : "NULL";
     print_sgd(text, &plan->model->train.sgd);
-    line(text, "\n/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step. */\n"
-               "static KERNEL void update(const struct step *step, int64_t unit)\n{", UPDATE_SLICE);
+    line(text, "\n/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step.%s */\n"
+               "static KERNEL void update(const struct step *step, int64_t unit)\n{", UPDATE_SLICE,
+         phase->everywhere ? " Each\n * thread does all slices, of weights that are its own." : "");
     line(text, "const struct %s_batch *b = step->batch;", plan->model->name);
     print_sum(text, plan);
     line(text, "#pragma omp simd\n"

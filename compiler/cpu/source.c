@@ -80,11 +80,13 @@ static void print_memory(Text *text, const Plan *plan)
         line(text, "int64_t version;     /* of the weights that the transformed ones were made of */");
     line(text, "};");
 
-    line(text, "\n/* What one phase of a step leaves for the next, of each of the step's blocks. */");
+    line(text, "\n/* What one phase of a step leaves for the next, of each of the step's blocks.%s */",
+         plan->everywhere ? " Partial gradients are in the half\n * of the step's parity: a thread that goes on does not "
+                            "touch what others still sum." : "");
     line(text, "struct %s_batch {", name);
     print_members(text, plan->batch.at, plan->batch.count, copies);
     if (has_partial(plan))
-        line(text, "struct %s_%s partial%s;", name, partial_type(plan), copies);
+        line(text, "struct %s_%s partial%s%s;", name, partial_type(plan), plan->everywhere ? "[2]" : "", copies);
     if (has_whole(plan))
         line(text, "struct %s_weights gradient;", name);
     line(text, "};");

@@ -68,13 +68,16 @@ static void print_parameters(Text *text, const Plan *plan)
     line(text, "%s", "");
 }
 
+static const char *flag(bool value) { return value ? "true" : "false"; }
+
 static void print_phases(Text *text, const Plan *plan)
 {
     line(text, "static const struct phase train[] = {");
     for (int i = 0; i < plan->phases.count; i++) {
         const Phase *phase = plan->phases.at[i];
-        line(text, "{ \"%s\", .units = %" PRId64 ", .blocks = %s, .run = %s },", phase->name, phase->units,
-             phase->kind == PHASE_BLOCKS ? "true" : "false", phase_function(text->arena, plan, phase));
+        line(text, "{ \"%s\", .units = %" PRId64 ", .blocks = %s, .everywhere = %s, .run = %s },", phase->name,
+             phase->units, flag(phase->kind == PHASE_BLOCKS), flag(phase->everywhere),
+             phase_function(text->arena, plan, phase));
     }
     line(text, "};");
     line(text, "%s", "");
@@ -109,8 +112,6 @@ static void print_kernels(Text *text, const Plan *plan)
     line(text, "};");
     line(text, "%s", "");
 }
-
-static const char *flag(bool value) { return value ? "true" : "false"; }
 
 static void print_model(Text *text, const Plan *plan)
 {

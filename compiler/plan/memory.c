@@ -195,8 +195,9 @@ void plan_memory(Arena *arena, Plan *plan)
     place_values(arena, plan, &plan->train, blocks, kept);
     place_values(arena, plan, &plan->evaluate, plan->evaluation, NULL);
 
-    /* After what is kept: a partial gradient for each block; the whole gradient where a phase makes a part of it. */
-    plan->batch_size += plan->partial_size * plan->blocks;
+    /* After what is kept: a partial gradient for each block, twice where threads update apart; the whole gradient where
+     * a phase makes a part of it. */
+    plan->batch_size += partials_size(plan);
     if (plan->trained_size > plan->partial_size)
         plan->batch_size += plan->weights_size;
 }

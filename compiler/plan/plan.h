@@ -114,6 +114,7 @@ typedef struct Phase {
     PhaseKind   kind;
     const char *name;
     int64_t     units;                  /* at a full batch; 0: as many as there are samples (evaluation) */
+    bool        everywhere;             /* of the update: each thread does it all, on weights and state of its own */
     List(Kernel *) kernels;             /* in the order in which they run */
 } Phase;
 
@@ -130,6 +131,8 @@ typedef struct Plan {
     List(Buffer *) batch;               /* PLACE_BATCH; after them come the partial gradients, then the gradient */
     int64_t       weights_size, scratch_size, batch_size;   /* in reals */
     int64_t       partial_size;         /* leading weights whose gradients are PLACE_PARTIAL */
+    bool          everywhere;           /* the update is done everywhere: partial gradients have a half for steps of
+                                           either parity */
     int64_t       trained_size;         /* leading weights that the update changes */
     int64_t       work_size;            /* at the end of the scratch: the largest need of a kernel, in reals */
     List(Kernel *) prepare;             /* make what kernels want of the weights in another form: each thread runs them
@@ -204,6 +207,12 @@ void plan_memory(Arena *arena, Plan *plan);
 
 /* The text of --emit=plan. */
 void plan_print(Text *text, const Plan *plan);
+
+/* Reals of all partial gradients together. */
+static inline int64_t partials_size(const Plan *plan)
+{
+    return plan->partial_size * plan->blocks * (plan->everywhere ? 2 : 1);
+}
 
 /* ---- verify.c */
 

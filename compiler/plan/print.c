@@ -80,7 +80,8 @@ static void print_phase(Text *text, const Plan *plan, const Phase *phase)
         line(text, "phase %s: %s, each a slice of a gradient over all blocks", phase->name, units);
         break;
     case PHASE_UPDATE:
-        line(text, "phase %s: %s, each %d weights", phase->name, units, UPDATE_SLICE);
+        line(text, "phase %s: %s, each %d weights%s", phase->name, units, UPDATE_SLICE,
+             phase->everywhere ? "; every thread does all of them for itself" : "");
         break;
     }
     text->indent++;
@@ -109,7 +110,7 @@ void plan_print(Text *text, const Plan *plan)
     print_buffers(text, "memory of a step", plan->batch_size, plan->batch.at, plan->batch.count, plan->blocks);
     text->indent++;
     if (plan->partial_size)
-        line(text, "partial gradients: %" PRId64 " x %" PRId64 " bytes", plan->blocks,
+        line(text, "partial gradients: %s%" PRId64 " x %" PRId64 " bytes", plan->everywhere ? "2 x " : "", plan->blocks,
              plan->partial_size * FLOAT_BYTES);
     if (plan->trained_size > plan->partial_size)
         line(text, "gradient: %" PRId64 " bytes", plan->weights_size * FLOAT_BYTES);

@@ -76,6 +76,11 @@ static const char *verify_units(Arena *arena, const Plan *plan, const Phase *pha
                 (plan->trained_size - plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE;
         break;
     }
+    if (phase->everywhere != (plan->everywhere && phase->kind == PHASE_UPDATE))
+        return arena_printf(arena, "phase %s runs everywhere, or should", phase->name);
+    if (phase->everywhere && plan->trained_size > plan->partial_size)
+        return arena_printf(arena, "phase %s runs everywhere, but there is one gradient for steps of either parity",
+                            phase->name);
     if (phase->units != units)
         return arena_printf(arena, "phase %s has %" PRId64 " units for the work of %" PRId64, phase->name, phase->units,
                             units);
@@ -183,7 +188,7 @@ static const char *verify_gradients(Arena *arena, const Plan *plan)
 
 const char *plan_verify(Arena *arena, const Plan *plan)
 {
-    int64_t gradients = plan->partial_size * plan->blocks;
+    int64_t gradients = partials_size(plan);
     if (plan->trained_size > plan->partial_size)
         gradients += plan->weights_size;
 

@@ -81,9 +81,10 @@ struct lenet_scratch {
     int64_t version;     /* of the weights that the transformed ones were made of */
 };
 
-/* What one phase of a step leaves for the next, of each of the step's blocks. */
+/* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half
+ * of the step's parity: a thread that goes on does not touch what others still sum. */
 struct lenet_batch {
-    struct lenet_weights partial[8];
+    struct lenet_weights partial[2][8];
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */

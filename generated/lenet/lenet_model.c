@@ -28,8 +28,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 8, .blocks = true, .run = lenet_train_block },
-    { "update", .units = 9, .blocks = false, .run = lenet_update },
+    { "blocks", .units = 8, .blocks = true, .everywhere = false, .run = lenet_train_block },
+    { "update", .units = 9, .blocks = false, .everywhere = true, .run = lenet_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are

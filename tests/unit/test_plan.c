@@ -146,7 +146,7 @@ static void test_units_of_blocks(void **state)
         /* 6*9 + 6, 4*54 + 4, 10*16 + 10 weights */
         assert_int_equal(plan->weights_size, 60 + 220 + 170);
         assert_int_equal(plan->phases.at[1]->units, 1);
-        assert_int_equal(plan->batch_size, cases[i].blocks * plan->weights_size);
+        assert_int_equal(plan->batch_size, 2 * cases[i].blocks * plan->weights_size);
         arena_free(arena);
     }
 }
@@ -177,11 +177,34 @@ static void test_large_gradients(void **state)
     assert_non_null(buffer_of(plan->scratch, "input"));
 
     const Phase *update = plan->phases.at[2];
+    assert_false(update->everywhere);
     assert_int_equal(update->units, 1 + (404000 + UPDATE_SLICE - 1) / UPDATE_SLICE);
 
     /* In a small batch the partial gradients cost less than that. */
     assert_int_equal(build(arena, large, 8, "avx2")->phases.count, 2);
     arena_free(arena);
+}
+
+/* Threads update apart where all partial gradients together are small: of 16,009 weights for up to 8 blocks. */
+static void test_update_everywhere(void **state)
+{
+    (void)state;
+    static const char net[] = "net n { input 1590; fc: linear(-> 10); linear(-> 9) }\n";
+    static const struct { int batch; bool everywhere; } cases[] = {
+        { 1, true }, { 64, true }, { 65, false }, { 256, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Arena *arena = arena_new();
+        Plan *plan = build(arena, net, cases[i].batch, "avx2");
+        Text *text = text_new(arena);
+        assert_int_equal(plan->phases.count, 2);
+        assert_false(plan->phases.at[0]->everywhere);
+        assert_int_equal(plan->phases.at[1]->everywhere, cases[i].everywhere);
+        assert_int_equal(plan->batch_size, (cases[i].everywhere ? 2 : 1) * plan->blocks * plan->weights_size);
+        plan_print(text, plan);
+        assert_int_equal(strstr(text->at, "every thread does all of them for itself") != NULL, cases[i].everywhere);
+        arena_free(arena);
+    }
 }
 
 /* ---- memory and loops */
@@ -318,6 +341,18 @@ static void test_wrong_units(void **state)
     plan = build(arena, small, 64, "avx2");
     plan->phases.at[1]->units += 1;
     expect_fault(arena, plan, "phase update has 2 units for the work of 1");
+
+    plan = build(arena, small, 64, "avx2");
+    plan->phases.at[1]->everywhere = false;
+    expect_fault(arena, plan, "phase update runs everywhere, or should");
+
+    plan = build(arena, small, 64, "avx2");
+    plan->phases.at[0]->everywhere = true;
+    expect_fault(arena, plan, "phase blocks runs everywhere, or should");
+
+    plan = build(arena, large, 64, "avx2");
+    plan->everywhere = plan->phases.at[2]->everywhere = true;
+    expect_fault(arena, plan, "one gradient for steps of either parity");
 
     plan = build(arena, large, 64, "avx2");
     Kernel *kernel = kernel_of(plan->phases.at[1], "hidden_backward_weight");
@@ -502,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_units_of_blocks),
         cmocka_unit_test(test_large_gradients),
+        cmocka_unit_test(test_update_everywhere),
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_tiles),
         cmocka_unit_test(test_shared_kernels),

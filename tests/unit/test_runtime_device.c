@@ -102,13 +102,16 @@ static void evaluate_unit(const struct step *step, void *scratch, int64_t unit)
 }
 
 static const struct phase phases[] = {
-    {"blocks", BLOCKS, true, block_unit}, {"sum", 1, false, sum_unit}, {"update", SLICES, false, update_unit},
+    {"blocks", .units = BLOCKS, .blocks = true, .run = block_unit},
+    {"sum", .units = 1, .run = sum_unit},
+    {"update", .units = SLICES, .run = update_unit},
 };
 
 static const struct model model = {
     .name = "counting", .target = "generic", .channels = 1, .height = 1, .width = 1, .classes = CLASSES, .lanes = LANES,
     .weights_size = SLICES, .state_slots = 1, .scratch_bytes = SCRATCH, .batch_bytes = sizeof(struct trace),
-    .train = phases, .train_count = 3, .evaluate = {"evaluate", 1, true, evaluate_unit}, .batch_size = BATCH,
+    .train = phases, .train_count = 3, .evaluate = {"evaluate", .blocks = true, .run = evaluate_unit},
+    .batch_size = BATCH,
 };
 
 struct outcome { real weights[SLICES]; struct result train, test; };

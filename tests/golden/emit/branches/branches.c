@@ -769,7 +769,7 @@ void branches_train_block(const struct step *step, void *scratch, int64_t unit)
     const struct branches_weights *w = (const struct branches_weights *)step->weights;
     struct branches_scratch *s = scratch;
     struct branches_batch *b = step->batch;
-    struct branches_weights *g = &b->partial[unit];
+    struct branches_weights *g = &b->partial[step->parity][unit];
     prepare(step, w, s);
 
     RUN(load_block, step, unit, s->input, &s->label);
@@ -812,7 +812,8 @@ static const struct sgd sgd = {
     .momentum = 0.9, .dampening = 0.0, .weight_decay = 0.0005, .nesterov = true,
 };
 
-/* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
+/* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
+ * thread does all slices, of weights that are its own. */
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct branches_batch *b = step->batch;
@@ -821,7 +822,7 @@ static KERNEL void update(const struct step *step, int64_t unit)
     real gradient[1024] = {0};
 
     for (int64_t block = 0; block < blocks; block++) {
-        const real *part = (const real *)&b->partial[block];
+        const real *part = (const real *)&b->partial[step->parity][block];
         #pragma omp simd
         for (int64_t i = first; i < end; i++)
             gradient[i - first] += part[i];

@@ -30,8 +30,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 2, .blocks = true, .run = branches_train_block },
-    { "update", .units = 1, .blocks = false, .run = branches_update },
+    { "blocks", .units = 2, .blocks = true, .everywhere = false, .run = branches_train_block },
+    { "update", .units = 1, .blocks = false, .everywhere = true, .run = branches_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are

@@ -21,9 +21,9 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 13, .blocks = true, .run = large_train_block },
-    { "weights", .units = 42, .blocks = false, .run = large_sum_weights },
-    { "update", .units = 396, .blocks = false, .run = large_update },
+    { "blocks", .units = 13, .blocks = true, .everywhere = false, .run = large_train_block },
+    { "weights", .units = 42, .blocks = false, .everywhere = false, .run = large_sum_weights },
+    { "update", .units = 396, .blocks = false, .everywhere = false, .run = large_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are

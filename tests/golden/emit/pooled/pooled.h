@@ -37,9 +37,10 @@ struct pooled_scratch {
     vf d_conv[10][10][6];
 };
 
-/* What one phase of a step leaves for the next, of each of the step's blocks. */
+/* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half
+ * of the step's parity: a thread that goes on does not touch what others still sum. */
 struct pooled_batch {
-    struct pooled_weights partial[3];
+    struct pooled_weights partial[2][3];
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */

@@ -23,8 +23,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 3, .blocks = true, .run = pooled_train_block },
-    { "update", .units = 2, .blocks = false, .run = pooled_update },
+    { "blocks", .units = 3, .blocks = true, .everywhere = false, .run = pooled_train_block },
+    { "update", .units = 2, .blocks = false, .everywhere = true, .run = pooled_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are

@@ -342,7 +342,7 @@ void unpool_train_block(const struct step *step, void *scratch, int64_t unit)
     const struct unpool_weights *w = (const struct unpool_weights *)step->weights;
     struct unpool_scratch *s = scratch;
     struct unpool_batch *b = step->batch;
-    struct unpool_weights *g = &b->partial[unit];
+    struct unpool_weights *g = &b->partial[step->parity][unit];
 
     RUN(load_block, step, unit, s->input, &s->label);
     s->scale = sample_weights(step, unit);
@@ -368,7 +368,8 @@ static const struct sgd sgd = {
     .momentum = 0.5, .dampening = 0.1, .weight_decay = 0.0, .nesterov = false,
 };
 
-/* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
+/* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
+ * thread does all slices, of weights that are its own. */
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct unpool_batch *b = step->batch;
@@ -377,7 +378,7 @@ static KERNEL void update(const struct step *step, int64_t unit)
     real gradient[1024] = {0};
 
     for (int64_t block = 0; block < blocks; block++) {
-        const real *part = (const real *)&b->partial[block];
+        const real *part = (const real *)&b->partial[step->parity][block];
         #pragma omp simd
         for (int64_t i = first; i < end; i++)
             gradient[i - first] += part[i];

@@ -39,9 +39,10 @@ struct unpool_scratch {
     vf d_conv2d_1[5][5][1];
 };
 
-/* What one phase of a step leaves for the next, of each of the step's blocks. */
+/* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half
+ * of the step's parity: a thread that goes on does not touch what others still sum. */
 struct unpool_batch {
-    struct unpool_weights partial[1];
+    struct unpool_weights partial[2][1];
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */

@@ -22,8 +22,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 1, .blocks = true, .run = unpool_train_block },
-    { "update", .units = 1, .blocks = false, .run = unpool_update },
+    { "blocks", .units = 1, .blocks = true, .everywhere = false, .run = unpool_train_block },
+    { "update", .units = 1, .blocks = false, .everywhere = true, .run = unpool_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are

@@ -1,0 +1,50 @@
+/* The CPU from inside: its memory is in device_cpu.c, how its threads run steps in run_cpu.c. */
+#ifndef NETC_DEVICE_CPU_H
+#define NETC_DEVICE_CPU_H
+
+#include "barrier.h"
+#include "device.h"
+
+enum { ALIGNMENT = 64 };                /* a cache line, and the widest vector */
+
+/* What a thread has for itself. */
+struct thread {
+    void     *scratch;
+    real     *weights, *state;          /* where a phase is done everywhere; the first thread's are those of the device */
+    uint64_t *laps;                     /* of the kernels, zero between two runs */
+};
+
+struct cpu {
+    struct device  device;              /* first: a struct cpu is a struct device */
+    int            threads;             /* that can find work: no more than units in a phase */
+    struct thread *thread;
+    real          *weights, *state;
+    int64_t        version;             /* of the weights */
+    void          *batch;
+    struct result *result;              /* one for each unit of the largest phase */
+};
+
+/* Steps of training, or an evaluation, to be run by one parallel region. All but `next` is written between barriers
+ * only. */
+struct run {
+    _Alignas(ALIGNMENT) atomic_llong next;  /* unit to be claimed; in a cache line of its own */
+    _Alignas(ALIGNMENT) struct barrier barrier;
+    _Alignas(ALIGNMENT) struct step step;
+    struct cpu           *cpu;
+    const struct phase   *phases;
+    int                   phase_count, phase;
+    int                   threads;
+    int64_t               units;        /* of the current phase */
+    int64_t               samples;      /* in the dataset */
+    int64_t               steps_left, steps_done;   /* left: the current one included */
+    const struct stretch *stretch;      /* NULL: it is an evaluation */
+    struct result         sum;
+};
+
+/* Units of a phase with so many samples. */
+int64_t cpu_units(const struct model *model, const struct phase *phase, int64_t count);
+
+/* Runs it: who asks sets phases, step, threads, samples and steps_left. */
+void cpu_run(struct run *run);
+
+#endif
