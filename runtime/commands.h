@@ -15,8 +15,26 @@ bool train_command(const struct model *model, const struct settings *settings, s
 /* eval: prints loss, accuracy and confusion matrix to standard output, with --progress json as one JSON object. */
 bool eval_command(const struct model *model, const struct settings *settings, struct error *error);
 
+/* bench: measures how fast this trainer is here, and prints it to standard output as tables or, with --json, as one JSON
+ * object. It trains from initial weights and forgets what it has trained. */
+bool bench_command(const struct model *model, const struct settings *settings, struct error *error);
+
 /* info: prints tables of layers, memory and devices to standard output. */
 bool info_command(const struct model *model, const struct settings *settings, struct error *error);
+
+/* What watch_step looks after while an epoch, or some steps of one, are made. */
+struct watch {
+    struct progress *progress;
+    struct error    *error;
+    const char      *part;              /* "epoch 3/10" */
+    int64_t          batch, steps, samples; /* steps: of this epoch, samples: that these have */
+    int64_t          before, all;       /* steps of the whole run: before this epoch, in all */
+    double           started;           /* seconds_now() */
+    bool             stopped;           /* by a signal; the error says so */
+};
+
+/* For struct stretch, with a struct watch: shows progress, and ends the stretch after a signal. */
+bool watch_step(void *watcher, int64_t steps, const struct result *result);
 
 /* How many blocks of an evaluation to hand to a device at a time: adapted until a piece takes about as long as a person
  * can wait for a sign of life, which changes no result. */

@@ -41,6 +41,7 @@ struct kernel {
     const char *name, *phase;           /* "conv1_forward", "blocks" */
     int64_t     sample_flop, step_flop;
     int64_t     block_bytes, step_bytes;    /* for each block of samples, for each step */
+    bool        everywhere;             /* each thread does it for itself, the whole work */
 };
 
 /* The optimiser's settings (PyTorch's names). lr can be changed by the command line. */

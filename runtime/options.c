@@ -136,8 +136,13 @@ static const struct value_kind
     device = {"auto, cpu, cuda, cuda:1 or cuda:0,1", read_device, show_text},
     mode = {"auto, plain, json or off", read_progress, show_progress};
 
-enum { TRAIN = 1 << COMMAND_TRAIN, EVAL = 1 << COMMAND_EVAL, INFO = 1 << COMMAND_INFO };
+enum {
+    TRAIN = 1 << COMMAND_TRAIN, EVAL = 1 << COMMAND_EVAL, BENCH = 1 << COMMAND_BENCH, INFO = 1 << COMMAND_INFO,
+    BENCH_EPOCHS = 3,                   /* that bench measures by default */
+};
 
+/* One that means something else for another command stands here twice. Without a kind it takes no value: the field is a
+ * bool, which becomes true. */
 static const struct option {
     const char              *name, *value;
     const struct value_kind *kind;
@@ -146,17 +151,22 @@ static const struct option {
     const char              *help;
 } options[] = {
     {"--epochs", "N", &count, offsetof(struct settings, epochs), TRAIN, "epochs in all"},
+    {"--epochs", "N", &count, offsetof(struct settings, epochs), BENCH, "epochs to measure, of which the fastest counts"},
     {"--steps", "N", &count, offsetof(struct settings, steps), TRAIN, "stop after N steps; alone, instead of --epochs"},
+    {"--steps", "N", &count, offsetof(struct settings, steps), BENCH, "of each epoch make the first N steps only"},
     {"--lr", "X", &rate, offsetof(struct settings, lr), TRAIN, "learning rate"},
     {"--seed", "N", &seed, offsetof(struct settings, seed), TRAIN, "of the initial weights and the order of images"},
-    {"--threads", "N", &threads, offsetof(struct settings, threads),
-    TRAIN | EVAL | INFO, "changes the speed, no result"},
-    {"--data", "DIR", &folder, offsetof(struct settings, data), TRAIN | EVAL | INFO, "where the dataset's files are"},
-    {"--device", "D", &device, offsetof(struct settings, device), TRAIN | EVAL, "auto, cpu, cuda, cuda:1, cuda:0,1"},
+    {"--threads", "N", &threads, offsetof(struct settings, threads), TRAIN | EVAL | INFO, "changes the speed, no result"},
+    {"--threads", "N", &threads, offsetof(struct settings, threads), BENCH, "threads to run on"},
+    {"--data", "DIR", &folder, offsetof(struct settings, data), TRAIN | EVAL | BENCH | INFO,
+     "where the dataset's files are"},
+    {"--device", "D", &device, offsetof(struct settings, device), TRAIN | EVAL | BENCH,
+     "auto, cpu, cuda, cuda:1, cuda:0,1"},
     {"--init", "FILE", &file, offsetof(struct settings, init), TRAIN, "start from these weights (safetensors)"},
     {"--save", "FILE", &file, offsetof(struct settings, save), TRAIN, "write the final weights there (safetensors)"},
     {"--weights", "FILE", &file, offsetof(struct settings, weights), EVAL, "weights to evaluate (safetensors)"},
     {"--progress", "P", &mode, offsetof(struct settings, progress), TRAIN | EVAL, "auto, plain, json, off"},
+    {"--json", NULL, NULL, offsetof(struct settings, json), BENCH, "one JSON object instead of tables"},
 };
 
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -164,6 +174,7 @@ enum { OPTIONS = sizeof options / sizeof *options };
 static const struct { const char *name; enum command command; const char *help; } commands[] = {
     {"train", COMMAND_TRAIN, "train as the spec says, then save the weights"},
     {"eval", COMMAND_EVAL, "loss, accuracy and confusion matrix on the test set"},
+    {"bench", COMMAND_BENCH, "how fast training and its kernels are on this machine"},
     {"info", COMMAND_INFO, "layers, parameters, memory needed, devices"},
     {"help", COMMAND_HELP, "this text; help COMMAND: its options"},
 };
@@ -171,7 +182,7 @@ static const struct { const char *name; enum command command; const char *help; 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Known names that would be taken for mistakes otherwise. */
-static const char *const commands_to_come[] = {"predict", "bench", "export", NULL};
+static const char *const commands_to_come[] = {"predict", "export", NULL};
 static const char *const options_to_come[] = {"--checkpoint", "--every", "--resume", "--log", NULL};
 
 static bool listed(const char *name, const char *const *names)
@@ -216,18 +227,21 @@ static const struct option *find_option(const struct settings *settings, const s
     const char *names[OPTIONS + 2] = {0}, *command = command_name(settings->command);
     char        name[64];
     int         known = 0;
+    bool        elsewhere = false;
     snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), word);
     for (int i = 0; i < OPTIONS; i++) {
         bool has = options[i].commands >> settings->command & 1;
-        if (strcmp(options[i].name, name) == 0) {
-            if (has)
-                return &options[i];
-            error_set(error, STATUS_USAGE, "%s has no option %s", command, name);
-            error_add(error, "%s %s --help lists its options", model->name, command);
-            return NULL;
-        }
+        bool same = strcmp(options[i].name, name) == 0;
+        if (same && has)
+            return &options[i];
+        elsewhere = elsewhere || same;
         if (has)
             names[known++] = options[i].name;
+    }
+    if (elsewhere) {
+        error_set(error, STATUS_USAGE, "%s has no option %s", command, name);
+        error_add(error, "%s %s --help lists its options", model->name, command);
+        return NULL;
     }
     names[known] = "--help";
     if (listed(name, options_to_come)) {
@@ -251,6 +265,10 @@ static bool read_option(struct settings *settings, const struct model *model, in
     const struct option *option = find_option(settings, model, word, length, error);
     if (!option)
         return false;
+    if (!option->kind) {
+        *(bool *)((char *)settings + option->field) = true;
+        return !equals || error_set(error, STATUS_USAGE, "%s takes no value", option->name);
+    }
     const char *value = equals ? equals + 1 : *at < argc && strncmp(argv[*at], "--", 2) != 0 ? argv[(*at)++] : NULL;
     if (!value)
         return error_set(error, STATUS_USAGE, "%s: found no value, expected %s", option->name, option->kind->expected);
@@ -307,6 +325,8 @@ bool options_read(struct settings *settings, const struct model *model, int argc
         return find_command(argv[2], model, &settings->topic, error);
     if (!read_arguments(settings, model, argc, argv, error))
         return false;
+    if (settings->command == COMMAND_BENCH && settings->epochs < 0)
+        settings->epochs = BENCH_EPOCHS;
     if (settings->epochs < 0 && settings->steps < 0)
         settings->epochs = model->epochs;
     return true;
@@ -315,15 +335,16 @@ bool options_read(struct settings *settings, const struct model *model, int argc
 static void help_command(const struct settings *settings, const struct model *model)
 {
     struct settings defaults = *settings;
-    defaults.epochs = model->epochs;
+    defaults.epochs = settings->topic == COMMAND_BENCH ? BENCH_EPOCHS : model->epochs;
     printf("usage: %s %s [OPTION]...\n\noptions, and what holds without them:\n", model->name,
            command_name(settings->topic));
     for (int i = 0; i < OPTIONS; i++) {
         if (!(options[i].commands >> settings->topic & 1))
             continue;
         char left[FORMAT_SIZE], fallback[sizeof settings->file] = "";
-        snprintf(left, sizeof left, "%s %s", options[i].name, options[i].value);
-        options[i].kind->show((const char *)&defaults + options[i].field, fallback, sizeof fallback);
+        snprintf(left, sizeof left, "%s %s", options[i].name, options[i].value ? options[i].value : "");
+        if (options[i].kind)
+            options[i].kind->show((const char *)&defaults + options[i].field, fallback, sizeof fallback);
         printf("  %-16s %s%s%s%s\n", left, options[i].help, *fallback ? " (" : "", fallback, *fallback ? ")" : "");
     }
 }

@@ -6,7 +6,7 @@
 #include "model.h"
 #include "progress.h"
 
-enum command { COMMAND_TRAIN, COMMAND_EVAL, COMMAND_INFO, COMMAND_HELP, COMMAND_VERSION };
+enum command { COMMAND_TRAIN, COMMAND_EVAL, COMMAND_BENCH, COMMAND_INFO, COMMAND_HELP, COMMAND_VERSION };
 
 /* What the options say; where they say nothing, what the spec says. */
 struct settings {
@@ -19,6 +19,7 @@ struct settings {
     const char  *init;                  /* or NULL */
     const char  *save, *weights;
     enum progress_mode progress;
+    bool         json;                  /* of bench */
     char         file[1024];            /* NAME.safetensors, what save and weights point to by default */
 };
 

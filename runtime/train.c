@@ -1,7 +1,6 @@
 #include "commands.h"
 
 #include "format.h"
-#include "interrupt.h"
 #include "safetensors.h"
 #include "weights.h"
 
@@ -34,53 +33,30 @@ static void plan_steps(struct training *training)
     training->epochs = all == 0 ? 0 : (all - 1) / training->steps_an_epoch + 1;
 }
 
-/* An epoch under way. */
-struct epoch {
-    struct training *training;
-    int64_t          before;            /* steps of the epochs before */
-    int64_t          steps, samples;    /* of this one */
-    double           started;
-    char             part[FORMAT_SIZE];
-    struct error    *error;
-    bool             stopped;           /* by a signal; the error says so */
-};
-
-static bool after_step(void *watcher, int64_t steps, const struct result *result)
-{
-    struct epoch *epoch = watcher;
-    int64_t       done = steps == epoch->steps ? epoch->samples : steps * epoch->training->model->batch_size;
-    progress_show(&epoch->training->progress, &(struct standing){
-        .part = epoch->part, .done = done, .all = epoch->samples, .loss = result->loss / (double)done,
-        .accuracy = (double)result->correct / (double)done, .seconds = seconds_now() - epoch->started,
-        .fraction = (double)(epoch->before + steps) / (double)epoch->training->steps,
-    });
-    epoch->stopped = !interrupt_none(epoch->error);
-    return !epoch->stopped;
-}
-
 /* Makes the steps of an epoch (from 0) and sets what the report says of them. */
-static bool train_epoch(struct training *training, int64_t number, struct epoch_report *report, struct error *error)
+static bool train_epoch(struct training *training, int64_t epoch, struct epoch_report *report, struct error *error)
 {
     const struct model *model = training->model;
-    int64_t       before = number * training->steps_an_epoch, left = training->steps - before;
+    int64_t       before = epoch * training->steps_an_epoch, left = training->steps - before;
     int64_t       steps = left < training->steps_an_epoch ? left : training->steps_an_epoch;
-    struct order  order = order_make(training->settings->seed, (uint64_t)number, (uint64_t)training->train.count);
+    struct order  order = order_make(training->settings->seed, (uint64_t)epoch, (uint64_t)training->train.count);
     struct result sum = {0};
-    struct epoch  epoch = {
-        .training = training, .before = before, .steps = steps,
+    char          part[FORMAT_SIZE];
+    snprintf(part, sizeof part, "epoch %" PRId64 "/%" PRId64, epoch + 1, training->epochs);
+    struct watch watch = {
+        .progress = &training->progress, .error = error, .part = part, .batch = model->batch_size, .steps = steps,
         .samples = steps == training->steps_an_epoch ? training->train.count : steps * model->batch_size,
-        .started = seconds_now(), .error = error,
+        .before = before, .all = training->steps, .started = seconds_now(),
     };
-    snprintf(epoch.part, sizeof epoch.part, "epoch %" PRId64 "/%" PRId64, number + 1, training->epochs);
     struct stretch stretch = {
         .order = model->shuffle ? &order : NULL, .steps = steps, .lr = training->settings->lr, .fresh = before == 0,
-        .after_step = after_step, .watcher = &epoch,
+        .after_step = watch_step, .watcher = &watch,
     };
-    if (!training->device->kind->train(training->device, &stretch, &sum, error) || epoch.stopped)
+    if (!training->device->kind->train(training->device, &stretch, &sum, error) || watch.stopped)
         return false;
-    report->seconds = seconds_now() - epoch.started;
-    report->samples = epoch.samples;
-    report->train_loss = sum.loss / (double)epoch.samples;
+    report->seconds = seconds_now() - watch.started;
+    report->samples = watch.samples;
+    report->train_loss = sum.loss / (double)watch.samples;
     return true;
 }
 

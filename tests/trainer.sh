@@ -87,6 +87,7 @@ holds "the small dataset is made" test "$(wc -c <small/train-images-idx3-ubyte)"
 check "help" 0 "usage: lenet COMMAND" --help
 check "help, as a command" 0 "usage: lenet COMMAND" help
 check "help of train" 0 "--epochs N" train --help
+check "help of bench" 0 "--json" help bench
 check "help of eval" 0 "--weights FILE" help eval
 check "version" 0 "compiled from" --version
 check "no command" 2 "no command given"
@@ -98,7 +99,10 @@ check "bad number" 2 "found '1x'" train --steps 1x
 check "bad rate" 2 "found 'nan'" train --lr nan
 check "no threads" 2 "from 1 to 1024" train --threads 0
 check "superfluous word" 2 "options only" eval x
-check "command to come" 2 "bench is not built yet" bench
+check "command to come" 2 "predict is not built yet" predict x.png
+check "nothing to measure" 2 "at least one step" bench --steps 0 --data small
+check "a value for --json" 2 "--json takes no value" bench --json=yes
+check "bench saves nothing" 2 "bench has no option --save" bench --save x
 check "option to come" 2 "--resume is not built yet" train --resume x
 check "unknown device" 2 "expected auto, cpu" train --device gpu
 check "CUDA" 3 "no CUDA code" train --device cuda --data small
@@ -161,6 +165,28 @@ cp out before
 check "eval is the same on many" 0 "confusion" eval --data small --weights one --threads 5
 same "eval on one and on many threads" before out
 
+# ---- bench
+
+check "bench" 0 "images/s" bench --data small --epochs 1 --threads 2
+holds "bench has a line for each kernel" sh -c "grep -q '^load_block  *[0-9.]*  *[0-9.]* %' out &&
+    grep -q '^update  *[0-9.]*  *[0-9.]* %' out"
+check "bench on CUDA" 3 "no CUDA code" bench --device cuda --data small
+check "bench without data" 1 "none/train-images-idx3-ubyte" bench --data none
+check "bench --json" 0 '"kernels": [' bench --data small --json --epochs 1 --steps 5 --device cpu
+empty "bench says nothing beside its result" err
+# Strings become s, numbers v; then objects and lists of these become v until nothing is left but one.
+holds "it is one JSON object" test "$(sed -E 's/"[^"]*"/s/g; s/-?[0-9][0-9.e+-]*|null/v/g; :again
+    s/\{(s: [vs](, s: [vs])*)?\}/v/g; s/\[([vs](, [vs])*)?\]/v/g; tagain' out)" = v
+for key in name target device threads batch_size seconds_an_epoch images_per_second evaluate_images_per_second \
+    predict_microseconds memory_peak_bytes peak_gflops peak_gflops_all kernels; do
+    holds "it has $key" grep -q "\"$key\": " out
+done
+sed 's/"evaluate_kernels".*//' out | tr '{' '\n' | sed -n 's/.*"share": \([-+.0-9e]*\),.*/\1/p' >shares
+holds "the shares of the kernels sum to 1" awk '{ sum += $1 } END { exit !(NR > 3 && sum > 0.99 && sum < 1.01) }' shares
+mkdir bare
+(cd bare && "$trainer" bench --data ../small --epochs 1 --steps 2 >../out 2>../err)
+holds "bench leaves no file" sh -c '! ls bare | grep -q .'
+
 # ---- wrong files
 
 check "no data" 1 "none/train-images-idx3-ubyte.gz" train --data none
@@ -205,6 +231,9 @@ fi
 { "$trainer" train --data small --epochs 3 --progress json --save piped 2>err; echo $? >status; } | head -n 1 >out
 holds "a reader who leaves does not stop the training" test "$(cat status)" -eq 0
 check "what was trained meanwhile is there" 0 "accuracy" eval --data small --weights piped
+timeout --foreground --preserve-status -s INT 1 "$trainer" bench --data small --epochs 1000000 >out 2>err
+holds "bench can be interrupted" test $? -eq 130
+empty "and then prints no result" out
 for signal in INT TERM; do
     timeout --foreground --preserve-status -s $signal 1 \
         "$trainer" train --data small --epochs 1000000 --save x >out 2>err

@@ -89,6 +89,7 @@ typedef struct KernelWork {
     const char *name, *phase;
     int64_t     sample_flop, step_flop;
     int64_t     block_reals, step_reals, sample_bytes;
+    bool        everywhere;             /* each thread does all of it */
 } KernelWork;
 
 typedef List(KernelWork) KernelWorks;

@@ -107,6 +107,8 @@ static void print_kernels(Text *text, const Plan *plan)
                                                        work->sample_bytes * plan->target->lanes));
         if (work->step_reals)
             text_add(row, ", .step_bytes = %s", sum_c(text->arena, work->step_reals, 0));
+        if (work->everywhere)
+            text_add(row, ", .everywhere = true");
         line_wrapped(text, "{ \"%s\", \"%s\"%s },", work->name, work->phase, row->at);
     }
     line(text, "};");

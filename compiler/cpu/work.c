@@ -56,6 +56,7 @@ static KernelWork work_of_update(const Plan *plan, const Phase *phase)
         .step_flop = plan->blocks * plan->partial_size + sgd_flop(sgd) * plan->trained_size,
         .block_reals = plan->partial_size,
         .step_reals = whole + (sgd->momentum != 0 ? 4 : 2) * plan->trained_size,
+        .everywhere = phase->everywhere,
     };
 }
 
@@ -65,7 +66,8 @@ static KernelWork work_of_transform(const Plan *plan, const Kernel *kernel)
     const WinogradWeight *shape = kernel->shape;
     int64_t weight = tensor_elements(shape->weight), made = weight / shape->winograd->taps * shape->winograd->points;
     return (KernelWork){ .name = kernel->name, .phase = plan->phases.at[0]->name,
-                         .step_flop = 2 * shape->winograd->taps * made, .step_reals = weight + made };
+                         .step_flop = 2 * shape->winograd->taps * made, .step_reals = weight + made,
+                         .everywhere = true };
 }
 
 const KernelWorks *kernel_works(Arena *arena, const Plan *plan)

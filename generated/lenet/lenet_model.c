@@ -36,8 +36,10 @@ static const struct phase train[] = {
  * two flop. */
 static const struct kernel kernels[KERNELS] = {
     { "load_block", "blocks", .sample_flop = 1568, .block_bytes = 6280 * sizeof(real) + 6280 },
-    { "transform_conv1_weight_f4x5", "blocks", .step_flop = 4000, .step_bytes = 650 * sizeof(real) },
-    { "transform_conv2_weight_f4x5", "blocks", .step_flop = 80000, .step_bytes = 13000 * sizeof(real) },
+    { "transform_conv1_weight_f4x5", "blocks", .step_flop = 4000, .step_bytes = 650 * sizeof(real),
+            .everywhere = true },
+    { "transform_conv2_weight_f4x5", "blocks", .step_flop = 80000, .step_bytes = 13000 * sizeof(real),
+            .everywhere = true },
     { "conv1_forward", "blocks", .sample_flop = 295200, .block_bytes = 29722 * sizeof(real) },
     { "conv2_forward", "blocks", .sample_flop = 641600, .block_bytes = 24660 * sizeof(real) },
     { "flatten_1_forward", "blocks", .block_bytes = 5120 * sizeof(real) },
@@ -56,7 +58,8 @@ static const struct kernel kernels[KERNELS] = {
     { "max_pool2d_1_backward", "blocks", .block_bytes = 69120 * sizeof(real) },
     { "conv1_backward_weight", "blocks", .sample_flop = 288000, .block_bytes = 52602 * sizeof(real) },
     { "conv1_backward_bias", "blocks", .sample_flop = 1440, .block_bytes = 11530 * sizeof(real) },
-    { "update", "update", .step_flop = 110370, .block_bytes = 8490 * sizeof(real), .step_bytes = 33960 * sizeof(real) },
+    { "update", "update", .step_flop = 110370, .block_bytes = 8490 * sizeof(real), .step_bytes = 33960 * sizeof(real),
+            .everywhere = true },
     { "evaluate_conv1_forward", "evaluate", .sample_flop = 295200, .block_bytes = 18202 * sizeof(real) },
     { "evaluate_conv2_forward", "evaluate", .sample_flop = 641600, .block_bytes = 22100 * sizeof(real) },
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 43, .block_bytes = 104 * sizeof(real) },

@@ -79,6 +79,14 @@ static void test_values(void **state)
     assert_int_equal(good("eval --progress off").progress, PROGRESS_OFF);
     assert_string_equal(good("eval --weights w --device cuda:0,1").device, "cuda:0,1");
     assert_int_equal(good("info --threads 2").threads, 2);
+    assert_int_equal(good("bench").epochs, 3);
+    assert_int_equal(good("bench").steps, -1);
+    assert_false(good("bench").json);
+    struct settings bench = good("bench --json --steps 9 --epochs 1 --threads 5 --data d --device cpu");
+    assert_true(bench.json && bench.command == COMMAND_BENCH);
+    assert_int_equal(bench.steps, 9);
+    assert_int_equal(bench.epochs, 1);
+    assert_int_equal(good("bench --steps 9").epochs, 3);
 
     static const struct { const char *text; double value; } rates[] = {
         {"0", 0}, {"1", 1}, {".5", 0.5}, {"5.", 5}, {"0.01", 0.01}, {"1E+2", 100}, {"2.5e-1", 0.25}, {"1e-400", 0},
@@ -97,6 +105,7 @@ static void test_help_and_version(void **state)
         {"-h", COMMAND_HELP, COMMAND_HELP},
         {"help train", COMMAND_HELP, COMMAND_TRAIN}, {"train --help", COMMAND_HELP, COMMAND_TRAIN},
         {"eval --threads 2 -h", COMMAND_HELP, COMMAND_EVAL}, {"info -h", COMMAND_HELP, COMMAND_INFO},
+        {"bench --json --help", COMMAND_HELP, COMMAND_BENCH},
         {"help --help", COMMAND_HELP, COMMAND_HELP}, {"--version", COMMAND_VERSION, COMMAND_HELP},
     };
     (void)state;
@@ -112,14 +121,17 @@ static void test_refusals(void **state)
     static const struct { const char *line, *says; } cases[] = {
         {"", "no command given"}, {"trian", "did you mean train?"}, {"evaluate", "no command 'evaluate'"},
         {"--epochs", "no command"},
-        {"predict a.png", "predict is not built yet"}, {"bench", "bench is not built yet"}, {"export", "not built yet"},
-        {"help fly", "no command 'fly'"}, {"help bench", "not built yet"}, {"help train x", "takes options only"},
+        {"predict a.png", "predict is not built yet"}, {"export", "not built yet"},
+        {"help fly", "no command 'fly'"}, {"help export", "not built yet"}, {"help train x", "takes options only"},
         {"train x", "takes options only, found 'x'"}, {"train -x", "train has no option -x"},
         {"train --epoch 3", "did you mean --epochs?"}, {"train --epohcs=3", "did you mean --epochs?"},
         {"train --hepl", "did you mean --help?"}, {"train --xyzzy", "no option --xyzzy\n  net train --help"},
         {"train --weights w", "train has no option --weights"}, {"eval --epochs 3", "eval has no option --epochs"},
         {"train --checkpoint f", "--checkpoint is not built yet"}, {"train --every=2", "--every is not built yet"},
         {"train --resume f", "--resume is not built yet"}, {"train --log d", "--log is not built yet"},
+        {"bench --json=3", "--json takes no value"}, {"bench --json 3", "takes options only, found '3'"},
+        {"bench --lr 1", "bench has no option --lr"}, {"train --json", "train has no option --json"},
+        {"bench --epoch 3", "did you mean --epochs?"}, {"bench --steps x", "--steps: found 'x'"},
         {"train --epochs", "--epochs: found no value, expected a whole number"},
         {"train --epochs --lr 1", "--epochs: found no value"},
         {"train --epochs=", "--epochs: found ''"}, {"train --data=", "--data: found ''"},

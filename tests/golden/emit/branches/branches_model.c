@@ -38,7 +38,8 @@ static const struct phase train[] = {
  * two flop. */
 static const struct kernel kernels[KERNELS] = {
     { "load_block", "blocks", .sample_flop = 486, .block_bytes = 976 * sizeof(real) + 976 },
-    { "transform_entry_weight_f5x3", "blocks", .step_flop = 1512, .step_bytes = 360 * sizeof(real) },
+    { "transform_entry_weight_f5x3", "blocks", .step_flop = 1512, .step_bytes = 360 * sizeof(real),
+            .everywhere = true },
     { "entry_pad", "blocks", .block_bytes = 2424 * sizeof(real) },
     { "entry_forward", "blocks", .sample_flop = 17496, .block_bytes = 3004 * sizeof(real) },
     { "side_pad", "blocks", .block_bytes = 3232 * sizeof(real) },
@@ -70,7 +71,8 @@ static const struct kernel kernels[KERNELS] = {
     { "side_backward_pad", "blocks", .block_bytes = 3232 * sizeof(real) },
     { "entry_backward_weight", "blocks", .sample_flop = 17496, .block_bytes = 2856 * sizeof(real) },
     { "entry_backward_bias", "blocks", .sample_flop = 324, .block_bytes = 1300 * sizeof(real) },
-    { "update", "update", .step_flop = 9669, .block_bytes = 879 * sizeof(real), .step_bytes = 3516 * sizeof(real) },
+    { "update", "update", .step_flop = 9669, .block_bytes = 879 * sizeof(real), .step_bytes = 3516 * sizeof(real),
+            .everywhere = true },
     { "evaluate_max_pool2d_1_forward", "evaluate", .sample_flop = 972, .block_bytes = 1632 * sizeof(real) },
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 23, .block_bytes = 32 * sizeof(real) },
 };

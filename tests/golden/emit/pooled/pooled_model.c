@@ -44,7 +44,8 @@ static const struct kernel kernels[KERNELS] = {
     { "max_pool2d_1_backward", "blocks", .block_bytes = 7200 * sizeof(real) },
     { "conv_backward_weight", "blocks", .sample_flop = 10800, .block_bytes = 6006 * sizeof(real) },
     { "conv_backward_bias", "blocks", .sample_flop = 150, .block_bytes = 1206 * sizeof(real) },
-    { "update", "update", .step_flop = 8936, .block_bytes = 1117 * sizeof(real), .step_bytes = 4468 * sizeof(real) },
+    { "update", "update", .step_flop = 8936, .block_bytes = 1117 * sizeof(real), .step_bytes = 4468 * sizeof(real),
+            .everywhere = true },
     { "evaluate_conv_forward", "evaluate", .sample_flop = 11550, .block_bytes = 2412 * sizeof(real) },
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 31, .block_bytes = 80 * sizeof(real) },
 };

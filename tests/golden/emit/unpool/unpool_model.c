@@ -45,7 +45,8 @@ static const struct kernel kernels[KERNELS] = {
     { "max_unpool2d_1_backward", "blocks", .sample_flop = 100, .block_bytes = 2400 * sizeof(real) },
     { "conv2d_1_backward_weight", "blocks", .sample_flop = 450, .block_bytes = 1193 * sizeof(real) },
     { "conv2d_1_backward_bias", "blocks", .sample_flop = 25, .block_bytes = 401 * sizeof(real) },
-    { "update", "update", .step_flop = 2460, .block_bytes = 410 * sizeof(real), .step_bytes = 1640 * sizeof(real) },
+    { "update", "update", .step_flop = 2460, .block_bytes = 410 * sizeof(real), .step_bytes = 1640 * sizeof(real),
+            .everywhere = true },
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 19, .block_bytes = 112 * sizeof(real) },
 };
 

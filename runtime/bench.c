@@ -1,0 +1,270 @@
+#include "bench.h"
+
+#include "commands.h"
+#include "format.h"
+#include "interrupt.h"
+#include "peak.h"
+#include "ticks.h"
+#include "weights.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64, IMAGES_A_ROUND = 100, MOST_ROUNDS = 200 };
+
+static const double predict_budget = 0.3;       /* seconds for single images */
+
+struct measuring {
+    const struct settings *settings;
+    struct dataset         train, test;
+    struct device         *device;
+    struct progress        progress;
+    struct pace            pace;
+    int64_t                steps, samples;      /* of each measurement: an epoch, or a part of it */
+    uint64_t              *laps;                /* of the kernels */
+    real                  *weights;             /* the initial ones */
+    struct bench           bench;
+};
+
+/* ---- the work of kernels */
+
+static double times(const struct bench *bench, int kernel)
+{
+    return bench->model->kernels[kernel].everywhere ? bench->busy : 1;
+}
+
+double bench_train_flop(const struct bench *bench, int kernel)
+{
+    const struct kernel *k = &bench->model->kernels[kernel];
+    return times(bench, kernel) * ((double)k->sample_flop * (double)bench->train_count
+                                   + (double)k->step_flop * (double)bench->steps);
+}
+
+double bench_evaluate_flop(const struct bench *bench, int kernel)
+{
+    return (double)bench->model->kernels[kernel].sample_flop * (double)bench->test_count;
+}
+
+double bench_step_bytes(const struct bench *bench, int kernel)
+{
+    const struct model  *model = bench->model;
+    const struct kernel *k = &model->kernels[kernel];
+    int64_t blocks = (model->batch_size + model->lanes - 1) / model->lanes;
+    return times(bench, kernel) * ((double)k->block_bytes * (double)blocks + (double)k->step_bytes);
+}
+
+/* ---- measuring */
+
+static double smaller(double a, double b) { return a < b ? a : b; }
+
+/* The seconds of each kernel: its ticks, in the unit of which `ticks` took `seconds`. Clears the ticks. */
+static double *kernel_seconds(const struct measuring *m, double scale, double seconds, uint64_t ticks)
+{
+    int     kernels = m->bench.model->kernel_count;
+    double *each = calloc((size_t)kernels + 1, sizeof *each);
+    for (int k = 0; each && k < kernels; k++)
+        each[k] = scale * (double)m->laps[k] * seconds / (double)(ticks ? ticks : 1);
+    memset(m->laps, 0, (size_t)kernels * sizeof *m->laps);
+    return each;
+}
+
+/* Trains; returns the seconds an epoch takes, or -1. `round` of as many as are measured, and one more whose kernels are
+ * timed. */
+static double train(struct measuring *m, int64_t round, struct error *error)
+{
+    const struct model *model = m->bench.model;
+    struct order  order = order_make(m->settings->seed, (uint64_t)round, (uint64_t)m->train.count);
+    struct result sum = {0};
+    char          part[FORMAT_SIZE];
+    snprintf(part, sizeof part, "bench %" PRId64 "/%" PRId64, round + 1, m->bench.epochs + 1);
+    struct watch watch = {
+        .progress = &m->progress, .error = error, .part = part, .batch = model->batch_size, .steps = m->steps,
+        .samples = m->samples, .before = round * m->steps, .all = (m->bench.epochs + 1) * m->steps,
+        .started = seconds_now(),
+    };
+    struct stretch stretch = {
+        .order = model->shuffle ? &order : NULL, .steps = m->steps, .lr = m->settings->lr, .fresh = round == 0,
+        .after_step = watch_step, .watcher = &watch,
+    };
+    if (!m->device->kind->train(m->device, &stretch, &sum, error) || watch.stopped)
+        return -1;
+    return (seconds_now() - watch.started) * (double)m->train.count / (double)m->samples;
+}
+
+/* Evaluates; returns the seconds it takes, or -1. */
+static double evaluate_once(struct measuring *m, struct error *error)
+{
+    struct standing   standing = {.fraction = 1};
+    struct evaluation evaluation = {0};
+    return evaluate(m->device, m->settings->seed, 0, &m->pace, &m->progress, &standing, &evaluation, error)
+        ? evaluation.seconds : -1;
+}
+
+/* All training, then all evaluation: the fastest of several without a clock in the kernels, then one with it. */
+static bool measure_epochs(struct measuring *m, struct error *error)
+{
+    struct bench *bench = &m->bench;
+    double        scale = (double)m->train.count / (double)m->samples, seconds, started;
+    uint64_t      ticks;
+    for (int64_t round = 0; round < bench->epochs; round++) {
+        if ((seconds = train(m, round, error)) < 0)
+            return false;
+        bench->train_seconds = smaller(bench->train_seconds, seconds);
+    }
+    m->device->laps = m->laps;
+    started = seconds_now(), ticks = ticks_now();
+    if ((bench->timed_seconds = train(m, bench->epochs, error)) < 0)
+        return false;
+    bench->train_kernels = kernel_seconds(m, scale, seconds_now() - started, ticks_now() - ticks);
+
+    m->device->laps = NULL;
+    for (int64_t round = 0; round <= bench->epochs; round++) {      /* one more: the first finds its pace */
+        if ((seconds = evaluate_once(m, error)) < 0)
+            return false;
+        bench->evaluate_seconds = smaller(bench->evaluate_seconds, seconds);
+    }
+    m->device->laps = m->laps;
+    started = seconds_now(), ticks = ticks_now();
+    if (evaluate_once(m, error) < 0)
+        return false;
+    bench->evaluate_kernels = kernel_seconds(m, 1, seconds_now() - started, ticks_now() - ticks);
+    m->device->laps = NULL;
+    return (bench->train_kernels && bench->evaluate_kernels)
+        || error_memory(error, "the measurements", (size_t)bench->model->kernel_count * sizeof(double));
+}
+
+static void *allocate(size_t bytes)
+{
+    size_t size = (bytes / ALIGNMENT + 1) * ALIGNMENT;
+    void  *memory = aligned_alloc(ALIGNMENT, size);
+    return memory ? memset(memory, 0, size) : NULL;
+}
+
+/* One image after the other, by the model's function for that. */
+static bool measure_predict(struct measuring *m, struct error *error)
+{
+    const struct model *model = m->bench.model;
+    size_t  pixels = (size_t)(model->channels * model->height * model->width);
+    size_t  bytes = (size_t)model->weights_size * sizeof(real);
+    real   *weights, *logits;
+    void   *scratch;
+    if (!model->predict)
+        return true;
+    weights = allocate(bytes), logits = allocate((size_t)model->classes * sizeof(real));
+    scratch = allocate(model->scratch_bytes);
+    bool good = (weights && logits && scratch)
+             || error_memory(error, "a prediction", bytes + model->scratch_bytes);
+    if (good)
+        memcpy(weights, m->weights, bytes);
+    double begun = seconds_now();
+    for (int round = 0; good && round < MOST_ROUNDS && seconds_now() - begun < predict_budget; round++) {
+        double started = seconds_now();
+        for (int i = 0; i < IMAGES_A_ROUND; i++)
+            model->predict(weights, scratch, m->test.images + pixels * (size_t)(i % m->test.count), logits);
+        double seconds = (seconds_now() - started) / IMAGES_A_ROUND;
+        m->bench.predict_seconds = round == 0 ? seconds : smaller(m->bench.predict_seconds, seconds);
+        good = interrupt_none(error);
+    }
+    free(weights);
+    free(logits);
+    free(scratch);
+    return good;
+}
+
+/* The largest memory that this process has had. */
+static double memory_peak(void)
+{
+    FILE  *file = fopen("/proc/self/status", "r");
+    char   text[256];
+    double kib = NAN;
+    while (file && fgets(text, sizeof text, file))
+        if (sscanf(text, "VmHWM: %lf kB", &kib) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
+/* ---- the command */
+
+static bool open_device(struct measuring *m, const struct device_kind *kind, struct error *error)
+{
+    const struct model *model = m->bench.model;
+    size_t bytes = (size_t)model->weights_size * sizeof(real), laps = (size_t)model->kernel_count * sizeof *m->laps;
+    struct device_config config = {
+        .model = model, .train = &m->train, .test = &m->test, .threads = m->settings->threads,
+    };
+    m->weights = malloc(bytes + 1);
+    m->laps = calloc(1, laps + 1);
+    if (!m->weights || !m->laps)
+        return error_memory(error, "the initial weights", bytes + laps);
+    weights_init(model, m->settings->seed, m->weights);
+    m->device = kind->open(&config, error);
+    return m->device && kind->set_weights(m->device, m->weights, error);
+}
+
+/* A share of the epoch's steps may do; only whole batches then. */
+static void plan_steps(struct measuring *m)
+{
+    int64_t batch = m->bench.model->batch_size, all = (m->train.count - 1) / batch + 1;
+    int64_t wanted = m->settings->steps;
+    bool    whole = wanted < 0 || wanted >= all;
+    m->steps = whole ? all : wanted;
+    m->samples = whole ? m->train.count : wanted * batch;
+    m->bench.steps = all;
+    m->bench.train_count = m->train.count;
+    m->bench.test_count = m->test.count;
+}
+
+static bool run(struct measuring *m, const struct device_kind *kind, struct error *error)
+{
+    const struct model *model = m->bench.model;
+    if (!data_load(model, m->settings->data, PART_TRAIN, &m->train, error)
+        || !data_load(model, m->settings->data, PART_TEST, &m->test, error) || !open_device(m, kind, error))
+        return false;
+    plan_steps(m);
+    if (!measure_epochs(m, error) || !measure_predict(m, error))
+        return false;
+    m->bench.memory = memory_peak();
+    m->bench.peak_one = peak_flops(1);
+    m->bench.peak_all = peak_flops(m->bench.threads);
+    progress_clear(&m->progress);
+    if (!interrupt_none(error))
+        return false;
+    if (m->settings->json)
+        bench_print_json(&m->bench);
+    else
+        bench_print(&m->bench);
+    return true;
+}
+
+bool bench_command(const struct model *model, const struct settings *settings, struct error *error)
+{
+    const struct device_kind *kind = device_find(settings->device, error);
+    if (!kind)
+        return false;
+    if (settings->epochs == 0 || settings->steps == 0)
+        return error_set(error, STATUS_USAGE, "bench measures at least one step of one epoch");
+    struct measuring m = {
+        .settings = settings, .progress = progress_start(PROGRESS_AUTO, model->name), .pace = {.amount = 1},
+        .bench = {
+            .model = model, .device = kind->name, .threads = settings->threads,
+            .busy = device_cpu_busy(model, settings->threads), .epochs = settings->epochs,
+            .train_seconds = INFINITY, .evaluate_seconds = INFINITY, .predict_seconds = NAN,
+        },
+    };
+    bool good = run(&m, kind, error);
+    progress_clear(&m.progress);
+    if (m.device)
+        kind->close(m.device);
+    data_free(&m.train);
+    data_free(&m.test);
+    free(m.weights);
+    free(m.laps);
+    free(m.bench.train_kernels);
+    free(m.bench.evaluate_kernels);
+    return good;
+}
