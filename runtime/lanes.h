@@ -8,7 +8,14 @@
 
 #include <math.h>
 #include <stdint.h>
-#if defined __AVX512F__
+
+/* Intrinsics where vectors of floats fill the CPU's registers; everywhere else the compiler's own code. */
+#if !defined NETC_DOUBLE && LANES == 16 && defined __AVX512F__
+#define LANES_AVX512
+#elif !defined NETC_DOUBLE && LANES == 8 && defined __AVX2__
+#define LANES_AVX2
+#endif
+#if defined LANES_AVX512 || defined LANES_AVX2
 #include <immintrin.h>
 #endif
 
@@ -66,7 +73,7 @@ static inline vf lanes_where(vi mask, vf value) { return (vf)(mask & (vi)value);
 
 /* Goes on with a running maximum: `value`, which stands at `at`. AVX-512 has masks of their own for what other vectors
  * do with integers; compilers do not find that by themselves. */
-#if defined __AVX512F__ && LANES == 16 && !defined NETC_DOUBLE
+#ifdef LANES_AVX512
 static inline void lanes_take(vf value, int at, vf *largest, vi *place)
 {
     __mmask16 taken = _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask((__m512)*largest, (__m512)*largest, _CMP_ORD_Q),
@@ -101,6 +108,123 @@ static inline real lanes_sum(vf v)
             u.part[i] += u.part[i + half];
     quad q = u.part[0];
     return (q[0] + q[2]) + (q[1] + q[3]);
+}
+
+/* ---- choosing by lane: what a maximum's place decides */
+
+/* In which lanes something holds. Combined by | and &. */
+#ifdef LANES_AVX512
+typedef __mmask16 lanes_mask;
+static inline lanes_mask lanes_equal(vi a, int b)
+{
+    return _mm512_cmpeq_epi32_mask((__m512i)a, _mm512_set1_epi32(b));
+}
+static inline lanes_mask lanes_at_least(vi a, int b)
+{
+    return _mm512_cmpge_epi32_mask((__m512i)a, _mm512_set1_epi32(b));
+}
+#else
+typedef vi lanes_mask;
+static inline lanes_mask lanes_equal(vi a, int b)    { return a == b; }
+static inline lanes_mask lanes_at_least(vi a, int b) { return a >= b; }
+#endif
+
+/* yes where the mask is set, else no: lanes_select in one instruction. */
+static inline vf lanes_blend(lanes_mask mask, vf yes, vf no)
+{
+#if defined LANES_AVX512
+    return (vf)_mm512_mask_blend_ps(mask, (__m512)no, (__m512)yes);
+#elif defined LANES_AVX2
+    return (vf)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)mask);
+#else
+    return lanes_select(mask, yes, no);
+#endif
+}
+
+/* ---- values of one sample side by side: a vector is LANES neighbours in memory */
+
+#ifdef NETC_DOUBLE
+typedef int64_t lane_int;
+#else
+typedef int32_t lane_int;
+#endif
+
+typedef real     vf_anywhere __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
+typedef lane_int vi_anywhere __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+static inline vf   lanes_load(const real *from)             { return *(const vf_anywhere *)from; }
+static inline vi   lanes_load_int(const lane_int *from)     { return *(const vi_anywhere *)from; }
+static inline void lanes_store(real *to, vf value)          { *(vf_anywhere *)to = value; }
+static inline void lanes_store_int(lane_int *to, vi value)  { *(vi_anywhere *)to = value; }
+
+#if LANES == 16
+#define LANES_LOW   0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define LANES_HIGH  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif LANES == 8
+#define LANES_LOW   0, 8, 1, 9, 2, 10, 3, 11
+#define LANES_HIGH  4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LANES_LOW   0, 4, 1, 5
+#define LANES_HIGH  2, 6, 3, 7
+#endif
+
+/* Lane j of row i becomes lane i of row j. Each step interleaves the first half of the rows with the second, which
+ * rotates the bits of (row, lane) by one. */
+INLINE void lanes_transpose(vf row[LANES])
+{
+    UNROLL(4)
+    for (int step = 1; step < LANES; step *= 2) {
+        vf next[LANES];
+        UNROLL(8)
+        for (int i = 0; i < LANES / 2; i++) {
+            next[2*i] = __builtin_shufflevector(row[i], row[i + LANES / 2], LANES_LOW);
+            next[2*i + 1] = __builtin_shufflevector(row[i], row[i + LANES / 2], LANES_HIGH);
+        }
+        UNROLL(16)
+        for (int i = 0; i < LANES; i++)
+            row[i] = next[i];
+    }
+}
+
+#undef LANES_LOW
+#undef LANES_HIGH
+
+#ifdef LANES_AVX2
+/* For each set of lanes, a bit for a lane, their numbers one after another, a byte for each. */
+#define KEPT_0(v) v, (v) << 8
+#define KEPT_1(v) KEPT_0(v), KEPT_0((v) << 8 | 1)
+#define KEPT_2(v) KEPT_1(v), KEPT_1((v) << 8 | 2)
+#define KEPT_3(v) KEPT_2(v), KEPT_2((v) << 8 | 3)
+#define KEPT_4(v) KEPT_3(v), KEPT_3((v) << 8 | 4)
+#define KEPT_5(v) KEPT_4(v), KEPT_4((v) << 8 | 5)
+#define KEPT_6(v) KEPT_5(v), KEPT_5((v) << 8 | 6)
+static const uint64_t lanes_kept[256] = { KEPT_6(0ull), KEPT_6(7ull) };
+#endif
+
+/* Appends the values that are not zero to a list of `count`, and to a second list what stands at the same place of
+ * `beside`. Returns the new count. Up to LANES elements behind it are overwritten. */
+INLINE int lanes_append(vf value, vi beside, real *values, lane_int *besides, int count)
+{
+#if defined LANES_AVX512
+    __mmask16 kept = _mm512_cmp_ps_mask((__m512)value, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    lanes_store(values + count, (vf)_mm512_maskz_compress_ps(kept, (__m512)value));
+    lanes_store_int(besides + count, (vi)_mm512_maskz_compress_epi32(kept, (__m512i)beside));
+    return count + __builtin_popcount(kept);
+#elif defined LANES_AVX2
+    int kept = _mm256_movemask_ps(_mm256_cmp_ps((__m256)value, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+    __m256i order = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&lanes_kept[kept]));
+    lanes_store(values + count, (vf)_mm256_permutevar8x32_ps((__m256)value, order));
+    lanes_store_int(besides + count, (vi)_mm256_permutevar8x32_epi32((__m256i)beside, order));
+    return count + __builtin_popcount((unsigned)kept);
+#else
+    UNROLL(16)
+    for (int i = 0; i < LANES; i++) {
+        values[count] = value[i];
+        besides[count] = beside[i];
+        count += value[i] != 0;
+    }
+    return count;
+#endif
 }
 
 /* The same of what all samples share. */

@@ -100,12 +100,76 @@ static void test_load(void **state)
     }
 }
 
+/* ---- across lanes */
+
+static void test_transpose(void **state)
+{
+    (void)state;
+    vf row[LANES];
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < LANES; j++)
+            row[i][j] = (real)(100 * i + j);
+    lanes_transpose(row);
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < LANES; j++)
+            assert_true(row[i][j] == (real)(100 * j + i));
+}
+
+/* Every set of lanes; a NaN is not zero, zeros of both signs are. */
+static void test_append(void **state)
+{
+    (void)state;
+    enum { BEFORE = 3 };
+    real values[BEFORE + LANES + LANES];
+    lane_int at[BEFORE + LANES + LANES];
+    for (int set = 0; set < 1 << LANES; set++) {
+        vf value;
+        vi beside;
+        for (int i = 0; i < LANES; i++) {
+            value[i] = set >> i & 1 ? i == 2 ? (real)NAN : (real)(i + 1) : i == 1 ? (real)-0.0 : 0;
+            beside[i] = 1000 + i;
+        }
+        values[BEFORE - 1] = -1;
+        int count = lanes_append(value, beside, values, at, BEFORE), want = BEFORE;
+        for (int i = 0; i < LANES; i++)
+            if (set >> i & 1) {
+                assert_true(i == 2 ? isnan(values[want]) : values[want] == (real)(i + 1));
+                assert_true(at[want] == 1000 + i);
+                want++;
+            }
+        assert_int_equal(count, want);
+        assert_true(values[BEFORE - 1] == -1);
+    }
+}
+
+static void test_blend(void **state)
+{
+    (void)state;
+    vf low, high;
+    vi place;
+    for (int i = 0; i < LANES; i++) {
+        low[i] = (real)i;
+        high[i] = (real)(100 + i);
+        place[i] = i % 4;
+    }
+    vf odd = lanes_blend(lanes_equal(place & 1, 1), high, low), late = lanes_blend(lanes_at_least(place, 2), high, low);
+    vf ends = lanes_blend(lanes_equal(place, 0) | lanes_equal(place, 3), high, low);
+    for (int i = 0; i < LANES; i++) {
+        assert_true(odd[i] == (i % 2 ? high[i] : low[i]));
+        assert_true(late[i] == (i % 4 >= 2 ? high[i] : low[i]));
+        assert_true(ends[i] == (i % 4 == 0 || i % 4 == 3 ? high[i] : low[i]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exp),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_append),
+        cmocka_unit_test(test_blend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
