@@ -294,6 +294,8 @@ static void print_nest(Text *text, const Kernel *kernel)
 static void (*const emitters[SCHEMES])(Emitter *e) = {
     [SCHEME_CONV] = print_conv,
     [SCHEME_CONV_INPUT] = print_conv_input,
+    [SCHEME_CONV_WEIGHT_LISTS] = print_conv_weight_lists,
+    [SCHEME_CONV_WEIGHT_BLEND] = print_conv_weight_blend,
     [SCHEME_WINOGRAD_WEIGHT] = print_winograd_weight,
 };
 

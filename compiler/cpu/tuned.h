@@ -46,6 +46,8 @@ void print_winograd_functions(Text *text, const Winograd *winograd, bool forward
 
 void print_conv(Emitter *e);
 void print_conv_input(Emitter *e);
+void print_conv_weight_lists(Emitter *e);
+void print_conv_weight_blend(Emitter *e);
 void print_winograd_weight(Emitter *e);
 
 #endif

@@ -12,6 +12,7 @@ typedef struct Target {
     const char *name;           /* avx2 */
     int         lanes;          /* samples side by side in one vector of floats */
     int         accumulators;   /* most vectors that a register tile sums in: leaves registers for what is multiplied */
+    double      blend;          /* what choosing between two vectors by a mask takes, in multiply-adds of vectors */
     const char *cflags;         /* what the Makefile gives the compiler: -march=x86-64-v3 */
     const char *help;           /* one line */
 } Target;
@@ -77,6 +78,8 @@ typedef enum Scheme {
     SCHEME_NEST,                        /* the kernel's nest, printed loop by loop */
     SCHEME_CONV,                        /* ConvShape: conv2d, its bias, what becomes of each result, and a max_pool2d */
     SCHEME_CONV_INPUT,                  /* ConvShape: the gradient of its input, through the pool */
+    SCHEME_CONV_WEIGHT_LISTS,           /* ConvWeightShape: the gradient of its weight, a sample at a time */
+    SCHEME_CONV_WEIGHT_BLEND,           /* ConvWeightShape: the same, samples side by side */
     SCHEME_WINOGRAD_WEIGHT,             /* WinogradWeight: a weight as Winograd's convolution wants it */
     SCHEMES
 } Scheme;
@@ -151,7 +154,7 @@ typedef struct PlanOptions {
 
 /* What makes code faster and can be left out, to see what it brings: tuned.c has the list, with a line of help each. */
 typedef enum Technique {
-    TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUES
+    TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUE_CONV_WEIGHT, TECHNIQUES
 } Technique;
 
 /* By technique; technique_names ends with NULL. */

@@ -57,8 +57,19 @@ static const char *loops_text(Arena *arena, const Kernel *kernel)
     return text;
 }
 
+static const char *weight_text(Arena *arena, const Kernel *kernel)
+{
+    const ConvWeightShape *w = kernel->shape;
+    if (kernel->scheme == SCHEME_CONV_WEIGHT_BLEND)
+        return arena_printf(arena, " tuned: blends, %" PRId64 " x %" PRId64 " taps", w->conv.rows, w->conv.columns);
+    return arena_printf(arena, " tuned: lists of %" PRId64 " samples, %" PRId64 " x %" PRId64 " vectors of taps", w->group,
+                        w->tile[0], w->tile[1] * w->tile[2]);
+}
+
 static const char *scheme_text(Arena *arena, const Kernel *kernel)
 {
+    if (kernel->scheme == SCHEME_CONV_WEIGHT_LISTS || kernel->scheme == SCHEME_CONV_WEIGHT_BLEND)
+        return weight_text(arena, kernel);
     if (kernel->scheme != SCHEME_CONV && kernel->scheme != SCHEME_CONV_INPUT)
         return "";
     const ConvShape *s = kernel->shape;

@@ -3,13 +3,15 @@
 #include "ops/kinds.h"
 
 const char *const technique_names[] = {
-    [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input", NULL,
+    [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input",
+    [TECHNIQUE_CONV_WEIGHT] = "conv-weight", NULL,
 };
 
 const char *const technique_help[] = {
     [TECHNIQUE_WINOGRAD] = "fewer products a convolution, at coarser rounding",
     [TECHNIQUE_CONV] = "a convolution with what follows it, its pool too, in one kernel",
     [TECHNIQUE_CONV_INPUT] = "the gradient of a convolution's input, through the pool behind it",
+    [TECHNIQUE_CONV_WEIGHT] = "the gradient of a convolution's weight, of what its pool took alone",
 };
 
 /* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
@@ -21,6 +23,7 @@ static const struct Rule {
     { TECHNIQUE_CONV, &kind_max_pool2d, tune_conv_pool },
     { TECHNIQUE_CONV, &kind_conv2d, tune_conv },
     { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, tune_conv_input },
+    { TECHNIQUE_CONV_WEIGHT, &kind_conv2d_backward_weight, tune_conv_weight },
 };
 
 Kernel *tuner_maker(const Tuner *tuner, const Tensor *tensor)

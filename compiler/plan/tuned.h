@@ -23,6 +23,17 @@ typedef struct ConvShape {
     const Tensor   *transformed;        /* with it: the weight, made by a kernel of plan->prepare */
 } ConvShape;
 
+/* The gradient of a convolution's weight, behind a pool whose windows each took one element of its result. The channels
+ * of conv's tile are not used. */
+typedef struct ConvWeightShape {
+    ConvShape conv;                     /* SCHEME_CONV_WEIGHT_BLEND: its tile is rows x columns of taps */
+    /* SCHEME_CONV_WEIGHT_LISTS: */
+    int64_t   run, runs;                /* reals side by side both in x and in the weight; runs in a row of taps */
+    int64_t   tile[3];                  /* of a pass: rows of taps, runs of a row, vectors of a run */
+    int64_t   tiles[3];                 /* passes that cover them; what they sum beyond is dropped */
+    int64_t   group;                    /* samples that share a list */
+} ConvWeightShape;
+
 typedef struct WinogradWeight {
     const Tensor   *weight;
     const Winograd *winograd;
@@ -52,9 +63,17 @@ void tuned_start(Kernel *kernel, Scheme scheme, const void *shape);
 /* The weight in Winograd's form, which a kernel of plan->prepare makes; one for each weight and form. */
 const Tensor *tuner_transformed(Tuner *tuner, const Tensor *weight, const Winograd *winograd);
 
+/* Everything of a convolution but the tile, without a pool. */
+ConvShape tuner_conv_shape(const Layer *layer, const Tensor *x, const Tensor *weight, const Tensor *y);
+
+/* Looks through the pool whose gradient `dy` is: puts it behind the convolution, with what it reads, and notes it in
+ * `kernel` as absorbed. False where there is none or it does not fit: `s` is no good then. */
+bool tuner_see_through_pool(Tuner *tuner, ConvShape *s, const Tensor *dy, Kernel *kernel);
+
 /* The rules, each in its file; true where it fits. They may look at kernels beside `kernel`, but change only it. */
 bool tune_conv(Tuner *tuner, Kernel *kernel);           /* tuned_conv.c: conv2d */
 bool tune_conv_pool(Tuner *tuner, Kernel *kernel);      /* max_pool2d, whose conv2d it takes in */
 bool tune_conv_input(Tuner *tuner, Kernel *kernel);     /* conv2d_backward_input */
+bool tune_conv_weight(Tuner *tuner, Kernel *kernel);    /* tuned_conv_weight.c: conv2d_backward_weight */
 
 #endif

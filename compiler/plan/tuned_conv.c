@@ -20,8 +20,7 @@ static const double least_gain = 0.85;
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* Everything of the convolution but the tile; no pool. */
-static ConvShape shape_of(const Layer *layer, const Tensor *x, const Tensor *weight, const Tensor *y)
+ConvShape tuner_conv_shape(const Layer *layer, const Tensor *x, const Tensor *weight, const Tensor *y)
 {
     Window window = conv2d_window(layer);
     ConvShape s = { .x = x, .weight = weight, .groups = layer_arg(layer, "groups")->i[0] };
@@ -151,7 +150,7 @@ static bool is_plain_sum(const Nest *nest)
 bool tune_conv(Tuner *tuner, Kernel *kernel)
 {
     const Node *node = kernel->node;
-    ConvShape s = shape_of(node->layer, node->in.at[0], node->in.at[1], kernel->stores.at[0]);
+    ConvShape s = tuner_conv_shape(node->layer, node->in.at[0], node->in.at[1], kernel->stores.at[0]);
     s.winograd = choose_winograd(tuner, &s);
     if (!s.winograd || !choose_tile(tuner, &s, least(ROWS_ALONE, s.result[0]), s.out))
         return false;
@@ -170,7 +169,7 @@ bool tune_conv_pool(Tuner *tuner, Kernel *kernel)
         return false;
 
     const Node *node = conv->node;
-    ConvShape s = shape_of(node->layer, node->in.at[0], node->in.at[1], y);
+    ConvShape s = tuner_conv_shape(node->layer, node->in.at[0], node->in.at[1], y);
     if (!add_pool(&s, kernel->node->layer, kernel->stores.at[0]))
         return false;
     s.bias = node->layer->learnables.count > 1 ? node->in.at[2] : NULL;
@@ -188,8 +187,7 @@ bool tune_conv_pool(Tuner *tuner, Kernel *kernel)
     return true;
 }
 
-/* The pool whose gradient `dy` is, with what it reads instead: where the convolution was fused with that pool. */
-static bool see_through_pool(Tuner *tuner, ConvShape *s, const Tensor *dy, Kernel *kernel)
+bool tuner_see_through_pool(Tuner *tuner, ConvShape *s, const Tensor *dy, Kernel *kernel)
 {
     Kernel *maker = tuner_maker(tuner, dy);
     if (!maker || maker->node->kind != &kind_max_pool2d_backward || maker->node->fused.count)
@@ -207,11 +205,11 @@ bool tune_conv_input(Tuner *tuner, Kernel *kernel)
 {
     const Node *node = kernel->node;
     const Tensor *weight = node->in.at[0], *dy = node->in.at[1], *dx = kernel->stores.at[0];
-    ConvShape s = shape_of(node->layer, dx, weight, dy), alone = s;
+    ConvShape s = tuner_conv_shape(node->layer, dx, weight, dy), alone = s;
     s.dy = alone.dy = dy;
     if (kernel->nest->reduces != 1 || s.stride[0] != 1 || s.dilation[0] != 1)
         return false;
-    if (!see_through_pool(tuner, &s, dy, kernel))
+    if (!tuner_see_through_pool(tuner, &s, dy, kernel))
         s = alone;
     s.winograd = choose_winograd(tuner, &s);
     s.columns = s.winograd ? s.winograd->results : 1;

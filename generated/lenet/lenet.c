@@ -471,23 +471,6 @@ static KERNEL void flatten_1_backward(const vf relu_2[4][4][20], const vf d_flat
                         d_flatten_1[16*c + 4*y + x]);
 }
 
-/* max_pool2d_2: max_pool2d_backward                                                               lenet.net:9
- *   max_pool2d_2_indices  4 x 4 x 20
- *   d_max_pool2d_2        4 x 4 x 20
- *   d_conv2               8 x 8 x 20  (result)
- * dx[c][y][x] gathers every window that took (y, x). */
-static KERNEL void max_pool2d_2_backward(const vi max_pool2d_2_indices[4][4][20], const vf d_max_pool2d_2[4][4][20],
-        vf d_conv2[8][8][20])
-{
-    for (int y = 0; y < 4; y++)
-        for (int u = 0; u < 2; u++)
-            for (int x = 0; x < 4; x++)
-                for (int v = 0; v < 2; v++)
-                    for (int c = 0; c < 20; c++)
-                        d_conv2[2*y + u][2*x + v][c] = lanes_select(max_pool2d_2_indices[y][x][c] == 2*u + v,
-                                d_max_pool2d_2[y][x][c], lanes_of(0.0f));
-}
-
 /* conv2: conv2d_backward_input, relu_1: relu_backward, max_pool2d_2: max_pool2d_backward        lenet.net:7-9
  *   conv2_weight_f4x5     8 x 20 x 5 x 10
  *   max_pool2d_2_indices  4 x 4 x 20
@@ -578,33 +561,101 @@ static KERNEL void conv2_backward_input(const real conv2_weight_f4x5[8][20][5][1
     }
 }
 
-/* conv2: conv2d_backward_weight                                                                   lenet.net:8
- *   d_conv2       8 x 8 x 20
- *   relu_1        12 x 12 x 10
- *   conv2_weight  20 x 5 x 5 x 10  (result)
+/* conv2: conv2d_backward_weight, max_pool2d_2: max_pool2d_backward                              lenet.net:8-9
+ *   relu_1                12 x 12 x 10
+ *   max_pool2d_2_indices  4 x 4 x 20
+ *   d_max_pool2d_2        4 x 4 x 20
+ *   conv2_weight          20 x 5 x 5 x 10  (result)
+ *   work->x: a sample after the other, each [row][column][channel]
+ *   work->sum: the result, each run of taps in whole vectors
+ *   work->value: the gradients that are not zero
+ *   work->at: where in work->x the patch of each begins
+ *   work->count: how many there are
+ *   work->window: where in a sample each window begins
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
- * The sums of 5 points of o x 2 points of c stay in registers. */
-static KERNEL void conv2_backward_weight(const vf d_conv2[8][8][20], const vf relu_1[12][12][10],
-        real conv2_weight[20][5][5][10])
+ * Sparse: a window has a gradient only where it took its element, and relu leaves zeros: lists of the others.
+ * One list for 4 samples, whose activations stay in the first cache; 1 x 7 vectors of taps stay
+ * in registers while a list is added up. */
+static KERNEL void conv2_backward_weight(const vf relu_1[12][12][10], const vi max_pool2d_2_indices[4][4][20],
+        const vf d_max_pool2d_2[4][4][20], real conv2_weight[20][5][5][10], struct conv2_backward_weight_work *work)
 {
-    for (int o0 = 0; o0 < 20; o0 += 5)
+    /* The channels, columns and rows of each sample side by side. */
+    real *samples = (real *)work->x;
+    const vf *from = relu_1[0][0];
+    for (int i = 0; i < 1440; i += 8) {
+        vf row[8];
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            row[k] = from[i + k];
+        lanes_transpose(row);
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            lanes_store(&samples[1440*k + i], row[k]);
+    }
+    work->x[1440] = (vf){0};
+
+    /* The lists: the gradients of 8 windows of a sample at a time. */
+    for (int y = 0; y < 4; y++)
+        for (int x = 0; x < 4; x++)
+            work->window[4*y + x] = 240*y + 20*x;
+    const vf *gradient = d_max_pool2d_2[0][0];
+    const vi *taken = max_pool2d_2_indices[0][0];
+    for (int o = 0; o < 20; o++) {
+        int count[2] = {0};
+        for (int i = 0; i < 16; i += 8) {
+            vf value[8], place[8];
+            UNROLL(8)
+            for (int k = 0; k < 8; k++) {
+                value[k] = gradient[20*(i + k) + o];
+                place[k] = (vf)taken[20*(i + k) + o];
+            }
+            lanes_transpose(value);
+            lanes_transpose(place);
+            vi window = lanes_load_int(&work->window[i]);
+            UNROLL(8)
+            for (int k = 0; k < 8; k++) {
+                vi place_k = (vi)place[k];
+                vi at = window + 10*place_k + ((place_k >= 2) & 100) + 1440*k;
+                count[k / 4] = lanes_append(value[k], at, work->value[o][k / 4], work->at[o][k / 4], count[k / 4]);
+            }
+        }
+        for (int k = 0; k < 2; k++)
+            work->count[o][k] = count[k];
+    }
+
+    /* The sums of some taps at a time, over the list of an output channel. */
+    for (int o = 0; o < 20; o++)
         for (int u = 0; u < 5; u++)
-            for (int v = 0; v < 5; v++)
-                for (int c0 = 0; c0 < 10; c0 += 2) {
-                    vf sum[5][2] = {0};
-                    for (int y = 0; y < 8; y++)
-                        for (int x = 0; x < 8; x++)
-                            UNROLL(5)
-                            for (int o = o0; o < o0 + 5; o++)
-                                UNROLL(2)
-                                for (int c = c0; c < c0 + 2; c++)
-                                    sum[o - o0][c - c0] += d_conv2[y][x][o] * relu_1[y + u][x + v][c];
-                    UNROLL(5)
-                    for (int o = o0; o < o0 + 5; o++)
-                        UNROLL(2)
-                        for (int c = c0; c < c0 + 2; c++)
-                            conv2_weight[o][u][v][c] = lanes_sum(sum[o - o0][c - c0]);
+            for (int k = 0; k < 56; k += 8)
+                lanes_store(&work->sum[o][u][0][k], (vf){0});
+    for (int s = 0; s < 2; s++)
+        for (int o = 0; o < 20; o++)
+            for (int u0 = 0; u0 < 5; u0++) {
+                vf sum[7];
+                UNROLL(7)
+                for (int k = 0; k < 7; k++)
+                    sum[k] = lanes_load(&work->sum[o][u0][0][8*k]);
+                for (int i = 0; i < work->count[o][s]; i++) {
+                    const real *patch = samples + work->at[o][s][i];
+                    real value = work->value[o][s][i];
+                    UNROLL(7)
+                    for (int k = 0; k < 7; k++)
+                        sum[k] += value * lanes_load(patch + 120*u0 + 8*k);
                 }
+                UNROLL(7)
+                for (int k = 0; k < 7; k++)
+                    lanes_store(&work->sum[o][u0][0][8*k], sum[k]);
+            }
+
+    for (int o = 0; o < 20; o++)
+        for (int u = 0; u < 5; u++) {
+            real *to = conv2_weight[o][u][0];
+            const real *sum = work->sum[o][u][0];
+            for (int i = 0; i < 48; i += 8)
+                lanes_store(&to[i], lanes_load(&sum[i]));
+            for (int i = 48; i < 50; i++)
+                to[i] = sum[i];
+        }
 }
 
 /* conv2: conv2d_backward_bias                                                                     lenet.net:8
@@ -627,47 +678,96 @@ static KERNEL void conv2_backward_bias(const vf d_max_pool2d_2[4][4][20], real c
     }
 }
 
-/* max_pool2d_1: max_pool2d_backward                                                               lenet.net:6
+/* conv1: conv2d_backward_weight, max_pool2d_1: max_pool2d_backward                              lenet.net:5-6
+ *   input                 28 x 28 x 1
  *   max_pool2d_1_indices  12 x 12 x 10
  *   d_max_pool2d_1        12 x 12 x 10
- *   d_conv1               24 x 24 x 10  (result)
- * dx[c][y][x] gathers every window that took (y, x). */
-static KERNEL void max_pool2d_1_backward(const vi max_pool2d_1_indices[12][12][10], const vf d_max_pool2d_1[12][12][10],
-        vf d_conv1[24][24][10])
-{
-    for (int y = 0; y < 12; y++)
-        for (int u = 0; u < 2; u++)
-            for (int x = 0; x < 12; x++)
-                for (int v = 0; v < 2; v++)
-                    for (int c = 0; c < 10; c++)
-                        d_conv1[2*y + u][2*x + v][c] = lanes_select(max_pool2d_1_indices[y][x][c] == 2*u + v,
-                                d_max_pool2d_1[y][x][c], lanes_of(0.0f));
-}
-
-/* conv1: conv2d_backward_weight                                                                   lenet.net:5
- *   d_conv1       24 x 24 x 10
- *   input         28 x 28 x 1
- *   conv1_weight  10 x 5 x 5 x 1  (result)
+ *   conv1_weight          10 x 5 x 5 x 1  (result)
+ *   work->x: a sample after the other, each [row][column][channel]
+ *   work->sum: the result, each run of taps in whole vectors
+ *   work->value: the gradients that are not zero
+ *   work->at: where in work->x the patch of each begins
+ *   work->count: how many there are
+ *   work->window: where in a sample each window begins
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
- * The sums of 2 points of o x 5 points of v stay in registers. */
-static KERNEL void conv1_backward_weight(const vf d_conv1[24][24][10], const vf input[28][28][1],
-        real conv1_weight[10][5][5][1])
+ * Sparse: a window has a gradient only where it took its element, and relu leaves zeros: lists of the others.
+ * One list for 8 samples, whose activations stay in the first cache; 5 x 1 vectors of taps stay
+ * in registers while a list is added up. */
+static KERNEL void conv1_backward_weight(const vf input[28][28][1], const vi max_pool2d_1_indices[12][12][10],
+        const vf d_max_pool2d_1[12][12][10], real conv1_weight[10][5][5][1], struct conv1_backward_weight_work *work)
 {
-    for (int o0 = 0; o0 < 10; o0 += 2)
+    /* The channels, columns and rows of each sample side by side. */
+    real *samples = (real *)work->x;
+    const vf *from = input[0][0];
+    for (int i = 0; i < 784; i += 8) {
+        vf row[8];
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            row[k] = from[i + k];
+        lanes_transpose(row);
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            lanes_store(&samples[784*k + i], row[k]);
+    }
+    work->x[784] = (vf){0};
+
+    /* The lists: the gradients of 8 windows of a sample at a time. */
+    for (int y = 0; y < 12; y++)
+        for (int x = 0; x < 12; x++)
+            work->window[12*y + x] = 56*y + 2*x;
+    const vf *gradient = d_max_pool2d_1[0][0];
+    const vi *taken = max_pool2d_1_indices[0][0];
+    for (int o = 0; o < 10; o++) {
+        int count[1] = {0};
+        for (int i = 0; i < 144; i += 8) {
+            vf value[8], place[8];
+            UNROLL(8)
+            for (int k = 0; k < 8; k++) {
+                value[k] = gradient[10*(i + k) + o];
+                place[k] = (vf)taken[10*(i + k) + o];
+            }
+            lanes_transpose(value);
+            lanes_transpose(place);
+            vi window = lanes_load_int(&work->window[i]);
+            UNROLL(8)
+            for (int k = 0; k < 8; k++) {
+                vi place_k = (vi)place[k];
+                vi at = window + place_k + ((place_k >= 2) & 26) + 784*k;
+                count[0] = lanes_append(value[k], at, work->value[o][0], work->at[o][0], count[0]);
+            }
+        }
+        for (int k = 0; k < 1; k++)
+            work->count[o][k] = count[k];
+    }
+
+    /* The sums of some taps at a time, over the list of an output channel. */
+    for (int o = 0; o < 10; o++)
+        for (int u = 0; u < 5; u++)
+            for (int k = 0; k < 8; k += 8)
+                lanes_store(&work->sum[o][u][0][k], (vf){0});
+    for (int o = 0; o < 10; o++) {
+        vf sum[5];
+        UNROLL(5)
+        for (int u = 0; u < 5; u++)
+            sum[u] = lanes_load(&work->sum[o][u][0][0]);
+        for (int i = 0; i < work->count[o][0]; i++) {
+            const real *patch = samples + work->at[o][0][i];
+            real value = work->value[o][0][i];
+            UNROLL(5)
+            for (int u = 0; u < 5; u++)
+                sum[u] += value * lanes_load(patch + 28*u);
+        }
+        UNROLL(5)
+        for (int u = 0; u < 5; u++)
+            lanes_store(&work->sum[o][u][0][0], sum[u]);
+    }
+
+    for (int o = 0; o < 10; o++)
         for (int u = 0; u < 5; u++) {
-            vf sum[2][5] = {0};
-            for (int y = 0; y < 24; y++)
-                for (int x = 0; x < 24; x++)
-                    UNROLL(2)
-                    for (int o = o0; o < o0 + 2; o++)
-                        UNROLL(5)
-                        for (int v = 0; v < 5; v++)
-                            sum[o - o0][v] += d_conv1[y][x][o] * input[y + u][x + v][0];
-            UNROLL(2)
-            for (int o = o0; o < o0 + 2; o++)
-                UNROLL(5)
-                for (int v = 0; v < 5; v++)
-                    conv1_weight[o][u][v][0] = lanes_sum(sum[o - o0][v]);
+            real *to = conv1_weight[o][u][0];
+            const real *sum = work->sum[o][u][0];
+            for (int i = 0; i < 5; i++)
+                to[i] = sum[i];
         }
 }
 
@@ -856,13 +956,13 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(fc_backward_weight, s->d_fc, s->flatten_1, g->fc_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);
     RUN(flatten_1_backward, s->relu_2, s->d_flatten_1, s->d_max_pool2d_2);
-    RUN(max_pool2d_2_backward, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->d_conv2);
     RUN(conv2_backward_input, s->conv2_weight_f4x5, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->relu_1,
             s->d_max_pool2d_1, &s->work.conv2_backward_input);
-    RUN(conv2_backward_weight, s->d_conv2, s->relu_1, g->conv2_weight);
+    RUN(conv2_backward_weight, s->relu_1, s->max_pool2d_2_indices, s->d_max_pool2d_2, g->conv2_weight,
+            &s->work.conv2_backward_weight);
     RUN(conv2_backward_bias, s->d_max_pool2d_2, g->conv2_bias);
-    RUN(max_pool2d_1_backward, s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv1);
-    RUN(conv1_backward_weight, s->d_conv1, s->input, g->conv1_weight);
+    RUN(conv1_backward_weight, s->input, s->max_pool2d_1_indices, s->d_max_pool2d_1, g->conv1_weight,
+            &s->work.conv1_backward_weight);
     RUN(conv1_backward_bias, s->d_max_pool2d_1, g->conv1_bias);
     store_result(step, unit, s->loss, s->correct);
 }

@@ -37,6 +37,24 @@ struct conv2_backward_input_work {
     vf carry[12][4][10];
 };
 
+struct conv2_backward_weight_work {
+    vf x[1441];
+    real sum[20][5][1][56];
+    real value[20][2][72];
+    lane_int at[20][2][72];
+    int count[20][2];
+    lane_int window[16];
+};
+
+struct conv1_backward_weight_work {
+    vf x[785];
+    real sum[10][5][1][8];
+    real value[10][1][1160];
+    lane_int at[10][1][1160];
+    int count[10][1];
+    lane_int window[144];
+};
+
 struct evaluate_conv1_forward_work {
     vf in[28][8][1];
     vf product[8][2][5];
@@ -68,13 +86,13 @@ struct lenet_scratch {
     vf d_fc[10];
     vf d_flatten_1[320];
     vf d_max_pool2d_2[4][4][20];
-    vf d_conv2[8][8][20];
     vf d_max_pool2d_1[12][12][10];
-    vf d_conv1[24][24][10];
     union {
         struct conv1_forward_work conv1_forward;
         struct conv2_forward_work conv2_forward;
         struct conv2_backward_input_work conv2_backward_input;
+        struct conv2_backward_weight_work conv2_backward_weight;
+        struct conv1_backward_weight_work conv1_backward_weight;
         struct evaluate_conv1_forward_work evaluate_conv1_forward;
         struct evaluate_conv2_forward_work evaluate_conv2_forward;
     } work;
@@ -97,10 +115,9 @@ enum {
     KERNEL_load_block, KERNEL_transform_conv1_weight_f4x5, KERNEL_transform_conv2_weight_f4x5, KERNEL_conv1_forward,
     KERNEL_conv2_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
     KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
-    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_max_pool2d_2_backward, KERNEL_conv2_backward_input,
-    KERNEL_conv2_backward_weight, KERNEL_conv2_backward_bias, KERNEL_max_pool2d_1_backward,
-    KERNEL_conv1_backward_weight, KERNEL_conv1_backward_bias, KERNEL_update, KERNEL_evaluate_conv1_forward,
-    KERNEL_evaluate_conv2_forward, KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_conv2_backward_input, KERNEL_conv2_backward_weight,
+    KERNEL_conv2_backward_bias, KERNEL_conv1_backward_weight, KERNEL_conv1_backward_bias, KERNEL_update,
+    KERNEL_evaluate_conv1_forward, KERNEL_evaluate_conv2_forward, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

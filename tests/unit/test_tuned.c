@@ -132,6 +132,28 @@ static void test_registers(void **state)
     }
 }
 
+/* A first layer is blended where that is cheap, others go by lists; nothing has the size of the convolution's result. */
+static void test_weight(void **state)
+{
+    (void)state;
+    for (int i = 0; target_names[i]; i++) {
+        Arena *arena = arena_new();
+        const Plan *plan = plan_of(arena, SEED, 64, target_names[i], (PlanOptions){0});
+        const Target *target = plan->target;
+        Scheme first = target->blend < 1 ? SCHEME_CONV_WEIGHT_BLEND : SCHEME_CONV_WEIGHT_LISTS;
+        const ConvWeightShape *one = (const void *)shape_of(plan, "conv1_backward_weight", first);
+        const ConvWeightShape *two = (const void *)shape_of(plan, "conv2_backward_weight", SCHEME_CONV_WEIGHT_LISTS);
+        if (first == SCHEME_CONV_WEIGHT_BLEND)
+            assert_true(one->conv.rows == 5 && one->conv.columns == 3);
+        assert_true(two->run == 50 && two->runs == 1 && target->lanes % two->group == 0);
+        assert_true(two->tile[0] * two->tile[1] * two->tile[2] <= target->accumulators * 5 / 4);
+        assert_true(two->tiles[0] * two->tile[0] >= 5 && two->tiles[2] * two->tile[2] * target->lanes >= 50);
+        assert_null(find_kernel(plan->phases.at[0], "max_pool2d_1_backward"));
+        assert_null(find_kernel(plan->phases.at[0], "max_pool2d_2_backward"));
+        arena_free(arena);
+    }
+}
+
 static Scheme scheme_of(Arena *arena, const char *layers, const char *kernel, PlanOptions options)
 {
     const char *net = arena_printf(arena, "net n {\n input 4x16x16\n a: conv2d(-> 8, 3, padding=1)\n%s\n flatten\n"
@@ -153,6 +175,13 @@ static void test_fits(void **state)
         { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_backward_input", SCHEME_CONV_INPUT, 0 },
         { "b: conv2d(-> 8, 3)", "b_forward", SCHEME_CONV, 0 },
         { "b: conv2d(-> 8, 3)", "b_backward_input", SCHEME_CONV_INPUT, 0 },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_backward_weight", SCHEME_CONV_WEIGHT_LISTS, 0 },
+        { "b: conv2d(-> 8, 3, groups=2)\n max_pool2d(2)", "b_backward_weight", SCHEME_CONV_WEIGHT_LISTS, 0 },
+        { "b: conv2d(-> 8, 3, stride=2, dilation=2)\n max_pool2d(2)", "b_backward_weight", SCHEME_CONV_WEIGHT_LISTS, 0 },
+        { "b: conv2d(-> 8, 3, groups=8)\n max_pool2d(2)", "b_backward_weight", SCHEME_CONV_WEIGHT_BLEND, 0 },
+        { "b: conv2d(-> 8, 3)", "b_backward_weight", SCHEME_NEST, 0 },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(3, stride=2)", "b_backward_weight", SCHEME_NEST, 0 },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_backward_weight", SCHEME_NEST, 1 << TECHNIQUE_CONV_WEIGHT },
         /* windows that overlap, leave gaps, or reach over the border */
         { "b: conv2d(-> 8, 1)\n max_pool2d(3, stride=2)", "b_forward", SCHEME_NEST, 0 },
         { "b: conv2d(-> 8, 1)\n max_pool2d(2, stride=3)", "b_forward", SCHEME_NEST, 0 },
@@ -193,8 +222,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_winograd_forward), cmocka_unit_test(test_winograd_transposed),
-        cmocka_unit_test(test_seed), cmocka_unit_test(test_registers), cmocka_unit_test(test_fits),
-        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_seed), cmocka_unit_test(test_weight), cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_fits), cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

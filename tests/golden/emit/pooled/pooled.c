@@ -231,48 +231,48 @@ static KERNEL void flatten_1_backward(const vf relu_1[5][5][6], const vf d_flatt
                         d_flatten_1[25*c + 5*y + x]);
 }
 
-/* max_pool2d_1: max_pool2d_backward                                                              pooled.net:6
+/* conv: conv2d_backward_weight, max_pool2d_1: max_pool2d_backward                              pooled.net:5-6
+ *   input                 12 x 12 x 1
  *   max_pool2d_1_indices  5 x 5 x 6
  *   d_max_pool2d_1        5 x 5 x 6
- *   d_conv                10 x 10 x 6  (result)
- * dx[c][y][x] gathers every window that took (y, x). */
-static KERNEL void max_pool2d_1_backward(const vi max_pool2d_1_indices[5][5][6], const vf d_max_pool2d_1[5][5][6],
-        vf d_conv[10][10][6])
-{
-    for (int y = 0; y < 5; y++)
-        for (int u = 0; u < 2; u++)
-            for (int x = 0; x < 5; x++)
-                for (int v = 0; v < 2; v++)
-                    for (int c = 0; c < 6; c++)
-                        d_conv[2*y + u][2*x + v][c] = lanes_select(max_pool2d_1_indices[y][x][c] == 2*u + v,
-                                d_max_pool2d_1[y][x][c], lanes_of(0.0f));
-}
-
-/* conv: conv2d_backward_weight                                                                   pooled.net:5
- *   d_conv       10 x 10 x 6
- *   input        12 x 12 x 1
- *   conv_weight  6 x 3 x 3 x 1  (result)
+ *   conv_weight           6 x 3 x 3 x 1  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
- * The sums of 3 points of o x 3 points of v stay in registers. */
-static KERNEL void conv_backward_weight(const vf d_conv[10][10][6], const vf input[12][12][1],
-        real conv_weight[6][3][3][1])
+ * Each lane multiplies the patch that its window took, chosen by blends: fewer operations than the gradient of
+ * the whole convolution takes, most of which is zero. The sums of 3 x 3 taps stay in registers. */
+static KERNEL void conv_backward_weight(const vf input[12][12][1], const vi max_pool2d_1_indices[5][5][6],
+        const vf d_max_pool2d_1[5][5][6], real conv_weight[6][3][3][1])
 {
-    for (int o0 = 0; o0 < 6; o0 += 3)
-        for (int u = 0; u < 3; u++) {
-            vf sum[3][3] = {0};
-            for (int y = 0; y < 10; y++)
-                for (int x = 0; x < 10; x++)
-                    UNROLL(3)
-                    for (int o = o0; o < o0 + 3; o++)
-                        UNROLL(3)
-                        for (int v = 0; v < 3; v++)
-                            sum[o - o0][v] += d_conv[y][x][o] * input[y + u][x + v][0];
-            UNROLL(3)
-            for (int o = o0; o < o0 + 3; o++)
+    for (int o = 0; o < 6; o++) {
+        vf sum[3][3] = {0};
+        for (int y = 0; y < 5; y++)
+            for (int x = 0; x < 5; x++) {
+                vf gradient = d_max_pool2d_1[y][x][o];
+                vi place = max_pool2d_1_indices[y][x][o];
+                lanes_mask in_column[2];
+                in_column[1] = lanes_equal(place & 1, 1);
+                lanes_mask from_row[2];
+                from_row[1] = lanes_at_least(place, 2);
+                vf row[4][3];
                 UNROLL(3)
                 for (int v = 0; v < 3; v++)
-                    conv_weight[o][u][v][0] = lanes_sum(sum[o - o0][v]);
-        }
+                    row[0][v] = lanes_blend(in_column[1], input[2*y][2*x + 1 + v][0], input[2*y][2*x + v][0]);
+                UNROLL(3)
+                for (int u = 0; u < 3; u++) {
+                    UNROLL(3)
+                    for (int v = 0; v < 3; v++)
+                        row[u + 1][v] = lanes_blend(in_column[1], input[2*y + 1 + u][2*x + 1 + v][0],
+                                input[2*y + 1 + u][2*x + v][0]);
+                    UNROLL(3)
+                    for (int v = 0; v < 3; v++)
+                        sum[u][v] += gradient * lanes_blend(from_row[1], row[u + 1][v], row[u][v]);
+                }
+            }
+        UNROLL(3)
+        for (int u = 0; u < 3; u++)
+            UNROLL(3)
+            for (int v = 0; v < 3; v++)
+                conv_weight[o][u][v][0] = lanes_sum(sum[u][v]);
+    }
 }
 
 /* conv: conv2d_backward_bias                                                                     pooled.net:5
@@ -365,8 +365,7 @@ void pooled_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(fc_backward_weight, s->d_fc, s->flatten_1, g->fc_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);
     RUN(flatten_1_backward, s->relu_1, s->d_flatten_1, s->d_max_pool2d_1);
-    RUN(max_pool2d_1_backward, s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_conv);
-    RUN(conv_backward_weight, s->d_conv, s->input, g->conv_weight);
+    RUN(conv_backward_weight, s->input, s->max_pool2d_1_indices, s->d_max_pool2d_1, g->conv_weight);
     RUN(conv_backward_bias, s->d_max_pool2d_1, g->conv_bias);
     store_result(step, unit, s->loss, s->correct);
 }

@@ -34,7 +34,6 @@ struct pooled_scratch {
     vf d_fc[7];
     vf d_flatten_1[150];
     vf d_max_pool2d_1[5][5][6];
-    vf d_conv[10][10][6];
 };
 
 /* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half
@@ -52,8 +51,8 @@ void pooled_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 enum {
     KERNEL_load_block, KERNEL_conv_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
     KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
-    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_max_pool2d_1_backward, KERNEL_conv_backward_weight,
-    KERNEL_conv_backward_bias, KERNEL_update, KERNEL_evaluate_conv_forward, KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_conv_backward_weight, KERNEL_conv_backward_bias,
+    KERNEL_update, KERNEL_evaluate_conv_forward, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 
