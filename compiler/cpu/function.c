@@ -31,7 +31,7 @@ static void add_tile(Text *text, const Kernel *kernel)
         text_add(text, "\n * %s", kernel->note);
     if (*tile)
         text_add(text, "\n * The sums of %s stay in registers.%s", tile, again);
-    if (kernel->all_blocks)
+    if (kernel->all_blocks && !applies_update(kernel))
         text_add(text, "\n * Summed over all blocks of the step, for %s from first to end.",
                  kernel->over[0].axis->name);
 }
@@ -96,8 +96,10 @@ static const char *parameter_c(Arena *arena, const Kernel *kernel, const Tensor 
     const char *type = buffer_type(buffer), *constant = written ? "" : "const ";
     if (buffer->rank == 0 && !kept)
         return arena_printf(arena, "%s %s%s", type, written ? "*" : "", buffer->name);
-    return arena_printf(arena, "%s%s %s%s%s", constant, type, buffer->name, kept ? "[]" : "",
-                        buffer_dims(arena, buffer));
+    const char *dims = buffer_dims(arena, buffer);
+    if (buffer->place == PLACE_APPLIED && has_history(kernel))
+        return arena_printf(arena, "real %s%s, real history%s", buffer->name, dims, dims);
+    return arena_printf(arena, "%s%s %s%s%s", constant, type, buffer->name, kept ? "[]" : "", dims);
 }
 
 static const char *argument_c(Arena *arena, const Kernel *kernel, const Tensor *tensor, bool written)
@@ -109,6 +111,9 @@ static const char *argument_c(Arena *arena, const Kernel *kernel, const Tensor *
         return arena_printf(arena, kernel->all_blocks ? "%sb->%s" : "%sb->%s[unit]", address, buffer->name);
     case PLACE_PARTIAL:
         return arena_printf(arena, "g->%s", buffer->name);
+    case PLACE_APPLIED:
+        return arena_printf(arena, has_history(kernel) ? "weights->%s, history->%s" : "weights->%s", buffer->name,
+                            buffer->name);
     case PLACE_GRADIENT:
         return arena_printf(arena, "b->gradient.%s", buffer->name);
     default:
@@ -147,15 +152,21 @@ static const char *list_operands(Text *text, const Kernel *kernel, const char *w
 void print_signature(Text *text, const Plan *plan, const Kernel *kernel)
 {
     const char *weights = arena_printf(text->arena, "const struct %s_weights *w", plan->model->name);
+    const char *blocks = applies_update(kernel) ? "const struct step *step, int64_t blocks, int64_t unit"
+                                                : "int64_t blocks, int64_t first, int64_t end";
     line_wrapped(text, "static KERNEL void %s(%s)", kernel->name,
-                 list_operands(text, kernel, weights, "int64_t blocks, int64_t first, int64_t end",
+                 list_operands(text, kernel, weights, blocks,
                                arena_printf(text->arena, "struct %s_work *work", kernel->name), parameter_c));
 }
 
 void kernel_call(Text *text, const Kernel *kernel)
 {
     const char *called = kernel->same ? kernel->same->name : kernel->name;
+    const char *blocks = "blocks, first, end";
+    if (applies_update(kernel))
+        blocks = kernel->first_unit ? arena_printf(text->arena, "step, blocks, unit - %" PRId64, kernel->first_unit)
+                                    : "step, blocks, unit";
     line_wrapped(text, "RUN(%s, %s);", called,
-                 list_operands(text, kernel, "w", "blocks, first, end",
+                 list_operands(text, kernel, "w", blocks,
                                arena_printf(text->arena, "&s->work.%s", called), argument_c));
 }

@@ -17,6 +17,15 @@ static bool touches(const Phase *phase, Place place)
     return false;
 }
 
+void print_sgd(Text *text, const Plan *plan)
+{
+    const Sgd *sgd = &plan->model->train.sgd;
+    line(text, "\nstatic const struct sgd sgd = {\n"
+               ".momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s,\n"
+               "};", double_c(text->arena, sgd->momentum), double_c(text->arena, sgd->dampening),
+         double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
+}
+
 static void print_weights_pointer(Text *text, const Plan *plan, const Phase *phase)
 {
     if (touches(phase, PLACE_WEIGHTS) || (plan->prepare.count && phase->kind == PHASE_BLOCKS))
@@ -66,18 +75,30 @@ static void print_blocks(Text *text, const Plan *plan, const Phase *phase)
 static void print_slices(Text *text, const Plan *plan, const Phase *phase)
 {
     print_weights_pointer(text, plan, phase);
+    const char *name = plan->model->name;
+    bool works = false;
+    for (int i = 0; i < phase->kernels.count; i++)
+        works = works || phase->kernels.at[i]->work.count;
+    if (touches(phase, PLACE_APPLIED)) {
+        line(text, "struct %s_weights *weights = (struct %s_weights *)step->weights;", name, name);
+        if (plan->model->train.sgd.momentum != 0)
+            line(text, "struct %s_weights *history = (struct %s_weights *)step->state;", name, name);
+    }
+    if (works)
+        line(text, "struct %s_scratch *s = scratch;", name);
     line(text, "struct %s_batch *b = step->batch;\n"
-               "int64_t blocks = step_blocks(step, LANES);\n"
-               "(void)scratch;\n", plan->model->name);
+               "int64_t blocks = step_blocks(step, LANES);%s\n", name, works ? "" : "\n(void)scratch;");
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
         line(text, "%sif (unit < %" PRId64 ") {", i ? "} else " : "", kernel->first_unit + kernel->units);
-        if (i == 0)
-            line(text, "int64_t first = %" PRId64 " * unit;", kernel->slice);
-        else
-            line(text, "int64_t first = %" PRId64 " * (unit - %" PRId64 ");", kernel->slice, kernel->first_unit);
-        line(text, "int64_t end = int_min(first + %" PRId64 ", %" PRId64 ");", kernel->slice,
-             kernel->over[0].axis->extent);
+        if (!applies_update(kernel)) {
+            if (i == 0)
+                line(text, "int64_t first = %" PRId64 " * unit;", kernel->slice);
+            else
+                line(text, "int64_t first = %" PRId64 " * (unit - %" PRId64 ");", kernel->slice, kernel->first_unit);
+            line(text, "int64_t end = int_min(first + %" PRId64 ", %" PRId64 ");", kernel->slice,
+                 kernel->over[0].axis->extent);
+        }
         kernel_call(text, kernel);
     }
     line(text, "}");
@@ -117,19 +138,10 @@ static void print_sum(Text *text, const Plan *plan)
                "}", blocks, UPDATE_SLICE, from);
 }
 
-static void print_sgd(Text *text, const Sgd *sgd)
-{
-    line(text, "\nstatic const struct sgd sgd = {\n"
-               ".momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s,\n"
-               "};", double_c(text->arena, sgd->momentum), double_c(text->arena, sgd->dampening),
-         double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
-}
-
 /* The kernel of the update, and the phase that is nothing but a call of it. */
 static void print_update(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *history = plan->model->train.sgd.momentum != 0 ? "&step->state[i]" : "NULL";
-    print_sgd(text, &plan->model->train.sgd);
     line(text, "\n/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step.%s */\n"
                "static KERNEL void update(const struct step *step, int64_t unit)\n{", UPDATE_SLICE,
          phase->everywhere ? " Each\n * thread does all slices, of weights that are its own." : "");

@@ -55,8 +55,20 @@ void print_comment(Text *text, const Plan *plan, const Kernel *kernel);
 /* "static KERNEL void conv1_forward(…)", typed by arrays. */
 void print_signature(Text *text, const Plan *plan, const Kernel *kernel);
 
-/* Its call, by RUN. In a phase of blocks for block `unit`; in the phase "weights" for the slice [first, end). */
+/* Its call, by RUN. In a phase of blocks for block `unit`; in the phase "weights" for the slice [first, end), or for
+ * tuned code's unit. */
 void kernel_call(Text *text, const Kernel *kernel);
+
+/* Whether the kernel applies the optimiser to the weight whose gradient it sums; whether weights have a history. */
+static inline bool applies_update(const Kernel *kernel)
+{
+    return kernel->scheme == SCHEME_LINEAR_WEIGHT && kernel->all_blocks;
+}
+
+static inline bool has_history(const Kernel *kernel)
+{
+    return kernel->program->graph->model->train.sgd.momentum != 0;
+}
 
 /* ---- block.c */
 
@@ -67,6 +79,9 @@ void print_block_functions(Text *text, const Plan *plan);
 
 /* "lenet_train_block": what the runtime calls for a unit of the phase, or of the evaluation. */
 const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase);
+
+/* The optimiser's settings, which the phases "weights" and "update" use. */
+void print_sgd(Text *text, const Plan *plan);
 
 /* It, with a comment. */
 void print_phase(Text *text, const Plan *plan, const Phase *phase);

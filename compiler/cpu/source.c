@@ -7,8 +7,8 @@
 static void print_members(Text *text, Buffer *const buffers[], int count, const char *copies)
 {
     for (int i = 0; i < count; i++)
-        line(text, "%s %s%s%s;", buffer_type(buffers[i]), buffers[i]->name, copies,
-             buffer_dims(text->arena, buffers[i]));
+        line(text, "%s%s %s%s%s;", buffers[i]->packed ? "_Alignas(LANES * sizeof(real)) " : "",
+             buffer_type(buffers[i]), buffers[i]->name, copies, buffer_dims(text->arena, buffers[i]));
 }
 
 static void print_weights(Text *text, const Plan *plan)
@@ -194,10 +194,12 @@ static void print_prepare(Text *text, const Plan *plan)
 void print_source(Text *text, const Plan *plan)
 {
     line(text, "#include \"%s.h\"\n\n"
+               "#include <apply.h>\n"
                "#include <load.h>\n"
-               "#include <optim.h>\n"
                "#include <step.h>", plan->model->name);
     print_block_functions(text, plan);
+    if (plan->phases.count > 1)
+        print_sgd(text, plan);
     print_transforms(text, plan);
     print_prepare(text, plan);
     for (int i = 0; i < plan->phases.count; i++)

@@ -48,6 +48,7 @@ void print_conv(Emitter *e);
 void print_conv_input(Emitter *e);
 void print_conv_weight_lists(Emitter *e);
 void print_conv_weight_blend(Emitter *e);
+void print_linear_weight(Emitter *e);
 void print_winograd_weight(Emitter *e);
 
 #endif

@@ -47,6 +47,19 @@ static void storage_order(const Tensor *tensor, int order[MAX_RANK])
     memcpy(order, tensor->rank >= 3 && !own ? channel_last[tensor->rank] : plain, sizeof plain);
 }
 
+static const Packing *packing_of(const Plan *plan, const Tensor *tensor)
+{
+    for (int i = 0; i < plan->packed.count; i++)
+        if (plan->packed.at[i].parameter == tensor || plan->packed.at[i].gradient == tensor)
+            return &plan->packed.at[i];
+    return NULL;
+}
+
+static int64_t whole_vectors(const Plan *plan, int64_t reals)
+{
+    return (reals + plan->target->lanes - 1) / plan->target->lanes * plan->target->lanes;
+}
+
 static Buffer *buffer_new(Arena *arena, const Plan *plan, const Tensor *tensor, Place place)
 {
     Buffer *buffer = NEW(arena, Buffer);
@@ -58,6 +71,16 @@ static Buffer *buffer_new(Arena *arena, const Plan *plan, const Tensor *tensor, 
     for (int i = 0; i < tensor->rank; i++)
         buffer->dim[i] = tensor->dim[buffer->order[i]];
     buffer->size = tensor_elements(tensor) * (tensor->per_sample ? plan->target->lanes : 1);
+    const Packing *packing = packing_of(plan, tensor);
+    if (packing) {
+        int last = packing->innermost;
+        buffer->packed = true;
+        buffer->order[0] = 1 - last;
+        buffer->order[1] = last;
+        buffer->dim[0] = tensor->dim[1 - last];
+        buffer->dim[1] = whole_vectors(plan, tensor->dim[last]);
+        buffer->size = buffer->dim[0] * buffer->dim[1];
+    }
     return buffer;
 }
 
@@ -68,20 +91,21 @@ static bool same_shape(const Buffer *buffer, const Tensor *tensor)
 }
 
 /* The weights whose gradients have the same place lie together, so that a slice of the flat array has one kind. */
-static void place_weights(Arena *arena, Plan *plan, const bool *in_phase_weights)
+static void place_weights(Arena *arena, Plan *plan, const Place *gradient_place)
 {
     const Graph *train = plan->train.graph, *evaluate = plan->evaluate.graph;
-    enum { PARTIAL, WHOLE, UNTRAINED, GROUPS };
+    static const Place groups[] = { PLACE_PARTIAL, PLACE_GRADIENT, PLACE_APPLIED, PLACE_WEIGHTS };
+    enum { GROUPS = sizeof groups / sizeof *groups };
 
     for (int group = 0; group < GROUPS; group++) {
         for (int i = 0; i < train->parameters.count; i++) {
             const Tensor *parameter = train->parameters.at[i];
             const Tensor *gradient = i < train->gradients.count ? train->gradients.at[i] : NULL;
-            if (group != (!gradient ? UNTRAINED : in_phase_weights[gradient->id] ? WHOLE : PARTIAL))
+            if (groups[group] != (gradient ? gradient_place[gradient->id] : PLACE_WEIGHTS))
                 continue;
             Buffer *buffer = buffer_new(arena, plan, parameter, PLACE_WEIGHTS);
-            buffer->offset = plan->weights_size;
-            plan->weights_size += buffer->size;
+            buffer->offset = buffer->packed ? whole_vectors(plan, plan->weights_size) : plan->weights_size;
+            plan->weights_size = buffer->offset + buffer->size;
             list_add(arena, &plan->weights, buffer);
             plan->train.buffer[parameter->id] = buffer;
             for (int j = 0; j < evaluate->parameters.count; j++)
@@ -89,16 +113,24 @@ static void place_weights(Arena *arena, Plan *plan, const bool *in_phase_weights
                     plan->evaluate.buffer[evaluate->parameters.at[j]->id] = buffer;
             if (!gradient)
                 continue;
-            Buffer *sum = buffer_new(arena, plan, gradient, group == PARTIAL ? PLACE_PARTIAL : PLACE_GRADIENT);
+            Buffer *sum = buffer_new(arena, plan, gradient, groups[group]);
             sum->name = buffer->name;
             sum->offset = buffer->offset;
             plan->train.buffer[gradient->id] = sum;
         }
-        if (group == PARTIAL)
+        if (groups[group] == PLACE_PARTIAL)
             plan->partial_size = plan->weights_size;
-        if (group == WHOLE)
+        if (groups[group] == PLACE_GRADIENT)
             plan->trained_size = plan->weights_size;
     }
+
+    /* As the struct in C ends, which has rows that begin at whole vectors. */
+    int64_t end = plan->packed.count ? whole_vectors(plan, plan->weights_size) : plan->weights_size;
+    if (plan->partial_size == plan->weights_size)
+        plan->partial_size = end;
+    if (plan->trained_size == plan->weights_size)
+        plan->trained_size = end;
+    plan->weights_size = end;
 }
 
 static void place_value(Arena *arena, Plan *plan, Program *program, const Tensor *tensor, bool kept)
@@ -174,9 +206,11 @@ void plan_memory(Arena *arena, Plan *plan)
     plan->train.buffer = arena_alloc(arena, (size_t)train->tensors.count * sizeof(Buffer *));
     plan->evaluate.buffer = arena_alloc(arena, (size_t)evaluate->tensors.count * sizeof(Buffer *));
 
-    bool *in_phase_weights = arena_alloc(arena, (size_t)train->tensors.count * sizeof(bool));
+    Place *gradient_place = arena_alloc(arena, (size_t)train->tensors.count * sizeof(Place));
     bool *kept = arena_alloc(arena, (size_t)train->tensors.count * sizeof(bool));
     const Phase *blocks = NULL;
+    for (int i = 0; i < train->tensors.count; i++)
+        gradient_place[i] = PLACE_PARTIAL;
     for (int i = 0; i < plan->phases.count; i++) {
         const Phase *phase = plan->phases.at[i];
         if (phase->kind == PHASE_BLOCKS)
@@ -185,13 +219,16 @@ void plan_memory(Arena *arena, Plan *plan)
             continue;
         for (int j = 0; j < phase->kernels.count; j++) {
             const Kernel *kernel = phase->kernels.at[j];
-            in_phase_weights[kernel->stores.at[0]->id] = true;
+            if (work_size(plan, kernel) > plan->work_size)
+                plan->work_size = work_size(plan, kernel);
+            gradient_place[kernel->stores.at[0]->id] = kernel->scheme == SCHEME_LINEAR_WEIGHT ? PLACE_APPLIED
+                                                                                              : PLACE_GRADIENT;
             for (int k = 0; k < kernel->loads.count; k++)
                 kept[kernel->loads.at[k]->id] = kernel->loads.at[k]->per_sample;
         }
     }
 
-    place_weights(arena, plan, in_phase_weights);
+    place_weights(arena, plan, gradient_place);
     place_values(arena, plan, &plan->train, blocks, kept);
     place_values(arena, plan, &plan->evaluate, plan->evaluation, NULL);
 

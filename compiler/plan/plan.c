@@ -15,6 +15,7 @@ enum {
      * perceptron's with 25,000 weights (batch 64, AVX-512, 4 blocks). With 16 blocks it cost 14 us and more: the two
      * halves, and with them the activations, do not stay in the second-level cache any more. */
     EVERYWHERE_BYTES = 512 << 10,
+    APPLIED_BYTES = 32 << 10,   /* of one gradient: from here on it is better summed and applied in one go than stored */
     WEIGHT_UNITS = 64,          /* a gradient of the phase "weights" is cut into about as many units */
     FLOAT_BYTES = 4,
 };
@@ -67,30 +68,47 @@ static int64_t gradient_elements(const Plan *plan)
     return elements;
 }
 
+/* Whether each thread had better update weights of its own: all gradients are partial ones here. */
+static bool updates_everywhere(const Plan *plan)
+{
+    return gradient_elements(plan) * FLOAT_BYTES <= EVERYWHERE_BYTES / plan->blocks;
+}
+
+/* Whether the kernel's gradient is summed over all blocks and applied at once. */
+static bool applies(const Plan *plan, const Kernel *kernel)
+{
+    return kernel->scheme == SCHEME_LINEAR_WEIGHT && keeping_pays(plan, kernel) &&
+           tensor_elements(kernel->stores.at[0]) * FLOAT_BYTES >= APPLIED_BYTES;
+}
+
 /* Moves the large gradients from `blocks` into a phase of their own. Returns it, or NULL if there are none. */
 static Phase *split_weights(Arena *arena, const Plan *plan, Phase *blocks)
 {
-    if (gradient_elements(plan) * FLOAT_BYTES <= PARTIAL_BYTES / plan->blocks)
+    if (updates_everywhere(plan))
         return NULL;
+    int64_t partial = 0;
+    for (int i = 0; i < blocks->kernels.count; i++) {
+        const Kernel *kernel = blocks->kernels.at[i];
+        if (is_gradient(kernel) && !applies(plan, kernel))
+            partial += tensor_elements(kernel->stores.at[0]);
+    }
+    bool much = partial * FLOAT_BYTES > PARTIAL_BYTES / plan->blocks;
 
     Phase *weights = phase_new(arena, PHASE_WEIGHTS, "weights", 0);
     int stay = 0;
     for (int i = 0; i < blocks->kernels.count; i++) {
         Kernel *kernel = blocks->kernels.at[i];
-        kernel->all_blocks = is_gradient(kernel) && kernel->nest->overs > 0 && keeping_pays(plan, kernel);
+        bool large = much && is_gradient(kernel) && kernel->nest->overs > 0 && keeping_pays(plan, kernel);
+        kernel->all_blocks = applies(plan, kernel) || large;
         if (kernel->all_blocks)
             list_add(arena, &weights->kernels, kernel);
         else
             blocks->kernels.at[stay++] = kernel;
+        if (kernel->all_blocks && kernel->scheme == SCHEME_LINEAR_WEIGHT)
+            linear_over_blocks(arena, plan, kernel);
     }
     blocks->kernels.count = stay;
     return weights->kernels.count ? weights : NULL;
-}
-
-/* Whether each thread had better update weights of its own: all gradients are partial ones here. */
-static bool updates_everywhere(const Plan *plan)
-{
-    return gradient_elements(plan) * FLOAT_BYTES <= EVERYWHERE_BYTES / plan->blocks;
 }
 
 /* Cuts each kernel's outermost loop into units: whole tiles, about WEIGHT_UNITS of them. */
@@ -98,10 +116,12 @@ static void number_units(Phase *weights)
 {
     for (int i = 0; i < weights->kernels.count; i++) {
         Kernel *kernel = weights->kernels.at[i];
-        int64_t tiles = kernel->over[0].axis->extent / kernel->over[0].tile;
-        kernel->slice = divide_up(tiles, WEIGHT_UNITS) * kernel->over[0].tile;
         kernel->first_unit = weights->units;
-        kernel->units = divide_up(kernel->over[0].axis->extent, kernel->slice);
+        if (kernel->scheme != SCHEME_LINEAR_WEIGHT) {
+            int64_t tiles = kernel->over[0].axis->extent / kernel->over[0].tile;
+            kernel->slice = divide_up(tiles, WEIGHT_UNITS) * kernel->over[0].tile;
+            kernel->units = divide_up(kernel->over[0].axis->extent, kernel->slice);
+        }
         weights->units += kernel->units;
     }
 }

@@ -33,6 +33,7 @@ typedef enum Place {
     PLACE_BATCH,        /* one for each block of the step, in step->batch: a later phase reads it */
     PLACE_PARTIAL,      /* a gradient: one for each block, in step->batch; the update sums them */
     PLACE_GRADIENT,     /* a gradient: one for the step, in step->batch, made by the phase "weights" */
+    PLACE_APPLIED,      /* a gradient that has no memory: the kernel that sums it updates the weights at once */
 } Place;
 
 /* The memory of a tensor. Offset and size count reals; an element of a per-sample tensor takes `lanes` of them (an
@@ -46,7 +47,15 @@ typedef struct Buffer {
     int64_t       dim[MAX_RANK];        /* as stored */
     int64_t       offset;               /* in weights, scratch or batch; of a gradient: as in the weights */
     int64_t       size;                 /* of one; PLACE_BATCH has one for each block, side by side */
+    bool          packed;               /* begins at a whole vector, and so does each row: rows end with padding */
 } Buffer;
+
+/* A parameter of two dimensions that a kernel wants in memory with one of its choice innermost, padded to whole vectors;
+ * its gradient likewise. */
+typedef struct Packing {
+    const Tensor *parameter, *gradient;
+    int           innermost;
+} Packing;
 
 /* ---- code */
 
@@ -80,6 +89,8 @@ typedef enum Scheme {
     SCHEME_CONV_INPUT,                  /* ConvShape: the gradient of its input, through the pool */
     SCHEME_CONV_WEIGHT_LISTS,           /* ConvWeightShape: the gradient of its weight, a sample at a time */
     SCHEME_CONV_WEIGHT_BLEND,           /* ConvWeightShape: the same, samples side by side */
+    SCHEME_LINEAR_WEIGHT,               /* LinearWeight: the gradient of a linear layer's weight; with all_blocks it
+                                           applies the optimiser as well */
     SCHEME_WINOGRAD_WEIGHT,             /* WinogradWeight: a weight as Winograd's convolution wants it */
     SCHEMES
 } Scheme;
@@ -102,7 +113,8 @@ struct Kernel {
     const Axis    *fold[MAX_FOLD];      /* outermost first */
     int64_t        tile;                /* points in a register tile: the product of the loops' tiles */
     bool           all_blocks;          /* sums over every block of the step (phase "weights") */
-    int64_t        slice;               /* with all_blocks: points of over[0] that one unit computes */
+    int64_t        slice;               /* with all_blocks: points of over[0] that one unit computes (SCHEME_LINEAR_WEIGHT:
+                                           rows, of one tile's vectors) */
     int64_t        first_unit, units;   /* with all_blocks: of the phase */
     const Kernel  *same;                /* of the evaluation: the training's kernel that does the same; NULL: none */
 };
@@ -129,14 +141,16 @@ typedef struct Plan {
     Program       train, evaluate;      /* they share buffers of the same name */
     int64_t       blocks;               /* of a full batch */
     List(Buffer *) weights;             /* in the order of the flat array: gradients summed from the blocks' partial
-                                           ones first, then those of the phase "weights", then untrained parameters */
+                                           ones first, then those of the phase "weights", then those that it updates
+                                           itself, then untrained parameters */
     List(Buffer *) scratch;
     List(Buffer *) batch;               /* PLACE_BATCH; after them come the partial gradients, then the gradient */
     int64_t       weights_size, scratch_size, batch_size;   /* in reals */
     int64_t       partial_size;         /* leading weights whose gradients are PLACE_PARTIAL */
     bool          everywhere;           /* the update is done everywhere: partial gradients have a half for steps of
                                            either parity */
-    int64_t       trained_size;         /* leading weights that the update changes */
+    int64_t       trained_size;         /* leading weights that the phase "update" changes */
+    List(Packing) packed;
     int64_t       work_size;            /* at the end of the scratch: the largest need of a kernel, in reals */
     List(Kernel *) prepare;             /* make what kernels want of the weights in another form: each thread runs them
                                            when the weights have changed, into its scratch */
@@ -154,7 +168,8 @@ typedef struct PlanOptions {
 
 /* What makes code faster and can be left out, to see what it brings: tuned.c has the list, with a line of help each. */
 typedef enum Technique {
-    TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUE_CONV_WEIGHT, TECHNIQUES
+    TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUE_CONV_WEIGHT, TECHNIQUE_LINEAR,
+    TECHNIQUES
 } Technique;
 
 /* By technique; technique_names ends with NULL. */

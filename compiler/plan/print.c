@@ -70,6 +70,11 @@ static const char *scheme_text(Arena *arena, const Kernel *kernel)
 {
     if (kernel->scheme == SCHEME_CONV_WEIGHT_LISTS || kernel->scheme == SCHEME_CONV_WEIGHT_BLEND)
         return weight_text(arena, kernel);
+    if (kernel->scheme == SCHEME_LINEAR_WEIGHT) {
+        const LinearWeight *s = kernel->shape;
+        return arena_printf(arena, " tuned: tile of %" PRId64 " %s x %" PRId64 " vectors of %s", s->tile_rows,
+                            s->of_inputs ? "outputs" : "inputs", s->tile_vectors, s->of_inputs ? "inputs" : "outputs");
+    }
     if (kernel->scheme != SCHEME_CONV && kernel->scheme != SCHEME_CONV_INPUT)
         return "";
     const ConvShape *s = kernel->shape;
@@ -98,9 +103,11 @@ static void print_phase(Text *text, const Plan *plan, const Phase *phase)
     text->indent++;
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
-        const char *slices = kernel->all_blocks ? arena_printf(text->arena, "  (%" PRId64 " units, %s by %" PRId64 ")",
-                                                               kernel->units, kernel->over[0].axis->name, kernel->slice)
-                                                : "";
+        const char *slices = "";
+        if (kernel->all_blocks)
+            slices = arena_printf(text->arena, "  (%" PRId64 " units, %s by %" PRId64 ")", kernel->units,
+                                  kernel->scheme == SCHEME_LINEAR_WEIGHT ? "rows" : kernel->over[0].axis->name,
+                                  kernel->slice);
         line(text, "%-32s%s%s%s", kernel->name, kernel->scheme == SCHEME_NEST ? loops_text(text->arena, kernel)
                                                                                : scheme_text(text->arena, kernel), slices,
              kernel->same ? "  (as in training)" : "");

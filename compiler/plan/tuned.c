@@ -4,7 +4,8 @@
 
 const char *const technique_names[] = {
     [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input",
-    [TECHNIQUE_CONV_WEIGHT] = "conv-weight", NULL,
+    [TECHNIQUE_CONV_WEIGHT] = "conv-weight",
+    [TECHNIQUE_LINEAR] = "linear", NULL,
 };
 
 const char *const technique_help[] = {
@@ -12,6 +13,7 @@ const char *const technique_help[] = {
     [TECHNIQUE_CONV] = "a convolution with what follows it, its pool too, in one kernel",
     [TECHNIQUE_CONV_INPUT] = "the gradient of a convolution's input, through the pool behind it",
     [TECHNIQUE_CONV_WEIGHT] = "the gradient of a convolution's weight, of what its pool took alone",
+    [TECHNIQUE_LINEAR] = "the gradient of a linear layer's weight with features in the lanes; large ones updated at once",
 };
 
 /* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
@@ -24,6 +26,7 @@ static const struct Rule {
     { TECHNIQUE_CONV, &kind_conv2d, tune_conv },
     { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, tune_conv_input },
     { TECHNIQUE_CONV_WEIGHT, &kind_conv2d_backward_weight, tune_conv_weight },
+    { TECHNIQUE_LINEAR, &kind_linear_backward_weight, tune_linear_weight },
 };
 
 Kernel *tuner_maker(const Tuner *tuner, const Tensor *tensor)

@@ -39,6 +39,15 @@ typedef struct WinogradWeight {
     const Winograd *winograd;
 } WinogradWeight;
 
+/* The gradient of a linear layer's weight: rows of features, which lie in the lanes. */
+typedef struct LinearWeight {
+    const Tensor *x, *dy;
+    bool    of_inputs;                  /* the features are the layer's inputs and the rows its outputs, or else the other
+                                           way round */
+    int64_t rows, features, vectors;    /* vectors of a row: the last one may have lanes too many */
+    int64_t tile_rows, tile_vectors;
+} LinearWeight;
+
 /* What the rules look at and add to. */
 typedef struct Tuner {
     Arena             *arena;
@@ -75,5 +84,9 @@ bool tune_conv(Tuner *tuner, Kernel *kernel);           /* tuned_conv.c: conv2d 
 bool tune_conv_pool(Tuner *tuner, Kernel *kernel);      /* max_pool2d, whose conv2d it takes in */
 bool tune_conv_input(Tuner *tuner, Kernel *kernel);     /* conv2d_backward_input */
 bool tune_conv_weight(Tuner *tuner, Kernel *kernel);    /* tuned_conv_weight.c: conv2d_backward_weight */
+bool tune_linear_weight(Tuner *tuner, Kernel *kernel);  /* tuned_linear.c: linear_backward_weight */
+
+/* Makes of a kernel of SCHEME_LINEAR_WEIGHT one for the phase "weights": its units, the tile. */
+void linear_over_blocks(Arena *arena, const Plan *plan, Kernel *kernel);
 
 #endif

@@ -52,6 +52,17 @@ static const char *verify_loops(Arena *arena, const Plan *plan, const Kernel *ke
     return NULL;
 }
 
+/* Units of rows times vectors; a row or a vector that two of them had would be updated twice. */
+static const char *verify_linear(Arena *arena, const Kernel *kernel, int64_t first)
+{
+    const LinearWeight *s = kernel->shape;
+    int64_t slices = kernel->slice > 0 ? (s->rows + kernel->slice - 1) / kernel->slice : 0;
+    bool covers = kernel->first_unit == first && kernel->units * s->tile_vectors == slices * s->vectors;
+    if (!covers || kernel->slice % s->tile_rows || s->vectors % s->tile_vectors || s->tile_rows > s->rows)
+        return arena_printf(arena, "the units of %s do not cover its weight once", kernel->name);
+    return NULL;
+}
+
 static const char *verify_units(Arena *arena, const Plan *plan, const Phase *phase)
 {
     int64_t units = 0;
@@ -63,6 +74,13 @@ static const char *verify_units(Arena *arena, const Plan *plan, const Phase *pha
         for (int i = 0; i < phase->kernels.count; i++) {
             const Kernel *kernel = phase->kernels.at[i];
             const Loop *loop = &kernel->over[0];
+            if (kernel->scheme == SCHEME_LINEAR_WEIGHT) {
+                const char *wrong = verify_linear(arena, kernel, units);
+                if (wrong)
+                    return wrong;
+                units += kernel->units;
+                continue;
+            }
             if (kernel->slice < 1 || kernel->slice * kernel->units < loop->axis->extent ||
                 kernel->slice * (kernel->units - 1) >= loop->axis->extent || kernel->first_unit != units)
                 return arena_printf(arena, "the units of %s do not cover %s once", kernel->name, loop->axis->name);
@@ -112,7 +130,8 @@ static const char *verify_store(Arena *arena, const Kernel *kernel, const Tensor
     const Buffer *buffer = kernel->program->buffer[tensor->id];
     if (!buffer)
         return arena_printf(arena, "%s writes %s, which has no memory", kernel->name, tensor->name);
-    Place gradient = kernel->all_blocks ? PLACE_GRADIENT : PLACE_PARTIAL;
+    Place gradient = !kernel->all_blocks ? PLACE_PARTIAL
+                     : kernel->scheme == SCHEME_LINEAR_WEIGHT ? PLACE_APPLIED : PLACE_GRADIENT;
     bool fits = tensor->role == ROLE_GRADIENT ? buffer->place == gradient
                                               : !kernel->all_blocks && tensor->role == ROLE_VALUE &&
                                                 (buffer->place == PLACE_SCRATCH || buffer->place == PLACE_BATCH);
@@ -177,8 +196,12 @@ static const char *verify_gradients(Arena *arena, const Plan *plan)
             continue;
         const Buffer *gradient = plan->train.buffer[graph->gradients.at[i]->id];
         const Buffer *weight = plan->train.buffer[graph->parameters.at[i]->id];
-        int64_t first = gradient->place == PLACE_PARTIAL ? 0 : plan->partial_size;
-        int64_t end = gradient->place == PLACE_PARTIAL ? plan->partial_size : plan->trained_size;
+        int64_t first = 0, end = plan->partial_size;
+        if (gradient->place != PLACE_PARTIAL) {
+            bool applied = gradient->place == PLACE_APPLIED;
+            first = applied ? plan->trained_size : plan->partial_size;
+            end = applied ? plan->weights_size : plan->trained_size;
+        }
         if (gradient->offset != weight->offset || gradient->size != weight->size || weight->offset < first ||
             weight->offset + weight->size > end)
             return arena_printf(arena, "the gradient of %s is not where the update looks for it", weight->name);

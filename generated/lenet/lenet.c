@@ -3,8 +3,8 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "lenet.h"
 
+#include <apply.h>
 #include <load.h>
-#include <optim.h>
 #include <step.h>
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
@@ -49,6 +49,10 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
         for (int64_t k = 0; k < 10; k++)
             *to++ = logits[k][lane];
 }
+
+static const struct sgd sgd = {
+    .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
+};
 
 /* Winograd's convolution F(4, 5): 4 neighbouring sums of 5 taps take 8 products instead of 20. Inputs and
  * taps are taken to polynomials' values at 0, 1, -1, 2, -2, 0.5, -0.5 and infinity, and back. */
@@ -437,15 +441,42 @@ static KERNEL void fc_backward_input(const struct lenet_weights *w, const vf d_f
 }
 
 /* fc: linear_backward_weight                                                                     lenet.net:12
- *   d_fc       10
  *   flatten_1  320
+ *   d_fc       10
  *   fc_weight  10 x 320  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static KERNEL void fc_backward_weight(const vf d_fc[10], const vf flatten_1[320], real fc_weight[10][320])
+ *   work->rows: the inputs of each sample, features side by side in the lanes
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * The operand whose features lie in the lanes of the result is transposed; then every sample adds to
+ * all sums of a tile. */
+static KERNEL void fc_backward_weight(const vf flatten_1[320], const vf d_fc[10], real fc_weight[10][320],
+        struct fc_backward_weight_work *work)
 {
-    for (int i = 0; i < 10; i++)
-        for (int j = 0; j < 320; j++)
-            fc_weight[i][j] = lanes_sum(d_fc[i] * flatten_1[j]);
+    for (int v = 0; v < 40; v++) {
+        vf turned[LANES];
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            turned[k] = flatten_1[8*v + k];
+        lanes_transpose(turned);
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            work->rows[k][v] = turned[k];
+    }
+    for (int r0 = 0; r0 < 10; r0 += 5)
+        for (int v0 = 0; v0 < 40; v0 += 2) {
+            vf sum[5][2] = {0};
+            const real *row = (const real *)&d_fc[r0];
+            for (int k = 0; k < 8; k++)
+                UNROLL(5)
+                for (int r = 0; r < 5; r++)
+                    UNROLL(2)
+                    for (int v = 0; v < 2; v++)
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+            UNROLL(5)
+            for (int r = 0; r < 5; r++)
+                UNROLL(2)
+                for (int v = 0; v < 2; v++)
+                    lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
+        }
 }
 
 /* fc: linear_backward_bias                                                                       lenet.net:12
@@ -953,7 +984,7 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
     RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
     RUN(fc_backward_input, w, s->d_fc, s->d_flatten_1);
-    RUN(fc_backward_weight, s->d_fc, s->flatten_1, g->fc_weight);
+    RUN(fc_backward_weight, s->flatten_1, s->d_fc, g->fc_weight, &s->work.fc_backward_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);
     RUN(flatten_1_backward, s->relu_2, s->d_flatten_1, s->d_max_pool2d_2);
     RUN(conv2_backward_input, s->conv2_weight_f4x5, s->max_pool2d_2_indices, s->d_max_pool2d_2, s->relu_1,
@@ -967,16 +998,12 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     store_result(step, unit, s->loss, s->correct);
 }
 
-static const struct sgd sgd = {
-    .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
-};
-
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
  * thread does all slices, of weights that are its own. */
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct lenet_batch *b = step->batch;
-    int64_t first = 1024 * unit, end = int_min(first + 1024, 8490);
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 8496);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
 

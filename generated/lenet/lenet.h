@@ -15,7 +15,7 @@ struct lenet_weights {
     real conv1_bias[10];
     real conv2_weight[20][5][5][10];
     real conv2_bias[20];
-    real fc_weight[10][320];
+    _Alignas(LANES * sizeof(real)) real fc_weight[10][320];
     real fc_bias[10];
 };
 
@@ -29,6 +29,10 @@ struct conv1_forward_work {
 struct conv2_forward_work {
     vf in[12][8][10];
     vf product[8][2][5];
+};
+
+struct fc_backward_weight_work {
+    vf rows[8][40];
 };
 
 struct conv2_backward_input_work {
@@ -90,6 +94,7 @@ struct lenet_scratch {
     union {
         struct conv1_forward_work conv1_forward;
         struct conv2_forward_work conv2_forward;
+        struct fc_backward_weight_work fc_backward_weight;
         struct conv2_backward_input_work conv2_backward_input;
         struct conv2_backward_weight_work conv2_backward_weight;
         struct conv1_backward_weight_work conv1_backward_weight;

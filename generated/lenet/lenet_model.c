@@ -56,7 +56,7 @@ static const struct kernel kernels[KERNELS] = {
     { "conv2_backward_bias", "blocks", .sample_flop = 320, .block_bytes = 2580 * sizeof(real) },
     { "conv1_backward_weight", "blocks", .sample_flop = 288000, .block_bytes = 29562 * sizeof(real) },
     { "conv1_backward_bias", "blocks", .sample_flop = 1440, .block_bytes = 11530 * sizeof(real) },
-    { "update", "update", .step_flop = 110370, .block_bytes = 8490 * sizeof(real), .step_bytes = 33960 * sizeof(real),
+    { "update", "update", .step_flop = 110448, .block_bytes = 8496 * sizeof(real), .step_bytes = 33984 * sizeof(real),
             .everywhere = true },
     { "evaluate_conv1_forward", "evaluate", .sample_flop = 295200, .block_bytes = 18202 * sizeof(real) },
     { "evaluate_conv2_forward", "evaluate", .sample_flop = 641600, .block_bytes = 22100 * sizeof(real) },

@@ -3,8 +3,8 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "branches.h"
 
+#include <apply.h>
 #include <load.h>
-#include <optim.h>
 #include <step.h>
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
@@ -49,6 +49,10 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
         for (int64_t k = 0; k < 5; k++)
             *to++ = logits[k][lane];
 }
+
+static const struct sgd sgd = {
+    .momentum = 0.9, .dampening = 0.0, .weight_decay = 0.0005, .nesterov = true,
+};
 
 /* Winograd's convolution F(5, 3): 5 neighbouring sums of 3 taps take 7 products instead of 15. Inputs and
  * taps are taken to polynomials' values at 0, 1, -1, 2, -2, 0.5 and infinity, and back. */
@@ -336,7 +340,7 @@ static KERNEL void flatten_1_forward(const vf max_pool2d_1[3][3][12], vf flatten
 }
 
 /* linear_1: linear                                                                            branches.net:13
- *   linear_1_weight  5 x 108
+ *   linear_1_weight  108 x 8
  *   flatten_1        108
  *   linear_1_bias    5
  *   linear_1         5  (result)
@@ -351,7 +355,7 @@ static KERNEL void linear_1_forward(const struct branches_weights *w, const vf f
     for (int j = 0; j < 108; j++)
         UNROLL(5)
         for (int i = 0; i < 5; i++)
-            sum[i] += w->linear_1_weight[i][j] * flatten_1[j];
+            sum[i] += w->linear_1_weight[j][i] * flatten_1[j];
     UNROLL(5)
     for (int i = 0; i < 5; i++)
         linear_1[i] = sum[i];
@@ -413,7 +417,7 @@ static KERNEL void cross_entropy_backward(const vf linear_1[5], vf maximum, vf e
 }
 
 /* linear_1: linear_backward_input                                                             branches.net:13
- *   linear_1_weight  5 x 108
+ *   linear_1_weight  108 x 8
  *   d_linear_1       5
  *   d_flatten_1      108  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
@@ -427,7 +431,7 @@ static KERNEL void linear_1_backward_input(const struct branches_weights *w, con
         for (int i = 0; i < 5; i++)
             UNROLL(8)
             for (int j = j0; j < j0 + 8; j++)
-                sum[j - j0] += w->linear_1_weight[i][j] * d_linear_1[i];
+                sum[j - j0] += w->linear_1_weight[j][i] * d_linear_1[i];
         UNROLL(8)
         for (int j = j0; j < j0 + 8; j++)
             d_flatten_1[j] = sum[j - j0];
@@ -435,16 +439,42 @@ static KERNEL void linear_1_backward_input(const struct branches_weights *w, con
 }
 
 /* linear_1: linear_backward_weight                                                            branches.net:13
- *   d_linear_1       5
  *   flatten_1        108
- *   linear_1_weight  5 x 108  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static KERNEL void linear_1_backward_weight(const vf d_linear_1[5], const vf flatten_1[108],
-        real linear_1_weight[5][108])
+ *   d_linear_1       5
+ *   linear_1_weight  108 x 8  (result)
+ *   work->rows: the gradients of each sample, outputs side by side in the lanes
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * The operand whose features lie in the lanes of the result is transposed; then every sample adds to
+ * all sums of a tile. */
+static KERNEL void linear_1_backward_weight(const vf flatten_1[108], const vf d_linear_1[5],
+        real linear_1_weight[108][8], struct linear_1_backward_weight_work *work)
 {
-    for (int i = 0; i < 5; i++)
-        for (int j = 0; j < 108; j++)
-            linear_1_weight[i][j] = lanes_sum(d_linear_1[i] * flatten_1[j]);
+    for (int v = 0; v < 2; v++) {
+        vf turned[LANES];
+        UNROLL(4)
+        for (int k = 0; k < 4; k++)
+            turned[k] = 4*v + k < 5 ? d_linear_1[4*v + k] : (vf){0};
+        lanes_transpose(turned);
+        UNROLL(4)
+        for (int k = 0; k < 4; k++)
+            work->rows[k][v] = turned[k];
+    }
+    for (int r0 = 0; r0 < 108; r0 += 4)
+        for (int v0 = 0; v0 < 2; v0 += 2) {
+            vf sum[4][2] = {0};
+            const real *row = (const real *)&flatten_1[r0];
+            for (int k = 0; k < 4; k++)
+                UNROLL(4)
+                for (int r = 0; r < 4; r++)
+                    UNROLL(2)
+                    for (int v = 0; v < 2; v++)
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+            UNROLL(4)
+            for (int r = 0; r < 4; r++)
+                UNROLL(2)
+                for (int v = 0; v < 2; v++)
+                    lanes_store(&linear_1_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
+        }
 }
 
 /* linear_1: linear_backward_bias                                                              branches.net:13
@@ -790,7 +820,7 @@ void branches_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss, &s->exp_sum);
     RUN(cross_entropy_backward, s->linear_1, s->maximum, s->exp_sum, s->label, s->scale, s->d_linear_1);
     RUN(linear_1_backward_input, w, s->d_linear_1, s->d_flatten_1);
-    RUN(linear_1_backward_weight, s->d_linear_1, s->flatten_1, g->linear_1_weight);
+    RUN(linear_1_backward_weight, s->flatten_1, s->d_linear_1, g->linear_1_weight, &s->work.linear_1_backward_weight);
     RUN(linear_1_backward_bias, s->d_linear_1, g->linear_1_bias);
     RUN(flatten_1_backward, s->d_flatten_1, s->d_max_pool2d_1);
     RUN(max_pool2d_1_backward, s->max_pool2d_1_indices, s->d_max_pool2d_1, s->d_concat_1);
@@ -808,16 +838,12 @@ void branches_train_block(const struct step *step, void *scratch, int64_t unit)
     store_result(step, unit, s->loss, s->correct);
 }
 
-static const struct sgd sgd = {
-    .momentum = 0.9, .dampening = 0.0, .weight_decay = 0.0005, .nesterov = true,
-};
-
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
  * thread does all slices, of weights that are its own. */
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct branches_batch *b = step->batch;
-    int64_t first = 1024 * unit, end = int_min(first + 1024, 879);
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 1208);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
 

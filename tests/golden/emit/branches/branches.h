@@ -16,7 +16,7 @@ struct branches_weights {
     real side_weight[6][3][3][2];
     real sum_weight[6][3][1][6];
     real sum_bias[6];
-    real linear_1_weight[5][108];
+    _Alignas(LANES * sizeof(real)) real linear_1_weight[108][8];
     real linear_1_bias[5];
 };
 
@@ -25,6 +25,10 @@ struct branches_weights {
 struct entry_forward_work {
     vf in[11][7][3];
     vf product[7][2][4];
+};
+
+struct linear_1_backward_weight_work {
+    vf rows[4][2];
 };
 
 /* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
@@ -62,6 +66,7 @@ struct branches_scratch {
     vf d_entry[9][9][4];
     union {
         struct entry_forward_work entry_forward;
+        struct linear_1_backward_weight_work linear_1_backward_weight;
     } work;
     int64_t version;     /* of the weights that the transformed ones were made of */
 };

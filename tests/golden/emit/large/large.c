@@ -3,8 +3,8 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "large.h"
 
+#include <apply.h>
 #include <load.h>
-#include <optim.h>
 #include <step.h>
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
@@ -50,8 +50,12 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
             *to++ = logits[k][lane];
 }
 
+static const struct sgd sgd = {
+    .momentum = 0.0, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
+};
+
 /* hidden: linear, relu_1: relu                                                                  large.net:5-6
- *   hidden_weight  400 x 1000
+ *   hidden_weight  1000 x 400
  *   input          1000
  *   hidden_bias    400
  *   relu_1         400  (result)
@@ -67,7 +71,7 @@ static KERNEL void hidden_forward(const struct large_weights *w, const vf input[
         for (int j = 0; j < 1000; j++)
             UNROLL(20)
             for (int i = i0; i < i0 + 20; i++)
-                sum[i - i0] += w->hidden_weight[i][j] * input[j];
+                sum[i - i0] += w->hidden_weight[j][i] * input[j];
         UNROLL(20)
         for (int i = i0; i < i0 + 20; i++)
             relu_1[i] = lanes_max(sum[i - i0], lanes_of(0.0f));
@@ -75,7 +79,7 @@ static KERNEL void hidden_forward(const struct large_weights *w, const vf input[
 }
 
 /* fc: linear                                                                                      large.net:7
- *   fc_weight  10 x 400
+ *   fc_weight  400 x 12
  *   relu_1     400
  *   fc_bias    10
  *   fc         10  (result)
@@ -90,7 +94,7 @@ static KERNEL void fc_forward(const struct large_weights *w, const vf relu_1[400
     for (int j = 0; j < 400; j++)
         UNROLL(10)
         for (int i = 0; i < 10; i++)
-            sum[i] += w->fc_weight[i][j] * relu_1[j];
+            sum[i] += w->fc_weight[j][i] * relu_1[j];
     UNROLL(10)
     for (int i = 0; i < 10; i++)
         fc[i] = sum[i];
@@ -151,7 +155,7 @@ static KERNEL void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_su
 }
 
 /* fc: linear_backward_input, relu_1: relu_backward                                              large.net:6-7
- *   fc_weight  10 x 400
+ *   fc_weight  400 x 12
  *   d_fc       10
  *   relu_1     400
  *   d_hidden   400  (result)
@@ -165,11 +169,50 @@ static KERNEL void fc_backward_input(const struct large_weights *w, const vf d_f
         for (int i = 0; i < 10; i++)
             UNROLL(20)
             for (int j = j0; j < j0 + 20; j++)
-                sum[j - j0] += w->fc_weight[i][j] * d_fc[i];
+                sum[j - j0] += w->fc_weight[j][i] * d_fc[i];
         UNROLL(20)
         for (int j = j0; j < j0 + 20; j++)
             d_hidden[j] = lanes_select(relu_1[j] <= 0.0f, lanes_of(0.0f), sum[j - j0]);
     }
+}
+
+/* fc: linear_backward_weight                                                                      large.net:7
+ *   relu_1     400
+ *   d_fc       10
+ *   fc_weight  400 x 12  (result)
+ *   work->rows: the gradients of each sample, outputs side by side in the lanes
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * The operand whose features lie in the lanes of the result is transposed; then every sample adds to
+ * all sums of a tile. */
+static KERNEL void fc_backward_weight(const vf relu_1[400], const vf d_fc[10], real fc_weight[400][12],
+        struct fc_backward_weight_work *work)
+{
+    for (int v = 0; v < 3; v++) {
+        vf turned[LANES];
+        UNROLL(4)
+        for (int k = 0; k < 4; k++)
+            turned[k] = 4*v + k < 10 ? d_fc[4*v + k] : (vf){0};
+        lanes_transpose(turned);
+        UNROLL(4)
+        for (int k = 0; k < 4; k++)
+            work->rows[k][v] = turned[k];
+    }
+    for (int r0 = 0; r0 < 400; r0 = r0 == 390 ? 394 : r0 + 6)
+        for (int v0 = 0; v0 < 3; v0 += 3) {
+            vf sum[6][3] = {0};
+            const real *row = (const real *)&relu_1[r0];
+            for (int k = 0; k < 4; k++)
+                UNROLL(6)
+                for (int r = 0; r < 6; r++)
+                    UNROLL(3)
+                    for (int v = 0; v < 3; v++)
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+            UNROLL(6)
+            for (int r = 0; r < 6; r++)
+                UNROLL(3)
+                for (int v = 0; v < 3; v++)
+                    lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
+        }
 }
 
 /* fc: linear_backward_bias                                                                        large.net:7
@@ -192,58 +235,52 @@ static KERNEL void hidden_backward_bias(const vf d_hidden[400], real hidden_bias
         hidden_bias[i] = lanes_sum(d_hidden[i]);
 }
 
-/* fc: linear_backward_weight                                                                      large.net:7
- *   d_fc       10
- *   relu_1     400
- *   fc_weight  10 x 400  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j].
- * The sums of 5 points of i x 4 points of j stay in registers.
- * Summed over all blocks of the step, for i from first to end. */
-static KERNEL void fc_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_fc[][10],
-        const vf relu_1[][400], real fc_weight[10][400])
-{
-    for (int i0 = first; i0 < end; i0 += 5)
-        for (int j0 = 0; j0 < 400; j0 += 4) {
-            vf sum[5][4] = {0};
-            for (int64_t block = 0; block < blocks; block++)
-                UNROLL(5)
-                for (int i = i0; i < i0 + 5; i++)
-                    UNROLL(4)
-                    for (int j = j0; j < j0 + 4; j++)
-                        sum[i - i0][j - j0] += d_fc[block][i] * relu_1[block][j];
-            UNROLL(5)
-            for (int i = i0; i < i0 + 5; i++)
-                UNROLL(4)
-                for (int j = j0; j < j0 + 4; j++)
-                    fc_weight[i][j] = lanes_sum(sum[i - i0][j - j0]);
-        }
-}
-
 /* hidden: linear_backward_weight                                                                  large.net:5
- *   d_hidden       400
  *   input          1000
- *   hidden_weight  400 x 1000  (result)
+ *   d_hidden       400
+ *   hidden_weight  1000 x 400  (result)
+ *   work->rows: the gradients of each sample, outputs side by side in the lanes
  * dweight[i][j] = sum over the samples of dy[i] * x[j].
- * The sums of 5 points of i x 4 points of j stay in registers.
- * Summed over all blocks of the step, for i from first to end. */
-static KERNEL void hidden_backward_weight(int64_t blocks, int64_t first, int64_t end, const vf d_hidden[][400],
-        const vf input[][1000], real hidden_weight[400][1000])
+ * A unit has 500 rows of 4 vectors for itself, sums their gradient over all blocks, and updates them
+ * while it is in registers: it never goes to memory. */
+static KERNEL void hidden_backward_weight(const struct step *step, int64_t blocks, int64_t unit, const vf input[][1000],
+        const vf d_hidden[][400], real hidden_weight[1000][400], struct hidden_backward_weight_work *work)
 {
-    for (int i0 = first; i0 < end; i0 += 5)
-        for (int j0 = 0; j0 < 1000; j0 += 4) {
-            vf sum[5][4] = {0};
-            for (int64_t block = 0; block < blocks; block++)
-                UNROLL(5)
-                for (int i = i0; i < i0 + 5; i++)
-                    UNROLL(4)
-                    for (int j = j0; j < j0 + 4; j++)
-                        sum[i - i0][j - j0] += d_hidden[block][i] * input[block][j];
-            UNROLL(5)
-            for (int i = i0; i < i0 + 5; i++)
-                UNROLL(4)
-                for (int j = j0; j < j0 + 4; j++)
-                    hidden_weight[i][j] = lanes_sum(sum[i - i0][j - j0]);
+    int64_t v0 = 4*(unit / 2), first = 500*(unit % 2), end = int_min(first + 500, 1000);
+    for (int64_t block = 0; block < blocks; block++)
+        for (int v = 0; v < 4; v++) {
+            vf turned[LANES];
+            UNROLL(4)
+            for (int k = 0; k < 4; k++)
+                turned[k] = d_hidden[block][4*(v0 + v) + k];
+            lanes_transpose(turned);
+            UNROLL(4)
+            for (int k = 0; k < 4; k++)
+                work->rows[LANES*block + k][v] = turned[k];
         }
+    for (int64_t r0 = first; r0 < end; r0 += 5) {
+        /* What is updated lies further away than what is summed: asked for now, it is there in time. */
+        UNROLL(5)
+        for (int r = 0; r < 5; r++)
+            for (int v = 0; v < 4; v++) {
+                __builtin_prefetch(&hidden_weight[r0 + r][LANES*(v0 + v)], 1);
+            }
+        vf sum[5][4] = {0};
+        for (int64_t block = 0; block < blocks; block++) {
+            const real *row = (const real *)&input[block][r0];
+            for (int k = 0; k < 4; k++)
+                UNROLL(5)
+                for (int r = 0; r < 5; r++)
+                    UNROLL(4)
+                    for (int v = 0; v < 4; v++)
+                        sum[r][v] += row[LANES*r + k] * work->rows[LANES*block + k][v];
+        }
+        UNROLL(5)
+        for (int r = 0; r < 5; r++)
+            UNROLL(4)
+            for (int v = 0; v < 4; v++)
+                sgd_lanes(&hidden_weight[r0 + r][LANES*(v0 + v)], NULL, sum[r][v], sgd, step->lr, step->first_step);
+    }
 }
 
 /* cross_entropy: cross_entropy                                                                   large.net:15
@@ -273,13 +310,14 @@ void large_train_block(const struct step *step, void *scratch, int64_t unit)
 
     RUN(load_block, step, unit, b->input[unit], &s->label);
     s->scale = sample_weights(step, unit);
-    RUN(hidden_forward, w, b->input[unit], b->relu_1[unit]);
-    RUN(fc_forward, w, b->relu_1[unit], s->fc);
+    RUN(hidden_forward, w, b->input[unit], s->relu_1);
+    RUN(fc_forward, w, s->relu_1, s->fc);
     RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
     RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
-    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, b->d_fc[unit]);
-    RUN(fc_backward_input, w, b->d_fc[unit], b->relu_1[unit], b->d_hidden[unit]);
-    RUN(fc_backward_bias, b->d_fc[unit], g->fc_bias);
+    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
+    RUN(fc_backward_input, w, s->d_fc, s->relu_1, b->d_hidden[unit]);
+    RUN(fc_backward_weight, s->relu_1, s->d_fc, g->fc_weight, &s->work.fc_backward_weight);
+    RUN(fc_backward_bias, s->d_fc, g->fc_bias);
     RUN(hidden_backward_bias, b->d_hidden[unit], g->hidden_bias);
     store_result(step, unit, s->loss, s->correct);
 }
@@ -287,37 +325,27 @@ void large_train_block(const struct step *step, void *scratch, int64_t unit)
 /* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */
 void large_sum_weights(const struct step *step, void *scratch, int64_t unit)
 {
+    struct large_weights *weights = (struct large_weights *)step->weights;
+    struct large_scratch *s = scratch;
     struct large_batch *b = step->batch;
     int64_t blocks = step_blocks(step, LANES);
-    (void)scratch;
 
-    if (unit < 2) {
-        int64_t first = 5 * unit;
-        int64_t end = int_min(first + 5, 10);
-        RUN(fc_backward_weight, blocks, first, end, b->d_fc, b->relu_1, b->gradient.fc_weight);
-    } else if (unit < 42) {
-        int64_t first = 10 * (unit - 2);
-        int64_t end = int_min(first + 10, 400);
-        RUN(hidden_backward_weight, blocks, first, end, b->d_hidden, b->input, b->gradient.hidden_weight);
+    if (unit < 50) {
+        RUN(hidden_backward_weight, step, blocks, unit, b->input, b->d_hidden, weights->hidden_weight,
+                &s->work.hidden_backward_weight);
     }
 }
-
-static const struct sgd sgd = {
-    .momentum = 0.0, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
-};
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. */
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct large_batch *b = step->batch;
-    bool partial = unit < 1;
-    int64_t first = partial ? 1024 * unit : 410 + 1024 * (unit - 1);
-    int64_t end = int_min(first + 1024, partial ? 410 : 404410);
-    int64_t blocks = partial ? step_blocks(step, LANES) : 1;
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 5210);
+    int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
 
     for (int64_t block = 0; block < blocks; block++) {
-        const real *part = partial ? (const real *)&b->partial[block] : (const real *)&b->gradient;
+        const real *part = (const real *)&b->partial[block];
         #pragma omp simd
         for (int64_t i = first; i < end; i++)
             gradient[i - first] += part[i];

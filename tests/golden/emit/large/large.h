@@ -12,20 +12,32 @@
 /* The flat array of weights; a convolution's are [output channel][row][column][input channel]. */
 struct large_weights {
     real hidden_bias[400];
+    _Alignas(LANES * sizeof(real)) real fc_weight[400][12];
     real fc_bias[10];
-    real hidden_weight[400][1000];
-    real fc_weight[10][400];
+    _Alignas(LANES * sizeof(real)) real hidden_weight[1000][400];
 };
 
 /* The beginning of the weights: those whose gradients each block sums for itself. */
 struct large_partial {
     real hidden_bias[400];
+    _Alignas(LANES * sizeof(real)) real fc_weight[400][12];
     real fc_bias[10];
+};
+
+/* What a kernel uses while it runs. */
+
+struct fc_backward_weight_work {
+    vf rows[4][3];
+};
+
+struct hidden_backward_weight_work {
+    vf rows[52][4];
 };
 
 /* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
  * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
 struct large_scratch {
+    vf relu_1[400];
     vf fc[10];
     vi label;
     vf maximum;
@@ -33,18 +45,19 @@ struct large_scratch {
     vf loss;
     vf exp_sum;
     vf scale;
+    vf d_fc[10];
     vf input[1000];
-    vf relu_1[400];
+    union {
+        struct fc_backward_weight_work fc_backward_weight;
+        struct hidden_backward_weight_work hidden_backward_weight;
+    } work;
 };
 
 /* What one phase of a step leaves for the next, of each of the step's blocks. */
 struct large_batch {
     vf input[13][1000];
-    vf relu_1[13][400];
-    vf d_fc[13][10];
     vf d_hidden[13][400];
     struct large_partial partial[13];
-    struct large_weights gradient;
 };
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
@@ -56,8 +69,8 @@ void large_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
     KERNEL_load_block, KERNEL_hidden_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
-    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_bias,
-    KERNEL_hidden_backward_bias, KERNEL_fc_backward_weight, KERNEL_hidden_backward_weight, KERNEL_update,
+    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
+    KERNEL_fc_backward_bias, KERNEL_hidden_backward_bias, KERNEL_hidden_backward_weight, KERNEL_update,
     KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };

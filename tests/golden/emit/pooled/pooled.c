@@ -3,8 +3,8 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "pooled.h"
 
+#include <apply.h>
 #include <load.h>
-#include <optim.h>
 #include <step.h>
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
@@ -49,6 +49,10 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
         for (int64_t k = 0; k < 7; k++)
             *to++ = logits[k][lane];
 }
+
+static const struct sgd sgd = {
+    .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
+};
 
 /* conv: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         pooled.net:5-7
  *   conv_weight           6 x 3 x 3 x 1
@@ -101,7 +105,7 @@ static KERNEL void flatten_1_forward(const vf relu_1[5][5][6], vf flatten_1[150]
 }
 
 /* fc: linear                                                                                     pooled.net:9
- *   fc_weight  7 x 150
+ *   fc_weight  150 x 8
  *   flatten_1  150
  *   fc_bias    7
  *   fc         7  (result)
@@ -116,7 +120,7 @@ static KERNEL void fc_forward(const struct pooled_weights *w, const vf flatten_1
     for (int j = 0; j < 150; j++)
         UNROLL(7)
         for (int i = 0; i < 7; i++)
-            sum[i] += w->fc_weight[i][j] * flatten_1[j];
+            sum[i] += w->fc_weight[j][i] * flatten_1[j];
     UNROLL(7)
     for (int i = 0; i < 7; i++)
         fc[i] = sum[i];
@@ -177,7 +181,7 @@ static KERNEL void cross_entropy_backward(const vf fc[7], vf maximum, vf exp_sum
 }
 
 /* fc: linear_backward_input                                                                      pooled.net:9
- *   fc_weight    7 x 150
+ *   fc_weight    150 x 8
  *   d_fc         7
  *   d_flatten_1  150  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
@@ -189,7 +193,7 @@ static KERNEL void fc_backward_input(const struct pooled_weights *w, const vf d_
         for (int i = 0; i < 7; i++)
             UNROLL(10)
             for (int j = j0; j < j0 + 10; j++)
-                sum[j - j0] += w->fc_weight[i][j] * d_fc[i];
+                sum[j - j0] += w->fc_weight[j][i] * d_fc[i];
         UNROLL(10)
         for (int j = j0; j < j0 + 10; j++)
             d_flatten_1[j] = sum[j - j0];
@@ -197,15 +201,42 @@ static KERNEL void fc_backward_input(const struct pooled_weights *w, const vf d_
 }
 
 /* fc: linear_backward_weight                                                                     pooled.net:9
- *   d_fc       7
  *   flatten_1  150
- *   fc_weight  7 x 150  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static KERNEL void fc_backward_weight(const vf d_fc[7], const vf flatten_1[150], real fc_weight[7][150])
+ *   d_fc       7
+ *   fc_weight  150 x 8  (result)
+ *   work->rows: the gradients of each sample, outputs side by side in the lanes
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * The operand whose features lie in the lanes of the result is transposed; then every sample adds to
+ * all sums of a tile. */
+static KERNEL void fc_backward_weight(const vf flatten_1[150], const vf d_fc[7], real fc_weight[150][8],
+        struct fc_backward_weight_work *work)
 {
-    for (int i = 0; i < 7; i++)
-        for (int j = 0; j < 150; j++)
-            fc_weight[i][j] = lanes_sum(d_fc[i] * flatten_1[j]);
+    for (int v = 0; v < 1; v++) {
+        vf turned[LANES];
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            turned[k] = 8*v + k < 7 ? d_fc[8*v + k] : (vf){0};
+        lanes_transpose(turned);
+        UNROLL(8)
+        for (int k = 0; k < 8; k++)
+            work->rows[k][v] = turned[k];
+    }
+    for (int r0 = 0; r0 < 150; r0 += 10)
+        for (int v0 = 0; v0 < 1; v0++) {
+            vf sum[10][1] = {0};
+            const real *row = (const real *)&flatten_1[r0];
+            for (int k = 0; k < 8; k++)
+                UNROLL(10)
+                for (int r = 0; r < 10; r++)
+                    UNROLL(1)
+                    for (int v = 0; v < 1; v++)
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+            UNROLL(10)
+            for (int r = 0; r < 10; r++)
+                UNROLL(1)
+                for (int v = 0; v < 1; v++)
+                    lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
+        }
 }
 
 /* fc: linear_backward_bias                                                                       pooled.net:9
@@ -362,7 +393,7 @@ void pooled_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
     RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
     RUN(fc_backward_input, w, s->d_fc, s->d_flatten_1);
-    RUN(fc_backward_weight, s->d_fc, s->flatten_1, g->fc_weight);
+    RUN(fc_backward_weight, s->flatten_1, s->d_fc, g->fc_weight, &s->work.fc_backward_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);
     RUN(flatten_1_backward, s->relu_1, s->d_flatten_1, s->d_max_pool2d_1);
     RUN(conv_backward_weight, s->input, s->max_pool2d_1_indices, s->d_max_pool2d_1, g->conv_weight);
@@ -370,16 +401,12 @@ void pooled_train_block(const struct step *step, void *scratch, int64_t unit)
     store_result(step, unit, s->loss, s->correct);
 }
 
-static const struct sgd sgd = {
-    .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
-};
-
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
  * thread does all slices, of weights that are its own. */
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct pooled_batch *b = step->batch;
-    int64_t first = 1024 * unit, end = int_min(first + 1024, 1117);
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 1272);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
 

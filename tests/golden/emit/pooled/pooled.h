@@ -13,8 +13,14 @@
 struct pooled_weights {
     real conv_weight[6][3][3][1];
     real conv_bias[6];
-    real fc_weight[7][150];
+    _Alignas(LANES * sizeof(real)) real fc_weight[150][8];
     real fc_bias[7];
+};
+
+/* What a kernel uses while it runs. */
+
+struct fc_backward_weight_work {
+    vf rows[8][1];
 };
 
 /* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
@@ -34,6 +40,9 @@ struct pooled_scratch {
     vf d_fc[7];
     vf d_flatten_1[150];
     vf d_max_pool2d_1[5][5][6];
+    union {
+        struct fc_backward_weight_work fc_backward_weight;
+    } work;
 };
 
 /* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half

@@ -3,8 +3,8 @@
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "unpool.h"
 
+#include <apply.h>
 #include <load.h>
-#include <optim.h>
 #include <step.h>
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
@@ -49,6 +49,10 @@ static void store_logits(const struct step *step, int64_t unit, const vf logits[
         for (int64_t k = 0; k < 4; k++)
             *to++ = logits[k][lane];
 }
+
+static const struct sgd sgd = {
+    .momentum = 0.5, .dampening = 0.1, .weight_decay = 0.0, .nesterov = false,
+};
 
 /* pool: max_pool2d                                                                               unpool.net:5
  *   input         10 x 10 x 1
@@ -144,7 +148,7 @@ static KERNEL void flatten_1_forward(const vf max_unpool2d_1[10][10][1], vf flat
 }
 
 /* linear_1: linear                                                                               unpool.net:9
- *   linear_1_weight  4 x 100
+ *   linear_1_weight  4 x 112
  *   flatten_1        100
  *   linear_1         4  (result)
  * y[i] = sum of weight[i][j] * x[j].
@@ -217,7 +221,7 @@ static KERNEL void cross_entropy_backward(const vf linear_1[4], vf maximum, vf e
 }
 
 /* linear_1: linear_backward_input                                                                unpool.net:9
- *   linear_1_weight  4 x 100
+ *   linear_1_weight  4 x 112
  *   d_linear_1       4
  *   d_flatten_1      100  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
@@ -237,16 +241,42 @@ static KERNEL void linear_1_backward_input(const struct unpool_weights *w, const
 }
 
 /* linear_1: linear_backward_weight                                                               unpool.net:9
- *   d_linear_1       4
  *   flatten_1        100
- *   linear_1_weight  4 x 100  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-static KERNEL void linear_1_backward_weight(const vf d_linear_1[4], const vf flatten_1[100],
-        real linear_1_weight[4][100])
+ *   d_linear_1       4
+ *   linear_1_weight  4 x 112  (result)
+ *   work->rows: the inputs of each sample, features side by side in the lanes
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * The operand whose features lie in the lanes of the result is transposed; then every sample adds to
+ * all sums of a tile. */
+static KERNEL void linear_1_backward_weight(const vf flatten_1[100], const vf d_linear_1[4],
+        real linear_1_weight[4][112], struct linear_1_backward_weight_work *work)
 {
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 100; j++)
-            linear_1_weight[i][j] = lanes_sum(d_linear_1[i] * flatten_1[j]);
+    for (int v = 0; v < 7; v++) {
+        vf turned[LANES];
+        UNROLL(16)
+        for (int k = 0; k < 16; k++)
+            turned[k] = 16*v + k < 100 ? flatten_1[16*v + k] : (vf){0};
+        lanes_transpose(turned);
+        UNROLL(16)
+        for (int k = 0; k < 16; k++)
+            work->rows[k][v] = turned[k];
+    }
+    for (int r0 = 0; r0 < 4; r0 += 4)
+        for (int v0 = 0; v0 < 7; v0 = v0 == 0 ? 3 : v0 + 4) {
+            vf sum[4][4] = {0};
+            const real *row = (const real *)&d_linear_1[r0];
+            for (int k = 0; k < 16; k++)
+                UNROLL(4)
+                for (int r = 0; r < 4; r++)
+                    UNROLL(4)
+                    for (int v = 0; v < 4; v++)
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+            UNROLL(4)
+            for (int r = 0; r < 4; r++)
+                UNROLL(4)
+                for (int v = 0; v < 4; v++)
+                    lanes_store(&linear_1_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
+        }
 }
 
 /* flatten_1: flatten_backward                                                                    unpool.net:8
@@ -356,7 +386,7 @@ void unpool_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss, &s->exp_sum);
     RUN(cross_entropy_backward, s->linear_1, s->maximum, s->exp_sum, s->label, s->scale, s->d_linear_1);
     RUN(linear_1_backward_input, w, s->d_linear_1, s->d_flatten_1);
-    RUN(linear_1_backward_weight, s->d_linear_1, s->flatten_1, g->linear_1_weight);
+    RUN(linear_1_backward_weight, s->flatten_1, s->d_linear_1, g->linear_1_weight, &s->work.linear_1_backward_weight);
     RUN(flatten_1_backward, s->d_flatten_1, s->d_max_unpool2d_1);
     RUN(max_unpool2d_1_backward, s->pool_indices, s->d_max_unpool2d_1, s->d_conv2d_1);
     RUN(conv2d_1_backward_weight, s->d_conv2d_1, s->conv2d_1_padded, g->conv2d_1_weight);
@@ -364,16 +394,12 @@ void unpool_train_block(const struct step *step, void *scratch, int64_t unit)
     store_result(step, unit, s->loss, s->correct);
 }
 
-static const struct sgd sgd = {
-    .momentum = 0.5, .dampening = 0.1, .weight_decay = 0.0, .nesterov = false,
-};
-
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
  * thread does all slices, of weights that are its own. */
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct unpool_batch *b = step->batch;
-    int64_t first = 1024 * unit, end = int_min(first + 1024, 410);
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 464);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
 

@@ -13,7 +13,13 @@
 struct unpool_weights {
     real conv2d_1_weight[1][3][3][1];
     real conv2d_1_bias[1];
-    real linear_1_weight[4][100];
+    _Alignas(LANES * sizeof(real)) real linear_1_weight[4][112];
+};
+
+/* What a kernel uses while it runs. */
+
+struct linear_1_backward_weight_work {
+    vf rows[16][7];
 };
 
 /* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
@@ -37,6 +43,9 @@ struct unpool_scratch {
     vf d_flatten_1[100];
     vf d_max_unpool2d_1[10][10][1];
     vf d_conv2d_1[5][5][1];
+    union {
+        struct linear_1_backward_weight_work linear_1_backward_weight;
+    } work;
 };
 
 /* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half

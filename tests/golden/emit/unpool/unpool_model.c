@@ -18,7 +18,7 @@ static const struct layer layers[] = {
 static const struct parameter parameters[] = {
     { "conv2d_1.weight", 4, { 1, 1, 3, 3 }, { 9, 1, 3, 1 }, AT(conv2d_1_weight), .fan_in = 9 },
     { "conv2d_1.bias", 1, { 1 }, { 1 }, AT(conv2d_1_bias), .fan_in = 9 },
-    { "linear_1.weight", 2, { 4, 100 }, { 100, 1 }, AT(linear_1_weight), .fan_in = 100 },
+    { "linear_1.weight", 2, { 4, 100 }, { 112, 1 }, AT(linear_1_weight), .fan_in = 100 },
 };
 
 static const struct phase train[] = {
@@ -35,17 +35,17 @@ static const struct kernel kernels[KERNELS] = {
     { "conv2d_1_forward", "blocks", .sample_flop = 450, .block_bytes = 1194 * sizeof(real) },
     { "max_unpool2d_1_forward", "blocks", .block_bytes = 2400 * sizeof(real) },
     { "flatten_1_forward", "blocks", .block_bytes = 3200 * sizeof(real) },
-    { "linear_1_forward", "blocks", .sample_flop = 800, .block_bytes = 2064 * sizeof(real) },
+    { "linear_1_forward", "blocks", .sample_flop = 800, .block_bytes = 2112 * sizeof(real) },
     { "cross_entropy_maximum", "blocks", .sample_flop = 4, .block_bytes = 112 * sizeof(real) },
     { "cross_entropy_forward", "blocks", .sample_flop = 19, .block_bytes = 128 * sizeof(real) },
     { "cross_entropy_backward", "blocks", .sample_flop = 20, .block_bytes = 192 * sizeof(real) },
-    { "linear_1_backward_input", "blocks", .sample_flop = 800, .block_bytes = 2064 * sizeof(real) },
-    { "linear_1_backward_weight", "blocks", .sample_flop = 800, .block_bytes = 2064 * sizeof(real) },
+    { "linear_1_backward_input", "blocks", .sample_flop = 800, .block_bytes = 2112 * sizeof(real) },
+    { "linear_1_backward_weight", "blocks", .sample_flop = 800, .block_bytes = 2112 * sizeof(real) },
     { "flatten_1_backward", "blocks", .block_bytes = 3200 * sizeof(real) },
     { "max_unpool2d_1_backward", "blocks", .sample_flop = 100, .block_bytes = 2400 * sizeof(real) },
     { "conv2d_1_backward_weight", "blocks", .sample_flop = 450, .block_bytes = 1193 * sizeof(real) },
     { "conv2d_1_backward_bias", "blocks", .sample_flop = 25, .block_bytes = 401 * sizeof(real) },
-    { "update", "update", .step_flop = 2460, .block_bytes = 410 * sizeof(real), .step_bytes = 1640 * sizeof(real),
+    { "update", "update", .step_flop = 2784, .block_bytes = 464 * sizeof(real), .step_bytes = 1856 * sizeof(real),
             .everywhere = true },
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 19, .block_bytes = 112 * sizeof(real) },
 };
