@@ -1,7 +1,8 @@
 # Compiles every spec of a folder and links the models, the runtime and one test program into one binary:
 #   make -f tests/nets.mk NETS=folder OUT=folder MAIN=program.c [CPU=generic] [REAL=float]
 # makes OUT/check. The sources of NAME.net lie in OUT/NAME/. With TUNED="generic avx2", NAME is compiled with --no-tuned,
-# and beside it a NAME_generic and a NAME_avx2 with tuned kernels, each for its target.
+# and beside it a NAME_generic and a NAME_avx2 with tuned kernels, each for its target. OPTIONS are further ones of netc,
+# for those with tuned kernels.
 
 NETC   ?= build/netc
 CPU    ?= generic
@@ -60,9 +61,9 @@ define tuned
 $(OUT)/$(1)_$(2).net: $(NETS)/$(1).net
 	@mkdir -p $$(@D)
 	@sed 's/^net $(1) /net $(1)_$(2) /' $$< >$$@
-$(call model,$(1)_$(2),$(OUT)/$(1)_$(2).net,$(2))
+$(call model,$(1)_$(2),$(OUT)/$(1)_$(2).net,$(2),$(OPTIONS))
 endef
-$(foreach name,$(NAMES),$(eval $(call model,$(name),$(NETS)/$(name).net,$(CPU),$(if $(TUNED),--no-tuned))))
+$(foreach name,$(NAMES),$(eval $(call model,$(name),$(NETS)/$(name).net,$(CPU),$(if $(TUNED),--no-tuned,$(OPTIONS)))))
 $(foreach name,$(NAMES),$(foreach cpu,$(TUNED),$(eval $(call tuned,$(name),$(cpu)))))
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
