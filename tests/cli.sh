@@ -118,6 +118,7 @@ expect 'check says nothing'   0 ''                 "$NETC" check specs/*.net
 holds  'nothing, indeed'      test ! -s out.txt -a ! -s err.txt
 expect 'check finds the wrong one' 1 'wrong.net'   "$NETC" check specs/*.net wrong.net
 expect 'summary'              0 '^conv2 .*conv2d .*20x8x8 .*5,020'   "$NETC" summary $spec
+expect 'summary: no arithmetic outside the output' 0 '^conv2 .* 0.6400 .* 1.2813 ' "$NETC" summary $spec
 expect 'summary: total'       0 '^total .*8,490'   "$NETC" summary $spec
 expect 'summary: memory'      0 'batch of 64'      "$NETC" summary $spec
 expect 'emit ast'             0 'conv1'            "$NETC" --emit=ast $spec

@@ -121,8 +121,10 @@ static void print_memory(Text *text, const Plan *plan)
     const Model *model = plan->model;
     double weights = (double)plan->weights_size * REAL_BYTES, slots = model->train.sgd.momentum != 0;
     double thread = (double)plan->scratch_size * REAL_BYTES, step = (double)plan->batch_size * REAL_BYTES;
+    bool copies = plan->everywhere;
     const struct { const char *what; double bytes; } rows[] = {
-        {"weights", weights}, {"state of the optimiser", slots * weights},
+        {copies ? "weights, each thread" : "weights", weights},
+        {copies ? "state of the optimiser, each thread" : "state of the optimiser", slots * weights},
         {"gradients, and values kept for them", step}, {"values of the samples in work, each thread", thread},
         {"together, with one thread", weights * (1 + slots) + step + thread},
     };
@@ -146,6 +148,7 @@ void summary_print(Text *text, const Model *model, const Graph *graph, const Pla
         mflop(text->arena, summary.flop[1]), grouped(text->arena, summary.bytes),
     }}));
     print_rows(text, &summary);
+    text_add(text, "(one sample; a multiplication and an addition are two)\n");
     if (plan)
         print_memory(text, plan);
 }

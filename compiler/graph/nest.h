@@ -136,7 +136,8 @@ const char *nest_verify(Arena *arena, const Nest *nest);
 /* The same of all nests of a node: together they reach every element of each tensor they store to exactly once. */
 const char *nests_verify(Arena *arena, const Nest *const nests[], int count);
 
-/* Floating-point operations of the nest for one sample (a fused multiply-add is two), guards counted as always true. */
+/* Floating-point operations of the nest for one sample: a multiplication and an addition are two, points that a guard or
+ * a domain leaves out are none. */
 int64_t nest_flop(const Nest *nest);
 
 #endif

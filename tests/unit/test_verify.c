@@ -189,6 +189,26 @@ static void test_flop(void **state)
     assert_int_equal(nest_flop(n), 10 * (5 * 2 + 1));
 }
 
+/* dx[y] = sum of w[u] * dy[y - u], where there is a dy[y - u]: 8 * 5 products; of every second y only: 20. */
+static void test_flop_of_guards(void **state)
+{
+    (void)state;
+    for (int every = 1; every <= 2; every++) {
+        Nest *n = nest();
+        Tensor *dy = list("dy", 8), *w = list("w", 5), *dx = list("dx", 12);
+        w->per_sample = false;
+        nest_over(n, "c", 3);
+        Expr *y = nest_over(n, "y", 12), *u = nest_fold(n, "u", 5);
+        Expr *at = sub(y, u);
+        if (every > 1)
+            nest_domain(n, equal(modulo(y, 2), whole(0)));
+        nest_guard(n, at_most(whole(0), at));
+        nest_guard(n, less(at, whole(8)));
+        store(n, dx, mul(sum(n, mul(load(w, u), load(dy, at))), real(3)), y);
+        assert_int_equal(nest_flop(n), every > 1 ? 3 * (2 * 20 + 6) : 3 * (2 * 40 + 12));
+    }
+}
+
 /* ---- what is accepted is right ---- */
 
 static uint64_t random_bits(uint64_t *state)
@@ -278,7 +298,7 @@ int main(void)
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_flop),
+        cmocka_unit_test(test_flop), cmocka_unit_test(test_flop_of_guards),
         cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
