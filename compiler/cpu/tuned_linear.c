@@ -8,8 +8,8 @@
 static const Tensor *turned_of(const LinearWeight *s) { return s->of_inputs ? s->x : s->dy; }
 static const Tensor *other_of(const LinearWeight *s)  { return s->of_inputs ? s->dy : s->x; }
 
-/* work->rows[sample][vector] of `vectors` vectors, the first of which is `first`; beyond the last feature they are zero. */
-static void print_transposition(Emitter *e, const LinearWeight *s, const char *first, int64_t vectors)
+/* work->rows[sample][vector] of a tile's vectors, the first of which is v0; beyond the last feature they are zero. */
+static void print_transposition(Emitter *e, const LinearWeight *s)
 {
     Text *text = e->text;
     bool over_blocks = e->kernel->all_blocks;
@@ -19,11 +19,11 @@ static void print_transposition(Emitter *e, const LinearWeight *s, const char *f
         from = arena_printf(e->arena, "%s[block]", from);
         to = "LANES*block + k";
     }
-    const char *at = index_sum(e, index_scale(e, e->plan->target->lanes, index_sum(e, first, "v")), "k");
+    const char *at = index_sum(e, index_scale(e, e->plan->target->lanes, "v0 + v"), "k");
     const char *feature = arena_printf(e->arena, "%s[%s]", from, at);
     if (s->features % e->plan->target->lanes)
         feature = arena_printf(e->arena, "%s < %" PRId64 " ? %s : (vf){0}", at, s->features, feature);
-    line(text, "for (int v = 0; v < %" PRId64 "; v++) {", vectors);
+    line(text, "for (int v = 0; v < %" PRId64 "; v++) {", s->tile_vectors);
     line(text, "vf turned[LANES];");
     open_unrolled(e, "k", e->plan->target->lanes);
     line(text, "turned[k] = %s;", feature);
@@ -37,31 +37,30 @@ static void print_transposition(Emitter *e, const LinearWeight *s, const char *f
 }
 
 /* The sums of the tile over the samples of a block. */
-static void print_sums(Emitter *e, const LinearWeight *s, const char *block, const char *sample, const char *vector)
+static void print_sums(Emitter *e, const LinearWeight *s, const char *block, const char *sample)
 {
     Text *text = e->text;
     line(text, "const real *row = (const real *)&%s%s[r0];", name_of(e, other_of(s)), block);
     open_count(e, "k", e->plan->target->lanes);
     open_unrolled(e, "r", s->tile_rows);
     open_unrolled(e, "v", s->tile_vectors);
-    line(text, "sum[r][v] += row[LANES*r + k] * work->rows[%s][%s];", sample, vector);
+    line(text, "sum[r][v] += row[LANES*r + k] * work->rows[%s][v];", sample);
     close_loops(e, 3);
 }
 
 static void print_in_block(Emitter *e, const LinearWeight *s)
 {
     Text *text = e->text;
-    print_transposition(e, s, "0", s->vectors);
-    open_loop(e, "%s", tile_head(e, "r0", s->rows, s->tile_rows));
     line(text, "%s {", tile_head(e, "v0", s->vectors, s->tile_vectors));
+    print_transposition(e, s);
+    line(text, "%s {", tile_head(e, "r0", s->rows, s->tile_rows));
     line(text, "vf sum[%" PRId64 "][%" PRId64 "] = {0};", s->tile_rows, s->tile_vectors);
-    print_sums(e, s, "", "k", "v0 + v");
+    print_sums(e, s, "", "k");
     open_unrolled(e, "r", s->tile_rows);
     open_unrolled(e, "v", s->tile_vectors);
     line(text, "lanes_store(&%s[r0 + r][LANES*(v0 + v)], sum[r][v]);", name_of(e, e->kernel->stores.at[0]));
     close_loops(e, 2);
-    line(text, "}");
-    close_loops(e, 1);
+    line(text, "}\n}");
 }
 
 /* The unit's vectors begin at v0, its rows are first .. end - 1. */
@@ -87,7 +86,7 @@ static void print_over_blocks(Emitter *e, const LinearWeight *s)
     bool overlap = s->rows % s->tile_rows;
 
     print_unit(e, s);
-    print_transposition(e, s, "v0", s->tile_vectors);
+    print_transposition(e, s);
     const char *counter = overlap ? "next" : "r0";
     line(text, "for (int64_t %s = first; %s < end; %s += %" PRId64 ") {", counter, counter, counter, s->tile_rows);
     if (overlap)
@@ -102,7 +101,7 @@ static void print_over_blocks(Emitter *e, const LinearWeight *s)
     close_loops(e, 1);
     line(text, "vf sum[%" PRId64 "][%" PRId64 "] = {0};", s->tile_rows, s->tile_vectors);
     line(text, "for (int64_t block = 0; block < blocks; block++) {");
-    print_sums(e, s, "[block]", "LANES*block + k", "v");
+    print_sums(e, s, "[block]", "LANES*block + k");
     line(text, "}");
     open_unrolled(e, "r", s->tile_rows);
     if (overlap)

@@ -43,11 +43,11 @@ static void choose_tile(LinearWeight *s, int64_t most, bool once)
         }
 }
 
-static void add_rows(Arena *arena, Kernel *kernel, const LinearWeight *s, int64_t samples, int64_t vectors)
+static void add_rows(Arena *arena, Kernel *kernel, const LinearWeight *s, int64_t samples)
 {
     kernel->work.count = 0;
     list_add(arena, &kernel->work,
-             ((Work){ .type = "vf", .name = "rows", .rank = 2, .dim = { samples, vectors },
+             ((Work){ .type = "vf", .name = "rows", .rank = 2, .dim = { samples, s->tile_vectors },
                       .what = s->of_inputs ? "the inputs of each sample, features side by side in the lanes"
                                            : "the gradients of each sample, outputs side by side in the lanes" }));
 }
@@ -75,7 +75,7 @@ bool tune_linear_weight(Tuner *tuner, Kernel *kernel)
     tuned_start(kernel, SCHEME_LINEAR_WEIGHT, s);
     kernel_add_load(tuner->arena, kernel, x);
     kernel_add_load(tuner->arena, kernel, dy);
-    add_rows(tuner->arena, kernel, s, lanes, s->vectors);
+    add_rows(tuner->arena, kernel, s, lanes);
     kernel->note = "The operand whose features lie in the lanes of the result is transposed; then every sample adds to\n"
                    " * all sums of a tile.";
     Packing packing = { weight, kernel->stores.at[0], s->of_inputs ? 1 : 0 };
@@ -98,5 +98,5 @@ void linear_over_blocks(Arena *arena, const Plan *plan, Kernel *kernel)
     kernel->note = arena_printf(arena, "A unit has %" PRId64 " rows of %" PRId64 " vectors for itself, sums their gradient over "
                                 "all blocks, and updates them\n * while it is in registers: it never goes to memory.",
                                 kernel->slice, s->tile_vectors);
-    add_rows(arena, kernel, s, plan->blocks * plan->target->lanes, s->tile_vectors);
+    add_rows(arena, kernel, s, plan->blocks * plan->target->lanes);
 }

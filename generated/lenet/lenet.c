@@ -451,18 +451,18 @@ static KERNEL void fc_backward_input(const struct lenet_weights *w, const vf d_f
 static KERNEL void fc_backward_weight(const vf flatten_1[320], const vf d_fc[10], real fc_weight[10][320],
         struct fc_backward_weight_work *work)
 {
-    for (int v = 0; v < 40; v++) {
-        vf turned[LANES];
-        UNROLL(8)
-        for (int k = 0; k < 8; k++)
-            turned[k] = flatten_1[8*v + k];
-        lanes_transpose(turned);
-        UNROLL(8)
-        for (int k = 0; k < 8; k++)
-            work->rows[k][v] = turned[k];
-    }
-    for (int r0 = 0; r0 < 10; r0 += 5)
-        for (int v0 = 0; v0 < 40; v0 += 2) {
+    for (int v0 = 0; v0 < 40; v0 += 2) {
+        for (int v = 0; v < 2; v++) {
+            vf turned[LANES];
+            UNROLL(8)
+            for (int k = 0; k < 8; k++)
+                turned[k] = flatten_1[8*(v0 + v) + k];
+            lanes_transpose(turned);
+            UNROLL(8)
+            for (int k = 0; k < 8; k++)
+                work->rows[k][v] = turned[k];
+        }
+        for (int r0 = 0; r0 < 10; r0 += 5) {
             vf sum[5][2] = {0};
             const real *row = (const real *)&d_fc[r0];
             for (int k = 0; k < 8; k++)
@@ -470,13 +470,14 @@ static KERNEL void fc_backward_weight(const vf flatten_1[320], const vf d_fc[10]
                 for (int r = 0; r < 5; r++)
                     UNROLL(2)
                     for (int v = 0; v < 2; v++)
-                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v];
             UNROLL(5)
             for (int r = 0; r < 5; r++)
                 UNROLL(2)
                 for (int v = 0; v < 2; v++)
                     lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
         }
+    }
 }
 
 /* fc: linear_backward_bias                                                                       lenet.net:12

@@ -32,7 +32,7 @@ struct conv2_forward_work {
 };
 
 struct fc_backward_weight_work {
-    vf rows[8][40];
+    vf rows[8][2];
 };
 
 struct conv2_backward_input_work {

@@ -449,18 +449,18 @@ static KERNEL void linear_1_backward_input(const struct branches_weights *w, con
 static KERNEL void linear_1_backward_weight(const vf flatten_1[108], const vf d_linear_1[5],
         real linear_1_weight[108][8], struct linear_1_backward_weight_work *work)
 {
-    for (int v = 0; v < 2; v++) {
-        vf turned[LANES];
-        UNROLL(4)
-        for (int k = 0; k < 4; k++)
-            turned[k] = 4*v + k < 5 ? d_linear_1[4*v + k] : (vf){0};
-        lanes_transpose(turned);
-        UNROLL(4)
-        for (int k = 0; k < 4; k++)
-            work->rows[k][v] = turned[k];
-    }
-    for (int r0 = 0; r0 < 108; r0 += 4)
-        for (int v0 = 0; v0 < 2; v0 += 2) {
+    for (int v0 = 0; v0 < 2; v0 += 2) {
+        for (int v = 0; v < 2; v++) {
+            vf turned[LANES];
+            UNROLL(4)
+            for (int k = 0; k < 4; k++)
+                turned[k] = 4*(v0 + v) + k < 5 ? d_linear_1[4*(v0 + v) + k] : (vf){0};
+            lanes_transpose(turned);
+            UNROLL(4)
+            for (int k = 0; k < 4; k++)
+                work->rows[k][v] = turned[k];
+        }
+        for (int r0 = 0; r0 < 108; r0 += 4) {
             vf sum[4][2] = {0};
             const real *row = (const real *)&flatten_1[r0];
             for (int k = 0; k < 4; k++)
@@ -468,13 +468,14 @@ static KERNEL void linear_1_backward_weight(const vf flatten_1[108], const vf d_
                 for (int r = 0; r < 4; r++)
                     UNROLL(2)
                     for (int v = 0; v < 2; v++)
-                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v];
             UNROLL(4)
             for (int r = 0; r < 4; r++)
                 UNROLL(2)
                 for (int v = 0; v < 2; v++)
                     lanes_store(&linear_1_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
         }
+    }
 }
 
 /* linear_1: linear_backward_bias                                                              branches.net:13

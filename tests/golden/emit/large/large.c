@@ -187,18 +187,18 @@ static KERNEL void fc_backward_input(const struct large_weights *w, const vf d_f
 static KERNEL void fc_backward_weight(const vf relu_1[400], const vf d_fc[10], real fc_weight[400][12],
         struct fc_backward_weight_work *work)
 {
-    for (int v = 0; v < 3; v++) {
-        vf turned[LANES];
-        UNROLL(4)
-        for (int k = 0; k < 4; k++)
-            turned[k] = 4*v + k < 10 ? d_fc[4*v + k] : (vf){0};
-        lanes_transpose(turned);
-        UNROLL(4)
-        for (int k = 0; k < 4; k++)
-            work->rows[k][v] = turned[k];
-    }
-    for (int r0 = 0; r0 < 400; r0 = r0 == 390 ? 394 : r0 + 6)
-        for (int v0 = 0; v0 < 3; v0 += 3) {
+    for (int v0 = 0; v0 < 3; v0 += 3) {
+        for (int v = 0; v < 3; v++) {
+            vf turned[LANES];
+            UNROLL(4)
+            for (int k = 0; k < 4; k++)
+                turned[k] = 4*(v0 + v) + k < 10 ? d_fc[4*(v0 + v) + k] : (vf){0};
+            lanes_transpose(turned);
+            UNROLL(4)
+            for (int k = 0; k < 4; k++)
+                work->rows[k][v] = turned[k];
+        }
+        for (int r0 = 0; r0 < 400; r0 = r0 == 390 ? 394 : r0 + 6) {
             vf sum[6][3] = {0};
             const real *row = (const real *)&relu_1[r0];
             for (int k = 0; k < 4; k++)
@@ -206,13 +206,14 @@ static KERNEL void fc_backward_weight(const vf relu_1[400], const vf d_fc[10], r
                 for (int r = 0; r < 6; r++)
                     UNROLL(3)
                     for (int v = 0; v < 3; v++)
-                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v];
             UNROLL(6)
             for (int r = 0; r < 6; r++)
                 UNROLL(3)
                 for (int v = 0; v < 3; v++)
                     lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
         }
+    }
 }
 
 /* fc: linear_backward_bias                                                                        large.net:7

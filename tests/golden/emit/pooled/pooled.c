@@ -211,18 +211,18 @@ static KERNEL void fc_backward_input(const struct pooled_weights *w, const vf d_
 static KERNEL void fc_backward_weight(const vf flatten_1[150], const vf d_fc[7], real fc_weight[150][8],
         struct fc_backward_weight_work *work)
 {
-    for (int v = 0; v < 1; v++) {
-        vf turned[LANES];
-        UNROLL(8)
-        for (int k = 0; k < 8; k++)
-            turned[k] = 8*v + k < 7 ? d_fc[8*v + k] : (vf){0};
-        lanes_transpose(turned);
-        UNROLL(8)
-        for (int k = 0; k < 8; k++)
-            work->rows[k][v] = turned[k];
-    }
-    for (int r0 = 0; r0 < 150; r0 += 10)
-        for (int v0 = 0; v0 < 1; v0++) {
+    for (int v0 = 0; v0 < 1; v0++) {
+        for (int v = 0; v < 1; v++) {
+            vf turned[LANES];
+            UNROLL(8)
+            for (int k = 0; k < 8; k++)
+                turned[k] = 8*(v0 + v) + k < 7 ? d_fc[8*(v0 + v) + k] : (vf){0};
+            lanes_transpose(turned);
+            UNROLL(8)
+            for (int k = 0; k < 8; k++)
+                work->rows[k][v] = turned[k];
+        }
+        for (int r0 = 0; r0 < 150; r0 += 10) {
             vf sum[10][1] = {0};
             const real *row = (const real *)&flatten_1[r0];
             for (int k = 0; k < 8; k++)
@@ -230,13 +230,14 @@ static KERNEL void fc_backward_weight(const vf flatten_1[150], const vf d_fc[7],
                 for (int r = 0; r < 10; r++)
                     UNROLL(1)
                     for (int v = 0; v < 1; v++)
-                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v];
             UNROLL(10)
             for (int r = 0; r < 10; r++)
                 UNROLL(1)
                 for (int v = 0; v < 1; v++)
                     lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
         }
+    }
 }
 
 /* fc: linear_backward_bias                                                                       pooled.net:9

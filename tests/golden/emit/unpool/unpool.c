@@ -251,18 +251,18 @@ static KERNEL void linear_1_backward_input(const struct unpool_weights *w, const
 static KERNEL void linear_1_backward_weight(const vf flatten_1[100], const vf d_linear_1[4],
         real linear_1_weight[4][112], struct linear_1_backward_weight_work *work)
 {
-    for (int v = 0; v < 7; v++) {
-        vf turned[LANES];
-        UNROLL(16)
-        for (int k = 0; k < 16; k++)
-            turned[k] = 16*v + k < 100 ? flatten_1[16*v + k] : (vf){0};
-        lanes_transpose(turned);
-        UNROLL(16)
-        for (int k = 0; k < 16; k++)
-            work->rows[k][v] = turned[k];
-    }
-    for (int r0 = 0; r0 < 4; r0 += 4)
-        for (int v0 = 0; v0 < 7; v0 = v0 == 0 ? 3 : v0 + 4) {
+    for (int v0 = 0; v0 < 7; v0 = v0 == 0 ? 3 : v0 + 4) {
+        for (int v = 0; v < 4; v++) {
+            vf turned[LANES];
+            UNROLL(16)
+            for (int k = 0; k < 16; k++)
+                turned[k] = 16*(v0 + v) + k < 100 ? flatten_1[16*(v0 + v) + k] : (vf){0};
+            lanes_transpose(turned);
+            UNROLL(16)
+            for (int k = 0; k < 16; k++)
+                work->rows[k][v] = turned[k];
+        }
+        for (int r0 = 0; r0 < 4; r0 += 4) {
             vf sum[4][4] = {0};
             const real *row = (const real *)&d_linear_1[r0];
             for (int k = 0; k < 16; k++)
@@ -270,13 +270,14 @@ static KERNEL void linear_1_backward_weight(const vf flatten_1[100], const vf d_
                 for (int r = 0; r < 4; r++)
                     UNROLL(4)
                     for (int v = 0; v < 4; v++)
-                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v];
             UNROLL(4)
             for (int r = 0; r < 4; r++)
                 UNROLL(4)
                 for (int v = 0; v < 4; v++)
                     lanes_store(&linear_1_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
         }
+    }
 }
 
 /* flatten_1: flatten_backward                                                                    unpool.net:8

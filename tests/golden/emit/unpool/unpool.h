@@ -19,7 +19,7 @@ struct unpool_weights {
 /* What a kernel uses while it runs. */
 
 struct linear_1_backward_weight_work {
-    vf rows[16][7];
+    vf rows[16][4];
 };
 
 /* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
