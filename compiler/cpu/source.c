@@ -139,37 +139,53 @@ static void print_kernels(Text *text, const Plan *plan, const Phase *phase)
         }
 }
 
-static bool same_form(const Winograd *a, const Winograd *b)
+/* The form of Winograd's convolution that a kernel uses, or NULL; *parts: which functions of it. */
+static const Winograd *form_of(const Kernel *kernel, int *parts)
 {
-    return a && b && a->results == b->results && a->taps == b->taps;
+    switch (kernel->scheme) {
+    case SCHEME_CONV:
+        *parts = FORM_INPUT | FORM_OUTPUT;
+        return ((const ConvShape *)kernel->shape)->winograd;
+    case SCHEME_CONV_INPUT:
+        *parts = FORM_GRADIENT | FORM_SCATTER;
+        return ((const ConvShape *)kernel->shape)->winograd;
+    case SCHEME_DENSE_WEIGHT:
+        *parts = FORM_INPUT | FORM_GRADIENT | FORM_TAPS;
+        return ((const DenseWeightShape *)kernel->shape)->conv.winograd;
+    default:
+        return NULL;
+    }
 }
 
-/* Whether a kernel of the scheme uses the form. */
-static bool uses_form(const Phase *phase, Scheme scheme, const Winograd *form)
+/* The forms that are in use, each once, with all parts of it. */
+typedef struct Forms {
+    const Winograd *form[WINOGRAD_MOST * WINOGRAD_MOST];
+    int             parts[WINOGRAD_MOST * WINOGRAD_MOST], count;
+} Forms;
+
+static void collect_forms(Forms *forms, const Phase *phase)
 {
     for (int i = 0; i < phase->kernels.count; i++) {
-        const Kernel *kernel = phase->kernels.at[i];
-        if (kernel->scheme == scheme && same_form(((const ConvShape *)kernel->shape)->winograd, form))
-            return true;
+        int parts = 0, at = 0;
+        const Winograd *form = form_of(phase->kernels.at[i], &parts);
+        if (!form)
+            continue;
+        while (at < forms->count && (forms->form[at]->results != form->results || forms->form[at]->taps != form->taps))
+            at++;
+        forms->count += at == forms->count;
+        forms->form[at] = form;
+        forms->parts[at] |= parts;
     }
-    return false;
 }
 
-/* The transforms that the kernels use, each form once. */
 static void print_transforms(Text *text, const Plan *plan)
 {
-    for (int i = 0; i < plan->prepare.count; i++) {
-        const Winograd *form = ((const WinogradWeight *)plan->prepare.at[i]->shape)->winograd;
-        bool printed = false, forward = uses_form(plan->evaluation, SCHEME_CONV, form), backward = false;
-        for (int j = 0; j < i; j++)
-            printed = printed || same_form(((const WinogradWeight *)plan->prepare.at[j]->shape)->winograd, form);
-        for (int j = 0; j < plan->phases.count; j++) {
-            forward = forward || uses_form(plan->phases.at[j], SCHEME_CONV, form);
-            backward = backward || uses_form(plan->phases.at[j], SCHEME_CONV_INPUT, form);
-        }
-        if (!printed)
-            print_winograd_functions(text, form, forward, backward);
-    }
+    Forms forms = { .count = 0 };
+    for (int i = 0; i < plan->phases.count; i++)
+        collect_forms(&forms, plan->phases.at[i]);
+    collect_forms(&forms, plan->evaluation);
+    for (int i = 0; i < forms.count; i++)
+        print_winograd_functions(text, forms.form[i], forms.parts[i]);
 }
 
 static void print_prepare(Text *text, const Plan *plan)

@@ -41,14 +41,16 @@ const char *channel_index(Emitter *e, int64_t groups, int64_t size, const char *
 typedef struct AxisText { const char *axis, *index; } AxisText;
 void store_results(Emitter *e, const char *value, const char *place, const AxisText *axes, int count);
 
-/* The functions of one of Winograd's forms: f4x5_input and so on; those that go forward, and backward. */
-void print_winograd_functions(Text *text, const Winograd *winograd, bool forward, bool backward);
+/* The functions of one of Winograd's forms: f4x5_input and so on; those that are in `parts`. */
+enum { FORM_INPUT = 1, FORM_OUTPUT = 2, FORM_GRADIENT = 4, FORM_SCATTER = 8, FORM_TAPS = 16 };
+void print_winograd_functions(Text *text, const Winograd *winograd, int parts);
 
 void print_conv(Emitter *e);
 void print_conv_input(Emitter *e);
 void print_conv_weight_lists(Emitter *e);
 void print_conv_weight_blend(Emitter *e);
 void print_linear_weight(Emitter *e);
+void print_dense_weight(Emitter *e);
 void print_winograd_weight(Emitter *e);
 
 #endif

@@ -102,7 +102,7 @@ static void print_function(Text *text, const Winograd *w, const char *name, cons
     line(text, "}");
 }
 
-void print_winograd_functions(Text *text, const Winograd *w, bool forward, bool backward)
+void print_winograd_functions(Text *text, const Winograd *w, int parts)
 {
     const char *points = "0";
     for (int i = 1; i < w->points - 1; i++)
@@ -110,15 +110,18 @@ void print_winograd_functions(Text *text, const Winograd *w, bool forward, bool 
     line(text, "\n/* Winograd's convolution F(%d, %d): %d neighbouring sums of %d taps take %d products instead of %d. "
                "Inputs and\n * taps are taken to polynomials' values at %s and infinity, and back. */", w->results,
          w->taps, w->results, w->taps, w->points, w->results * w->taps, points);
-    if (forward) {
+    if (parts & FORM_INPUT)
         print_function(text, w, "input", "The inputs that the sums read.", true, w->bt, w->points, w->points);
+    if (parts & FORM_OUTPUT)
         print_function(text, w, "output", "The products, back to the sums.", false, w->a, w->points, w->results);
-    }
-    if (backward) {
+    if (parts & FORM_GRADIENT)
         print_function(text, w, "gradient", "The gradients of the sums.", true, w->a, w->results, w->points);
+    if (parts & FORM_SCATTER)
         print_function(text, w, "scatter", "The products, back to the gradients of the inputs.", false, w->bt,
                        w->points, w->points);
-    }
+    if (parts & FORM_TAPS)
+        print_function(text, w, "taps", "Sums of products, back to the gradients of the taps.", false, w->g, w->points,
+                       w->taps);
 }
 
 void print_winograd_weight(Emitter *e)

@@ -75,10 +75,15 @@ static const char *scheme_text(Arena *arena, const Kernel *kernel)
         return arena_printf(arena, " tuned: tile of %" PRId64 " %s x %" PRId64 " vectors of %s", s->tile_rows,
                             s->of_inputs ? "outputs" : "inputs", s->tile_vectors, s->of_inputs ? "inputs" : "outputs");
     }
-    if (kernel->scheme != SCHEME_CONV && kernel->scheme != SCHEME_CONV_INPUT)
+    if (kernel->scheme != SCHEME_CONV && kernel->scheme != SCHEME_CONV_INPUT &&
+        kernel->scheme != SCHEME_DENSE_WEIGHT)
         return "";
-    const ConvShape *s = kernel->shape;
+    const DenseWeightShape *weight = kernel->scheme == SCHEME_DENSE_WEIGHT ? kernel->shape : NULL;
+    const ConvShape *s = weight ? &weight->conv : kernel->shape;
     const char *winograd = s->winograd ? arena_printf(arena, " F(%d, %d)", s->winograd->results, s->winograd->taps) : "";
+    if (weight)
+        return arena_printf(arena, " tuned: tile of %" PRId64 " rows x %" PRId64 " channels x %" PRId64 " vectors%s",
+                            weight->taps, weight->scalars, weight->wide, winograd);
     return arena_printf(arena, " tuned: tile of %" PRId64 " x %" PRId64 " x %" PRId64 " channels%s", s->rows, s->columns,
                         s->channels, winograd);
 }

@@ -5,6 +5,7 @@
 const char *const technique_names[] = {
     [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input",
     [TECHNIQUE_CONV_WEIGHT] = "conv-weight",
+    [TECHNIQUE_DENSE_WEIGHT] = "dense-weight",
     [TECHNIQUE_LINEAR] = "linear", NULL,
 };
 
@@ -13,6 +14,7 @@ const char *const technique_help[] = {
     [TECHNIQUE_CONV] = "a convolution with what follows it, its pool too, in one kernel",
     [TECHNIQUE_CONV_INPUT] = "the gradient of a convolution's input, through the pool behind it",
     [TECHNIQUE_CONV_WEIGHT] = "the gradient of a convolution's weight, of what its pool took alone",
+    [TECHNIQUE_DENSE_WEIGHT] = "the gradient of a convolution's weight, channels side by side",
     [TECHNIQUE_LINEAR] = "the gradient of a linear layer's weight with features in the lanes; large ones updated at once",
 };
 
@@ -26,6 +28,7 @@ static const struct Rule {
     { TECHNIQUE_CONV, &kind_conv2d, tune_conv },
     { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, tune_conv_input },
     { TECHNIQUE_CONV_WEIGHT, &kind_conv2d_backward_weight, tune_conv_weight },
+    { TECHNIQUE_DENSE_WEIGHT, &kind_conv2d_backward_weight, tune_dense_weight },
     { TECHNIQUE_LINEAR, &kind_linear_backward_weight, tune_linear_weight },
 };
 

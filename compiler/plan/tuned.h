@@ -34,6 +34,19 @@ typedef struct ConvWeightShape {
     int64_t   group;                    /* samples that share a list */
 } ConvWeightShape;
 
+/* The gradient of a convolution's weight. Strips of x or dy are turned from samples side by side to channels side by side;
+ * these are multiplied in vectors, the channels of the other one by one. */
+typedef struct DenseWeightShape {
+    ConvShape conv;                     /* no pool; weight: its gradient; columns: of a tile, 1 without Winograd */
+    bool      over_out;                 /* vectors are of output channels, of dy; else of input channels, of x */
+    int64_t   vectors;                  /* of a group's channels, the last one filled up with zeros */
+    int64_t   padded;                   /* single channels of a group, in whole tiles */
+    bool      copied;                   /* these, into work */
+    int64_t   taps, scalars, wide;      /* tile: rows of the kernel (all or 1), single channels, vectors */
+    int64_t   all_tiles;                /* of a row */
+    int64_t   rows, tiles;              /* of a strip */
+} DenseWeightShape;
+
 typedef struct WinogradWeight {
     const Tensor   *weight;
     const Winograd *winograd;
@@ -79,11 +92,18 @@ ConvShape tuner_conv_shape(const Layer *layer, const Tensor *x, const Tensor *we
  * `kernel` as absorbed. False where there is none or it does not fit: `s` is no good then. */
 bool tuner_see_through_pool(Tuner *tuner, ConvShape *s, const Tensor *dy, Kernel *kernel);
 
+/* The form of Winograd's convolution that pays most for it, NULL if none does. */
+const Winograd *tuner_winograd(const Tuner *tuner, const ConvShape *s);
+
+/* Whether all that the nest does is to sum and to store the sum. */
+bool nest_is_sum(const Nest *nest);
+
 /* The rules, each in its file; true where it fits. They may look at kernels beside `kernel`, but change only it. */
 bool tune_conv(Tuner *tuner, Kernel *kernel);           /* tuned_conv.c: conv2d */
 bool tune_conv_pool(Tuner *tuner, Kernel *kernel);      /* max_pool2d, whose conv2d it takes in */
 bool tune_conv_input(Tuner *tuner, Kernel *kernel);     /* conv2d_backward_input */
 bool tune_conv_weight(Tuner *tuner, Kernel *kernel);    /* tuned_conv_weight.c: conv2d_backward_weight */
+bool tune_dense_weight(Tuner *tuner, Kernel *kernel);   /* tuned_dense_weight.c: conv2d_backward_weight, dense */
 bool tune_linear_weight(Tuner *tuner, Kernel *kernel);  /* tuned_linear.c: linear_backward_weight */
 
 /* Makes of a kernel of SCHEME_LINEAR_WEIGHT one for the phase "weights": its units, the tile. */

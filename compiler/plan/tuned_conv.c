@@ -74,8 +74,7 @@ static double winograd_cost(const ConvShape *s, int64_t points, int64_t results,
     return tiles * (sums + transforms);
 }
 
-/* The form of Winograd's convolution that pays most, NULL if none does. */
-static const Winograd *choose_winograd(const Tuner *tuner, const ConvShape *s)
+const Winograd *tuner_winograd(const Tuner *tuner, const ConvShape *s)
 {
     int64_t taps = s->kernel[1], best = 0;
     double direct = (double)(s->result[0] * s->result[1] * s->kernel[0] * taps * s->in * s->out);
@@ -142,7 +141,7 @@ static void become_winograd_forward(Tuner *tuner, Kernel *kernel, const ConvShap
                                                   (int64_t[]){ points, s->rows, s->channels }));
 }
 
-static bool is_plain_sum(const Nest *nest)
+bool nest_is_sum(const Nest *nest)
 {
     return nest->reduces == 1 && nest->stores == 1 && nest->store[0].value->kind == EXPR_REDUCED;
 }
@@ -151,7 +150,7 @@ bool tune_conv(Tuner *tuner, Kernel *kernel)
 {
     const Node *node = kernel->node;
     ConvShape s = tuner_conv_shape(node->layer, node->in.at[0], node->in.at[1], kernel->stores.at[0]);
-    s.winograd = choose_winograd(tuner, &s);
+    s.winograd = tuner_winograd(tuner, &s);
     if (!s.winograd || !choose_tile(tuner, &s, least(ROWS_ALONE, s.result[0]), s.out))
         return false;
     s.bias = node->layer->learnables.count > 1 ? node->in.at[2] : NULL;
@@ -164,7 +163,7 @@ bool tune_conv_pool(Tuner *tuner, Kernel *kernel)
 {
     const Tensor *y = kernel->node->in.at[0];
     Kernel *conv = tuner_maker(tuner, y);
-    if (!conv || conv->node->kind != &kind_conv2d || conv->scheme != SCHEME_NEST || !is_plain_sum(conv->nest) ||
+    if (!conv || conv->node->kind != &kind_conv2d || conv->scheme != SCHEME_NEST || !nest_is_sum(conv->nest) ||
         tuner_readers(tuner, y) != 1 || graph_keeps(tuner->program->graph, y))
         return false;
 
@@ -173,7 +172,7 @@ bool tune_conv_pool(Tuner *tuner, Kernel *kernel)
     if (!add_pool(&s, kernel->node->layer, kernel->stores.at[0]))
         return false;
     s.bias = node->layer->learnables.count > 1 ? node->in.at[2] : NULL;
-    s.winograd = choose_winograd(tuner, &s);
+    s.winograd = tuner_winograd(tuner, &s);
     s.columns = s.winograd ? s.winograd->results : s.pool[1];
     if (!choose_tile(tuner, &s, s.pool[0], s.out))
         return false;
@@ -211,7 +210,7 @@ bool tune_conv_input(Tuner *tuner, Kernel *kernel)
         return false;
     if (!tuner_see_through_pool(tuner, &s, dy, kernel))
         s = alone;
-    s.winograd = choose_winograd(tuner, &s);
+    s.winograd = tuner_winograd(tuner, &s);
     s.columns = s.winograd ? s.winograd->results : 1;
     if (!s.winograd || !choose_tile(tuner, &s, least(ROWS_ALONE, s.image[0]), s.in)) {
         kernel->absorbed.count = 0;

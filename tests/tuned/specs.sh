@@ -154,6 +154,10 @@ spec plain_relu   6 "Convolutions and relu." 1x11x13 \
     "conv2d(-> 10, kernel_size=3)" relu "conv2d(-> 20, kernel_size=3)" relu "conv2d(-> 5, kernel_size=3)" relu
 spec plain_wide  16 "Channels that fill vectors, without a pool." 3x9x8 \
     "conv2d(-> 32, kernel_size=3, padding=1)" relu "conv2d(-> 32, kernel_size=3, padding=1)" relu
+spec plain_rows   5 "Images so high and wide that a weight's gradient is summed in strips, the last one lower." 2x37x11 \
+    "conv2d(-> 33, kernel_size=3)" relu "conv2d(-> 35, kernel_size=3)" relu
+spec plain_strips 3 "Rows so long that they are summed in parts." 1x7x401 \
+    "conv2d(-> 32, kernel_size=(3, 2))" relu "conv2d(-> 20, kernel_size=3, stride=2, dilation=(1, 2))" relu
 features plain_logits 5 "A convolution gives the logits." 1x9x9 \
     "conv2d(-> 6, kernel_size=5)" relu "conv2d(-> 5, kernel_size=5)" flatten
 

@@ -179,9 +179,15 @@ static void test_fits(void **state)
         { "b: conv2d(-> 8, 3, groups=2)\n max_pool2d(2)", "b_backward_weight", SCHEME_CONV_WEIGHT_LISTS, 0 },
         { "b: conv2d(-> 8, 3, stride=2, dilation=2)\n max_pool2d(2)", "b_backward_weight", SCHEME_CONV_WEIGHT_LISTS, 0 },
         { "b: conv2d(-> 8, 3, groups=8)\n max_pool2d(2)", "b_backward_weight", SCHEME_CONV_WEIGHT_BLEND, 0 },
-        { "b: conv2d(-> 8, 3)", "b_backward_weight", SCHEME_NEST, 0 },
-        { "b: conv2d(-> 8, 3)\n max_pool2d(3, stride=2)", "b_backward_weight", SCHEME_NEST, 0 },
-        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_backward_weight", SCHEME_NEST, 1 << TECHNIQUE_CONV_WEIGHT },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(3, stride=2)", "b_backward_weight", SCHEME_DENSE_WEIGHT, 0 },
+        { "b: conv2d(-> 8, 3)\n max_pool2d(2)", "b_backward_weight", SCHEME_DENSE_WEIGHT, 1 << TECHNIQUE_CONV_WEIGHT },
+        { "b: conv2d(-> 8, 3)", "b_backward_weight", SCHEME_DENSE_WEIGHT, 0 },
+        { "b: conv2d(-> 8, 3, stride=2)", "b_backward_weight", SCHEME_DENSE_WEIGHT, 0 },
+        { "b: conv2d(-> 32, 3, groups=2)", "b_backward_weight", SCHEME_DENSE_WEIGHT, 0 },
+        { "b: conv2d(-> 8, 3)", "b_backward_weight", SCHEME_DENSE_WEIGHT, 1 << TECHNIQUE_WINOGRAD },
+        /* groups of one channel leave vectors empty; a gradient larger than what it is made of is summed elsewhere */
+        { "b: conv2d(-> 8, 3, groups=8)", "b_backward_weight", SCHEME_NEST, 0 },
+        { "b: conv2d(-> 8, 3)", "b_backward_weight", SCHEME_NEST, 1 << TECHNIQUE_DENSE_WEIGHT },
         /* windows that overlap, leave gaps, or reach over the border */
         { "b: conv2d(-> 8, 1)\n max_pool2d(3, stride=2)", "b_forward", SCHEME_NEST, 0 },
         { "b: conv2d(-> 8, 1)\n max_pool2d(2, stride=3)", "b_forward", SCHEME_NEST, 0 },
@@ -205,6 +211,39 @@ static void test_fits(void **state)
     }
 }
 
+/* The gradient of a wide layer's weight: whichever channels fill vectors are in the lanes, a tile's sums in registers, a
+ * strip in half of the second level of cache; what is multiplied one by one needs no copy without Winograd. */
+static void test_dense_weight(void **state)
+{
+    (void)state;
+    static const struct { const char *layers; bool over_out; } cases[] = {
+        { "b: conv2d(-> 64, 3, padding=1)", true }, { "b: conv2d(-> 32, 3)\n c: conv2d(-> 10, 3)\n relu", false },
+    };
+    for (size_t i = 0; i < 4 * sizeof cases / sizeof *cases; i++) {
+        Arena *arena = arena_new();
+        const char *net = arena_printf(arena, "net n {\n input 4x40x40\n %s\n flatten\n linear(-> 4)\n}\n",
+                                       cases[i / 4].layers);
+        PlanOptions options = { .without = i % 2 ? 1 << TECHNIQUE_WINOGRAD : 0 };
+        const Plan *plan = plan_of(arena, net, 32, i % 4 < 2 ? "avx512" : "avx2", options);
+        const Kernel *kernel = find_kernel(plan->phases.at[0], i / 4 ? "c_backward_weight" : "b_backward_weight");
+        const DenseWeightShape *s = kernel->shape;
+        int64_t work = 0;
+        assert_int_equal(kernel->scheme, SCHEME_DENSE_WEIGHT);
+        assert_true(s->over_out == cases[i / 4].over_out && (s->conv.winograd != NULL) == (i % 2 == 0));
+        assert_true(s->taps * s->scalars * s->wide <= plan->target->accumulators && s->padded % s->scalars == 0);
+        assert_true(s->vectors * plan->target->lanes >= (s->over_out ? s->conv.out : s->conv.in));
+        for (int j = 1; j < kernel->work.count; j++) {
+            int64_t vectors = 1;
+            for (int d = 0; d < kernel->work.at[j].rank; d++)
+                vectors *= kernel->work.at[j].dim[d];
+            work += vectors * plan->target->lanes * 4;
+        }
+        assert_int_equal(kernel->work.count, s->copied ? 3 : 2);
+        assert_true(work <= 512 << 10);
+        arena_free(arena);
+    }
+}
+
 /* Without tuned code nothing is prepared, and each nest has its kernel. */
 static void test_plain(void **state)
 {
@@ -223,7 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_winograd_forward), cmocka_unit_test(test_winograd_transposed),
         cmocka_unit_test(test_seed), cmocka_unit_test(test_weight), cmocka_unit_test(test_registers),
-        cmocka_unit_test(test_fits), cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_fits), cmocka_unit_test(test_dense_weight), cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
