@@ -4,6 +4,7 @@
 #include "cpu/tuned.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* The gradients of a tile's results, transformed. Behind the last column they are zero. */
 static void print_gradients(Emitter *e, const ConvShape *s)
@@ -47,6 +48,26 @@ static void print_gradients(Emitter *e, const ConvShape *s)
     close_loops(e, 1);
 }
 
+/* The rows of the kernel that reach a result, for the rows y0 .. of a tile. */
+static const char *first_tap(Emitter *e, const ConvShape *s)
+{
+    int64_t free = s->result[0] - 1 - s->border[0];         /* rows up to here see the kernel's first row */
+    if (s->inside[0] - s->rows <= free)
+        return "0";
+    if (free < 0)
+        return arena_printf(e->arena, "y0 + %" PRId64, -free);
+    return arena_printf(e->arena, "y0 > %" PRId64 " ? y0 - %" PRId64 " : 0", free, free);
+}
+
+static const char *last_tap(Emitter *e, const ConvShape *s)
+{
+    int64_t last = s->kernel[0] - 1, reach = s->border[0] + s->rows - 1;
+    if (reach >= last)
+        return arena_printf(e->arena, "%" PRId64, last);
+    return arena_printf(e->arena, "y0 < %" PRId64 " ? %s : %" PRId64, last - reach,
+                        index_sum(e, "y0", arena_printf(e->arena, "%" PRId64, reach)), last);
+}
+
 static void print_products(Emitter *e, const ConvShape *s)
 {
     Text *text = e->text;
@@ -55,17 +76,23 @@ static void print_products(Emitter *e, const ConvShape *s)
     open_count(e, "k", s->winograd->points);
     if (groups)
         open_count(e, "g", s->groups);
-    line(text, "%s {", tile_head(e, "y0", s->image[0], s->rows));
-    line(text, "int first = y0 > %" PRId64 " ? y0 - %" PRId64 " : 0, last = y0 < %" PRId64 " ? y0 + %" PRId64
-               " : %" PRId64 ";", s->result[0] - 1, s->result[0] - 1, s->kernel[0] - s->rows, edge, s->kernel[0] - 1);
+    line(text, "%s {", tile_head(e, "y0", s->inside[0], s->rows));
+    const char *first = first_tap(e, s), *last = last_tap(e, s);
+    bool all = !strchr(first, 'y') && !strchr(last, 'y');
+    if (!all)
+        line(text, "int first = %s, last = %s;", first, last);
     line(text, "%s {", tile_head(e, "c0", s->in, s->channels));
     line(text, "vf sum[%" PRId64 "][%" PRId64 "] = {0};", s->rows, s->channels);
-    open_loop(e, "for (int u = first; u <= last; u++)");
+    if (all)
+        open_count(e, "u", s->kernel[0]);
+    else
+        open_loop(e, "for (int u = first; u <= last; u++)");
     open_count(e, "o", s->out);
     open_unrolled(e, "r", s->rows);
     open_unrolled(e, "c", s->channels);
     const char *o = channel_index(e, s->groups, s->out, "o"), *c = channel_index(e, s->groups, s->in, "c0 + c");
-    const char *row = edge ? arena_printf(e->arena, "%" PRId64 " + y0 + r - u", edge) : "y0 + r - u";
+    int64_t shift = edge + s->border[0];
+    const char *row = shift ? arena_printf(e->arena, "%" PRId64 " + y0 + r - u", shift) : "y0 + r - u";
     line_wrapped(text, "sum[r][c] += %s[k][%s][u][c0 + c] * work->in[k][%s][%s];", name_of(e, s->transformed), o, row,
                  o);
     close_loops(e, 4);
@@ -77,17 +104,37 @@ static void print_products(Emitter *e, const ConvShape *s)
     close_loops(e, 1 + groups);
 }
 
-/* Stores columns first .. end - 1 of the tile, those that lie in the image. */
+/* Stores what `value` is for column `x` of what is wanted. */
+static void print_stores(Emitter *e, const ConvShape *s, const char *value, const char *x)
+{
+    const Nest *nest = e->kernel->nest;
+    const char *c = channel_index(e, s->groups, s->in, "c");
+    for (int i = 0; i < nest->overs; i++)
+        if (strcmp(nest->over[i]->name, "g") == 0)
+            c = "c";                            /* of a group */
+    AxisText axes[] = { { "y", "y" }, { "x", x }, { "g", "g" }, { "c", c } };
+    store_results(e, value, NULL, axes, 4);
+}
+
+/* Stores columns first .. end - 1 of the tile, those that are wanted. */
 static void print_columns(Emitter *e, const ConvShape *s, int64_t first, int64_t end)
 {
     Text *text = e->text;
     int64_t tiles = (s->result[1] + s->columns - 1) / s->columns, last = (tiles - 1) * s->columns + end;
-    const char *x = index_sum(e, index_scale(e, s->pool[1], "x0"), "j");
-    line(text, "UNROLL(%" PRId64 ")\nfor (int j = %" PRId64 "; j < %" PRId64 "; j++)%s", end - first, first, end,
-         last > s->image[1] ? arena_printf(e->arena, "\n    if (%s < %" PRId64 ") {", x, s->image[1]) : " {");
-    AxisText axes[] = { { "y", "y" }, { "x", x }, { "g", "g" }, { "c", "c" } };
-    store_results(e, "to[j]", NULL, axes, 4);
+    const char *x = index_sum(e, index_scale(e, s->pool[1], "x0"), "j"), *guard = "";
+    if (s->border[1] > first)
+        guard = arena_printf(e->arena, "%s >= %" PRId64, x, s->border[1]);
+    if (last > s->border[1] + s->inside[1])
+        guard = arena_printf(e->arena, "%s%s%s < %" PRId64, guard, *guard ? " && " : "", x,
+                             s->border[1] + s->inside[1]);
+    line(text, "UNROLL(%" PRId64 ")", end - first);
+    const char *head = arena_printf(e->arena, "for (int j = %" PRId64 "; j < %" PRId64 "; j++)", first, end);
+    if (*guard)
+        open_loop(e, "%s", head);
+    line(text, *guard ? "if (%s) {" : "%s {", *guard ? guard : head);
+    print_stores(e, s, "to[j]", s->border[1] ? arena_printf(e->arena, "%s - %" PRId64, x, s->border[1]) : x);
     line(text, "}");
+    close_loops(e, *guard ? 1 : 0);
 }
 
 static void print_scatter(Emitter *e, const ConvShape *s)
@@ -96,7 +143,7 @@ static void print_scatter(Emitter *e, const ConvShape *s)
     Text *text = e->text;
     int64_t carried = w->points - w->results, across = s->columns / s->pool[1];
     const char *c = channel_index(e, s->groups, s->in, "c");
-    open_count(e, "y", s->image[0]);
+    open_count(e, "y", s->inside[0]);
     if (s->groups > 1)
         open_count(e, "g", s->groups);
     line(text, "for (int c = 0; c < %" PRId64 "; c++) {", s->in);
@@ -124,16 +171,15 @@ static void print_scatter(Emitter *e, const ConvShape *s)
 static void print_rest(Emitter *e, const ConvShape *s)
 {
     int64_t tiles = (s->result[1] + s->columns - 1) / s->columns;
-    int64_t first = (tiles - 1) * s->columns + s->winograd->points;
-    if (first >= s->image[1])
+    int64_t first = (tiles - 1) * s->columns + s->winograd->points - s->border[1];
+    if (first >= s->inside[1])
         return;
-    open_count(e, "y", s->image[0]);
-    open_loop(e, "for (int x = %" PRId64 "; x < %" PRId64 "; x++)", first, s->image[1]);
+    open_count(e, "y", s->inside[0]);
+    open_loop(e, "for (int x = %" PRId64 "; x < %" PRId64 "; x++)", first > 0 ? first : 0, s->inside[1]);
     if (s->groups > 1)
         open_count(e, "g", s->groups);
     line(e->text, "for (int c = 0; c < %" PRId64 "; c++) {", s->in);
-    AxisText axes[] = { { "y", "y" }, { "x", "x" }, { "g", "g" }, { "c", "c" } };
-    store_results(e, "(vf){0}", NULL, axes, 4);
+    print_stores(e, s, "(vf){0}", "x");
     line(e->text, "}");
     close_loops(e, 2 + (s->groups > 1));
 }

@@ -27,6 +27,7 @@ static const struct Rule {
     { TECHNIQUE_CONV, &kind_max_pool2d, tune_conv_pool },
     { TECHNIQUE_CONV, &kind_conv2d, tune_conv },
     { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, tune_conv_input },
+    { TECHNIQUE_CONV_INPUT, &kind_pad_backward, tune_conv_border },
     { TECHNIQUE_CONV_WEIGHT, &kind_conv2d_backward_weight, tune_conv_weight },
     { TECHNIQUE_DENSE_WEIGHT, &kind_conv2d_backward_weight, tune_dense_weight },
     { TECHNIQUE_LINEAR, &kind_linear_backward_weight, tune_linear_weight },

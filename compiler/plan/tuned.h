@@ -17,6 +17,7 @@ typedef struct ConvShape {
     int64_t image[2];                   /* of x, its border included */
     int64_t result[2];                  /* of the convolution, as far as the pool reads it */
     int64_t pool[2], pooled[2];         /* window; results of the kernel */
+    int64_t border[2], inside[2];       /* SCHEME_CONV_INPUT: of the image, what is not wanted before, and what is */
     int64_t channels;                   /* tile: output channels (SCHEME_CONV_INPUT: input channels) */
     int64_t rows, columns;              /* tile: of the convolution's result; whole windows */
     const Winograd *winograd;           /* along x; NULL: every tap is multiplied */
@@ -102,6 +103,7 @@ bool nest_is_sum(const Nest *nest);
 bool tune_conv(Tuner *tuner, Kernel *kernel);           /* tuned_conv.c: conv2d */
 bool tune_conv_pool(Tuner *tuner, Kernel *kernel);      /* max_pool2d, whose conv2d it takes in */
 bool tune_conv_input(Tuner *tuner, Kernel *kernel);     /* conv2d_backward_input */
+bool tune_conv_border(Tuner *tuner, Kernel *kernel);    /* pad_backward, whose conv2d_backward_input it takes in */
 bool tune_conv_weight(Tuner *tuner, Kernel *kernel);    /* tuned_conv_weight.c: conv2d_backward_weight */
 bool tune_dense_weight(Tuner *tuner, Kernel *kernel);   /* tuned_dense_weight.c: conv2d_backward_weight, dense */
 bool tune_linear_weight(Tuner *tuner, Kernel *kernel);  /* tuned_linear.c: linear_backward_weight */

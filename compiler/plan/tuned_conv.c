@@ -30,7 +30,7 @@ ConvShape tuner_conv_shape(const Layer *layer, const Tensor *x, const Tensor *we
         s.kernel[side] = window.kernel[side];
         s.stride[side] = window.stride[side];
         s.dilation[side] = window.dilation[side];
-        s.image[side] = x->dim[1 + side];
+        s.image[side] = s.inside[side] = x->dim[1 + side];
         s.result[side] = s.pooled[side] = y->dim[1 + side];
         s.pool[side] = 1;
     }
@@ -200,6 +200,17 @@ bool tuner_see_through_pool(Tuner *tuner, ConvShape *s, const Tensor *dy, Kernel
     return true;
 }
 
+static void add_input_work(Tuner *tuner, Kernel *kernel, const ConvShape *s)
+{
+    int64_t points = s->winograd->points, edge = s->rows - 1, in = s->groups * s->in, out = s->groups * s->out;
+    list_add(tuner->arena, &kernel->work, work_of("in", "the gradients of a tile's columns, transformed; zero rows around", 3,
+                                                  (int64_t[]){ points, edge + s->result[0] + edge, out }));
+    list_add(tuner->arena, &kernel->work, work_of("product", "what the points give, row by row", 3,
+                                                  (int64_t[]){ points, s->inside[0], in }));
+    list_add(tuner->arena, &kernel->work, work_of("carry", "what the tile before gave for the columns of the next", 3,
+                                                  (int64_t[]){ s->inside[0], s->kernel[1] - 1, in }));
+}
+
 bool tune_conv_input(Tuner *tuner, Kernel *kernel)
 {
     const Node *node = kernel->node;
@@ -216,13 +227,47 @@ bool tune_conv_input(Tuner *tuner, Kernel *kernel)
         kernel->absorbed.count = 0;
         return false;
     }
-    int64_t points = s.winograd->points, edge = s.rows - 1, in = s.groups * s.in, out = s.groups * s.out;
     become(tuner, kernel, SCHEME_CONV_INPUT, &s);
-    list_add(tuner->arena, &kernel->work, work_of("in", "the gradients of a tile's columns, transformed; zero rows around", 3,
-                                                  (int64_t[]){ points, edge + s.result[0] + edge, out }));
-    list_add(tuner->arena, &kernel->work, work_of("product", "what the points give, row by row", 3,
-                                                  (int64_t[]){ points, s.image[0], in }));
-    list_add(tuner->arena, &kernel->work, work_of("carry", "what the tile before gave for the columns of the next", 3,
-                                                  (int64_t[]){ s.image[0], s.kernel[1] - 1, in }));
+    add_input_work(tuner, kernel, &s);
+    return true;
+}
+
+/* The nest of a pad's gradient, with the convolution's in place of what it reads of that. */
+static const Nest *nest_of_border(Arena *arena, const Nest *pad, const Nest *conv, const Tensor *padded)
+{
+    Nest *nest = NEW(arena, Nest);
+    Expr *sum = NEW(arena, Expr);
+    *nest = *pad;
+    *sum = (Expr){ .kind = EXPR_REDUCED, .type = TYPE_REAL };
+    nest->note = conv->note;
+    nest->reduce[0] = conv->reduce[0];
+    nest->reduces = 1;
+    nest->store[0].value = expr_substitute(arena, nest->store[0].value, padded, sum, NULL, NULL, 0);
+    return nest;
+}
+
+bool tune_conv_border(Tuner *tuner, Kernel *kernel)
+{
+    const Node *node = kernel->node;
+    const Tensor *padded = node->in.at[0], *dx = kernel->stores.at[0];
+    const Kernel *conv = tuner_maker(tuner, padded);
+    if (node->attribute[PAD_MODE] != PAD_ZEROS || !conv || conv->scheme != SCHEME_CONV_INPUT ||
+        !nest_is_sum(conv->nest) || tuner_readers(tuner, padded) != 1 || kernel->nest->stores != 1)
+        return false;
+    ConvShape s = *(const ConvShape *)conv->shape;
+    for (int side = 0; side < 2; side++) {
+        s.border[side] = node->attribute[side ? PAD_LEFT : PAD_TOP];
+        s.inside[side] = dx->dim[1 + side];
+    }
+    if (s.inside[0] < s.rows)
+        return false;
+    kernel->nest = nest_of_border(tuner->arena, kernel->nest, conv->nest, padded);
+    kernel->node = conv->node;
+    kernel->name = conv->name;
+    for (int i = 0; i < conv->absorbed.count; i++)
+        list_add(tuner->arena, &kernel->absorbed, conv->absorbed.at[i]);
+    list_add(tuner->arena, &kernel->absorbed, node);
+    become(tuner, kernel, SCHEME_CONV_INPUT, &s);
+    add_input_work(tuner, kernel, &s);
     return true;
 }

@@ -211,6 +211,27 @@ static void test_fits(void **state)
     }
 }
 
+/* The gradient of a border of zeros is not made; of one that shows the image again it is needed. */
+static void test_border(void **state)
+{
+    (void)state;
+    static const char *const modes[] = { "zeros", "reflect" };
+    for (int i = 0; i < 2; i++) {
+        Arena *arena = arena_new();
+        const char *net = arena_printf(arena, "net n {\n input 4x16x16\n a: conv2d(-> 8, 3)\n relu\n b: conv2d(-> 8, 3, "
+                                       "padding=(2, 1), padding_mode=%s)\n flatten\n linear(-> 4)\n}\n", modes[i]);
+        const Plan *plan = plan_of(arena, net, 16, "avx2", (PlanOptions){0});
+        const ConvShape *s = shape_of(plan, "b_backward_input", SCHEME_CONV_INPUT);
+        const Kernel *kernel = find_kernel(plan->phases.at[0], "b_backward_input");
+        assert_int_equal(s->image[0], 18);
+        assert_int_equal(s->border[0], i ? 0 : 2);
+        assert_int_equal(s->inside[1], i ? 16 : 14);
+        assert_int_equal(find_kernel(plan->phases.at[0], "b_backward_pad") != NULL, i);
+        assert_string_equal(kernel->stores.at[0]->name, i ? "d_b_padded" : "d_a_");
+        arena_free(arena);
+    }
+}
+
 /* The gradient of a wide layer's weight: whichever channels fill vectors are in the lanes, a tile's sums in registers, a
  * strip in half of the second level of cache; what is multiplied one by one needs no copy without Winograd. */
 static void test_dense_weight(void **state)
@@ -262,7 +283,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_winograd_forward), cmocka_unit_test(test_winograd_transposed),
         cmocka_unit_test(test_seed), cmocka_unit_test(test_weight), cmocka_unit_test(test_registers),
-        cmocka_unit_test(test_fits), cmocka_unit_test(test_dense_weight), cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_fits), cmocka_unit_test(test_border),
+        cmocka_unit_test(test_dense_weight), cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

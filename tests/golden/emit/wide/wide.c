@@ -741,8 +741,8 @@ static KERNEL void b_backward_input(const real b_weight_f5x3[7][24][3][16], cons
                     UNROLL(2)
                     for (int j = 5; j < 7; j++)
                         if (x0 + j < 16) {
-                        d_a_[y][x0 + j][c] = lanes_select(relu_1[y][x0 + j][c] <= 0.0f, lanes_of(0.0f), to[j]);
-                    }
+                            d_a_[y][x0 + j][c] = lanes_select(relu_1[y][x0 + j][c] <= 0.0f, lanes_of(0.0f), to[j]);
+                        }
                 }
             }
     }
