@@ -110,6 +110,10 @@ static inline real lanes_sum(vf v)
     return (q[0] + q[2]) + (q[1] + q[3]);
 }
 
+/* One lane of a vector in memory: read there, where v[lane] may make the compiler load all of it first. */
+typedef real real_of_vf __attribute__((may_alias));
+static inline real lanes_at(const vf *v, int lane) { return ((const real_of_vf *)v)[lane]; }
+
 /* ---- choosing by lane: what a maximum's place decides */
 
 /* In which lanes something holds. Combined by | and &. */

@@ -248,11 +248,11 @@ static const char *factor(Emitter *e, const DenseWeightShape *s, const Side *sid
         return arena_printf(e->arena, "work->%s%s[%s]%s[i]%s", side->name, c->winograd ? "[k]" : "", row,
                             column_index(e, s, column), vector_index(e, s, j));
     if (s->copied)
-        return arena_printf(e->arena, "work->%s%s[%s]%s[%s][i]", side->name, c->winograd ? "[k]" : "", row,
+        return arena_printf(e->arena, "lanes_at(&work->%s%s[%s]%s[%s], i)", side->name, c->winograd ? "[k]" : "", row,
                             column_index(e, s, column), channel_index(e, c->groups, s->padded, n));
     row = index_sum(e, index_scale(e, side->stride[0], first_row(s)), row);
     column = index_sum(e, index_scale(e, side->stride[1], first_tile(s)), column);
-    return arena_printf(e->arena, "%s[%s][%s][%s][i]", name_of(e, side->tensor), row, column,
+    return arena_printf(e->arena, "lanes_at(&%s[%s][%s][%s], i)", name_of(e, side->tensor), row, column,
                         channel_index(e, c->groups, side->channels, n));
 }
 

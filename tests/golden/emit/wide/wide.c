@@ -1,5 +1,5 @@
 /* wide, compiled by netc 0.1.0 for avx512 from wide.net with: netc wide.net --cpu=avx512
- * sha256 of wide.net: 51baad3f4bbe4dbc79f8b8ea4e58bc34633940d3aae857973a2622dff8518688
+ * sha256 of wide.net: 7017b781c3cef29410376d527b5113545f3d44f2d9b1fa987e81294cb318cc1a
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "wide.h"
 
@@ -98,6 +98,19 @@ INLINE void f4x3_gradient(const vf from[4], vf to[6])
     to[5] = from[3];
 }
 
+/* The products, back to the gradients of the inputs. */
+INLINE void f4x3_scatter(const vf from[6], vf to[6])
+{
+    vf sum_1 = from[1] + from[2], difference_1 = from[1] - from[2];
+    vf sum_3 = from[3] + from[4], difference_3 = from[3] - from[4];
+    to[0] = 4.0f*from[0];
+    to[1] = -4.0f*difference_1 - 2.0f*difference_3 + 4.0f*from[5];
+    to[2] = -5.0f*from[0] - 4.0f*sum_1 - sum_3;
+    to[3] = difference_1 + 2.0f*difference_3 - 5.0f*from[5];
+    to[4] = from[0] + sum_1 + sum_3;
+    to[5] = from[5];
+}
+
 /* Sums of products, back to the gradients of the taps. */
 INLINE void f4x3_taps(const vf from[6], vf to[3])
 {
@@ -106,72 +119,6 @@ INLINE void f4x3_taps(const vf from[6], vf to[3])
     to[0] = 0.25f*from[0] - (real)0.16666666666666666*sum_1 + (real)0.041666666666666664*sum_3;
     to[1] = -(real)0.16666666666666666*difference_1 + (real)0.08333333333333333*difference_3;
     to[2] = -(real)0.16666666666666666*sum_1 + (real)0.16666666666666666*sum_3 + from[5];
-}
-
-/* Winograd's convolution F(5, 3): 5 neighbouring sums of 3 taps take 7 products instead of 15. Inputs and
- * taps are taken to polynomials' values at 0, 1, -1, 2, -2, 0.5 and infinity, and back. */
-
-/* The inputs that the sums read. */
-INLINE void f5x3_input(const vf from[7], vf to[7])
-{
-    to[0] = -2.0f*from[0] + 4.0f*from[1] + 2.5f*from[2] - 5.0f*from[3] - 0.5f*from[4] + from[5];
-    to[1] = 2.0f*from[1] - 2.0f*from[2] - 4.5f*from[3] + 0.5f*from[4] + from[5];
-    to[2] = -2.0f*from[1] + 6.0f*from[2] - 3.5f*from[3] - 1.5f*from[4] + from[5];
-    to[3] = from[1] - 1.5f*from[2] - 2.0f*from[3] + 1.5f*from[4] + from[5];
-    to[4] = -from[1] + 2.5f*from[2] - 2.5f*from[4] + from[5];
-    to[5] = 4.0f*from[1] - 5.0f*from[3] + from[5];
-    to[6] = -2.0f*from[1] + 4.0f*from[2] + 2.5f*from[3] - 5.0f*from[4] - 0.5f*from[5] + from[6];
-}
-
-/* The products, back to the sums. */
-INLINE void f5x3_output(const vf from[7], vf to[5])
-{
-    vf sum_1 = from[1] + from[2], difference_1 = from[1] - from[2];
-    vf sum_3 = from[3] + from[4], difference_3 = from[3] - from[4];
-    to[0] = from[0] + sum_1 + sum_3 + from[5];
-    to[1] = difference_1 + 2.0f*difference_3 + 0.5f*from[5];
-    to[2] = sum_1 + 4.0f*sum_3 + 0.25f*from[5];
-    to[3] = difference_1 + 8.0f*difference_3 + 0.125f*from[5];
-    to[4] = sum_1 + 16.0f*sum_3 + 0.0625f*from[5] + from[6];
-}
-
-/* The gradients of the sums. */
-INLINE void f5x3_gradient(const vf from[5], vf to[7])
-{
-    to[0] = from[0];
-    vf even_1 = from[0] + from[2] + from[4];
-    vf odd_1 = from[1] + from[3];
-    to[1] = even_1 + odd_1;
-    to[2] = even_1 - odd_1;
-    vf even_2 = from[0] + 4.0f*from[2] + 16.0f*from[4];
-    vf odd_2 = 2.0f*from[1] + 8.0f*from[3];
-    to[3] = even_2 + odd_2;
-    to[4] = even_2 - odd_2;
-    to[5] = from[0] + 0.5f*from[1] + 0.25f*from[2] + 0.125f*from[3] + 0.0625f*from[4];
-    to[6] = from[4];
-}
-
-/* The products, back to the gradients of the inputs. */
-INLINE void f5x3_scatter(const vf from[7], vf to[7])
-{
-    to[0] = -2.0f*from[0];
-    to[1] = 4.0f*from[0] + 2.0f*from[1] - 2.0f*from[2] + from[3] - from[4] + 4.0f*from[5] - 2.0f*from[6];
-    to[2] = 2.5f*from[0] - 2.0f*from[1] + 6.0f*from[2] - 1.5f*from[3] + 2.5f*from[4] + 4.0f*from[6];
-    to[3] = -5.0f*from[0] - 4.5f*from[1] - 3.5f*from[2] - 2.0f*from[3] - 5.0f*from[5] + 2.5f*from[6];
-    to[4] = -0.5f*from[0] + 0.5f*from[1] - 1.5f*from[2] + 1.5f*from[3] - 2.5f*from[4] - 5.0f*from[6];
-    to[5] = from[0] + from[1] + from[2] + from[3] + from[4] + from[5] - 0.5f*from[6];
-    to[6] = from[6];
-}
-
-/* Sums of products, back to the gradients of the taps. */
-INLINE void f5x3_taps(const vf from[7], vf to[3])
-{
-    to[0] = -0.5f*from[0] - (real)0.3333333333333333*from[1] + (real)0.1111111111111111*from[2] +
-            (real)0.027777777777777776*from[3] - (real)0.016666666666666666*from[4] + (real)0.7111111111111111*from[5];
-    to[1] = -(real)0.3333333333333333*from[1] - (real)0.1111111111111111*from[2] + (real)0.05555555555555555*from[3] +
-            (real)0.03333333333333333*from[4] + (real)0.35555555555555557*from[5];
-    to[2] = -(real)0.3333333333333333*from[1] + (real)0.1111111111111111*from[2] + (real)0.1111111111111111*from[3] -
-            (real)0.06666666666666667*from[4] + (real)0.17777777777777778*from[5] + from[6];
 }
 
 static KERNEL void transform_a_weight_f4x3(const struct wide_weights *w, real a_weight_f4x3[6][16][3][3])
@@ -196,7 +143,7 @@ static KERNEL void transform_a_weight_f4x3(const struct wide_weights *w, real a_
             }
 }
 
-static KERNEL void transform_b_weight_f5x3(const struct wide_weights *w, real b_weight_f5x3[7][24][3][16])
+static KERNEL void transform_b_weight_f4x3(const struct wide_weights *w, real b_weight_f4x3[6][24][3][16])
 {
     for (int o = 0; o < 24; o++)
         for (int u = 0; u < 3; u++)
@@ -205,18 +152,16 @@ static KERNEL void transform_b_weight_f5x3(const struct wide_weights *w, real b_
                 UNROLL(3)
                 for (int v = 0; v < 3; v++)
                     tap[v] = w->b_weight[o][u][v][c];
-                b_weight_f5x3[0][o][u][c] = -0.5f*tap[0];
-                b_weight_f5x3[1][o][u][c] = -(real)0.3333333333333333*tap[0] - (real)0.3333333333333333*tap[1] -
-                        (real)0.3333333333333333*tap[2];
-                b_weight_f5x3[2][o][u][c] = (real)0.1111111111111111*tap[0] - (real)0.1111111111111111*tap[1] +
-                        (real)0.1111111111111111*tap[2];
-                b_weight_f5x3[3][o][u][c] = (real)0.027777777777777776*tap[0] + (real)0.05555555555555555*tap[1] +
-                        (real)0.1111111111111111*tap[2];
-                b_weight_f5x3[4][o][u][c] = -(real)0.016666666666666666*tap[0] + (real)0.03333333333333333*tap[1] -
-                        (real)0.06666666666666667*tap[2];
-                b_weight_f5x3[5][o][u][c] = (real)0.7111111111111111*tap[0] + (real)0.35555555555555557*tap[1] +
-                        (real)0.17777777777777778*tap[2];
-                b_weight_f5x3[6][o][u][c] = tap[2];
+                b_weight_f4x3[0][o][u][c] = 0.25f*tap[0];
+                b_weight_f4x3[1][o][u][c] = -(real)0.16666666666666666*tap[0] - (real)0.16666666666666666*tap[1] -
+                        (real)0.16666666666666666*tap[2];
+                b_weight_f4x3[2][o][u][c] = -(real)0.16666666666666666*tap[0] + (real)0.16666666666666666*tap[1] -
+                        (real)0.16666666666666666*tap[2];
+                b_weight_f4x3[3][o][u][c] = (real)0.041666666666666664*tap[0] + (real)0.08333333333333333*tap[1] +
+                        (real)0.16666666666666666*tap[2];
+                b_weight_f4x3[4][o][u][c] = (real)0.041666666666666664*tap[0] - (real)0.08333333333333333*tap[1] +
+                        (real)0.16666666666666666*tap[2];
+                b_weight_f4x3[5][o][u][c] = tap[2];
             }
 }
 
@@ -226,7 +171,7 @@ static void prepare(const struct step *step, const struct wide_weights *w, struc
     if (s->version == step->version)
         return;
     RUN(transform_a_weight_f4x3, w, s->a_weight_f4x3);
-    RUN(transform_b_weight_f5x3, w, s->b_weight_f5x3);
+    RUN(transform_b_weight_f4x3, w, s->b_weight_f4x3);
     s->version = step->version;
 }
 
@@ -305,32 +250,45 @@ static KERNEL void a_forward(const struct wide_weights *w, const real a_weight_f
     }
 }
 
+/* b: pad                                                                                           wide.net:7
+ *   relu_1    16 x 16 x 16
+ *   b_padded  18 x 18 x 16  (result)
+ * zeros around the image. */
+static KERNEL void b_pad(const vf relu_1[16][16][16], vf b_padded[18][18][16])
+{
+    for (int y = 0; y < 18; y++)
+        for (int x = 0; x < 18; x++)
+            for (int c = 0; c < 16; c++)
+                b_padded[y][x][c] = 0 <= y - 1 && y - 1 <= 15 && 0 <= x - 1 && x - 1 <= 15 ? relu_1[y - 1][x - 1][c] :
+                        lanes_of(0.0f);
+}
+
 /* b: conv2d, relu_2: relu                                                                        wide.net:7-8
- *   b_weight_f5x3  7 x 24 x 3 x 16
- *   relu_1         16 x 16 x 16
+ *   b_weight_f4x3  6 x 24 x 3 x 16
+ *   b_padded       18 x 18 x 16
  *   b_bias         24
- *   relu_2         14 x 14 x 24  (result)
+ *   relu_2         16 x 16 x 24  (result)
  *   work->in: the input of a tile's columns, transformed
  *   work->product: what the points of a tile give
  * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
-static KERNEL void b_forward(const struct wide_weights *w, const real b_weight_f5x3[7][24][3][16],
-        const vf relu_1[16][16][16], vf relu_2[14][14][24], struct b_forward_work *work)
+static KERNEL void b_forward(const struct wide_weights *w, const real b_weight_f4x3[6][24][3][16],
+        const vf b_padded[18][18][16], vf relu_2[16][16][24], struct b_forward_work *work)
 {
-    for (int x0 = 0; x0 < 14; x0 = x0 == 5 ? 9 : x0 + 5) {
-        for (int y = 0; y < 16; y++)
+    for (int x0 = 0; x0 < 16; x0 += 4) {
+        for (int y = 0; y < 18; y++)
             for (int c = 0; c < 16; c++) {
-                vf from[7], to[7];
-                UNROLL(7)
-                for (int k = 0; k < 7; k++)
-                    from[k] = relu_1[y][x0 + k][c];
-                f5x3_input(from, to);
-                UNROLL(7)
-                for (int k = 0; k < 7; k++)
+                vf from[6], to[6];
+                UNROLL(6)
+                for (int k = 0; k < 6; k++)
+                    from[k] = b_padded[y][x0 + k][c];
+                f4x3_input(from, to);
+                UNROLL(6)
+                for (int k = 0; k < 6; k++)
                     work->in[y][k][c] = to[k];
             }
-        for (int y0 = 0; y0 < 14; y0 += 2)
+        for (int y0 = 0; y0 < 16; y0 += 2)
             for (int o0 = 0; o0 < 24; o0 += 8) {
-                for (int k = 0; k < 7; k++) {
+                for (int k = 0; k < 6; k++) {
                     vf sum[2][8] = {0};
                     for (int u = 0; u < 3; u++)
                         for (int c = 0; c < 16; c++)
@@ -338,7 +296,7 @@ static KERNEL void b_forward(const struct wide_weights *w, const real b_weight_f
                             for (int r = 0; r < 2; r++)
                                 UNROLL(8)
                                 for (int o = 0; o < 8; o++)
-                                    sum[r][o] += b_weight_f5x3[k][o0 + o][u][c] * work->in[y0 + r + u][k][c];
+                                    sum[r][o] += b_weight_f4x3[k][o0 + o][u][c] * work->in[y0 + r + u][k][c];
                     UNROLL(2)
                     for (int r = 0; r < 2; r++)
                         UNROLL(8)
@@ -346,19 +304,19 @@ static KERNEL void b_forward(const struct wide_weights *w, const real b_weight_f
                             work->product[k][r][o] = sum[r][o];
                 }
                 for (int o = 0; o < 8; o++) {
-                    vf result[2][5];
+                    vf result[2][4];
                     UNROLL(2)
                     for (int r = 0; r < 2; r++) {
-                        vf from[7];
-                        UNROLL(7)
-                        for (int k = 0; k < 7; k++)
+                        vf from[6];
+                        UNROLL(6)
+                        for (int k = 0; k < 6; k++)
                             from[k] = work->product[k][r][o];
-                        f5x3_output(from, result[r]);
+                        f4x3_output(from, result[r]);
                     }
                     UNROLL(2)
                     for (int r = 0; r < 2; r++)
-                        UNROLL(5)
-                        for (int j = 0; j < 5; j++) {
+                        UNROLL(4)
+                        for (int j = 0; j < 4; j++) {
                             vf value = result[r][j] + w->b_bias[o0 + o];
                             relu_2[y0 + r][x0 + j][o0 + o] = lanes_max(value, lanes_of(0.0f));
                         }
@@ -369,63 +327,62 @@ static KERNEL void b_forward(const struct wide_weights *w, const real b_weight_f
 
 /* c: conv2d, relu_3: relu                                                                       wide.net:9-10
  *   c_weight  16 x 3 x 3 x 24
- *   relu_2    14 x 14 x 24
+ *   relu_2    16 x 16 x 24
  *   c_bias    16
- *   relu_3    6 x 6 x 16  (result)
+ *   relu_3    7 x 7 x 16  (result)
  * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
- * The sums of 3 points of x x 4 points of o stay in registers. */
-static KERNEL void c_forward(const struct wide_weights *w, const vf relu_2[14][14][24], vf relu_3[6][6][16])
+ * The sums of 7 points of x x 2 points of o stay in registers. */
+static KERNEL void c_forward(const struct wide_weights *w, const vf relu_2[16][16][24], vf relu_3[7][7][16])
 {
-    for (int y = 0; y < 6; y++)
-        for (int x0 = 0; x0 < 6; x0 += 3)
-            for (int o0 = 0; o0 < 16; o0 += 4) {
-                vf sum[3][4];
-                UNROLL(3)
-                for (int x = x0; x < x0 + 3; x++)
-                    UNROLL(4)
-                    for (int o = o0; o < o0 + 4; o++)
-                        sum[x - x0][o - o0] = lanes_of(w->c_bias[o]);
-                for (int u = 0; u < 3; u++)
-                    for (int v = 0; v < 3; v++)
-                        for (int c = 0; c < 24; c++)
-                            UNROLL(3)
-                            for (int x = x0; x < x0 + 3; x++)
-                                UNROLL(4)
-                                for (int o = o0; o < o0 + 4; o++)
-                                    sum[x - x0][o - o0] += w->c_weight[o][u][v][c] * relu_2[2*y + u][2*x + v][c];
-                UNROLL(3)
-                for (int x = x0; x < x0 + 3; x++)
-                    UNROLL(4)
-                    for (int o = o0; o < o0 + 4; o++)
-                        relu_3[y][x][o] = lanes_max(sum[x - x0][o - o0], lanes_of(0.0f));
-            }
+    for (int y = 0; y < 7; y++)
+        for (int o0 = 0; o0 < 16; o0 += 2) {
+            vf sum[7][2];
+            UNROLL(7)
+            for (int x = 0; x < 7; x++)
+                UNROLL(2)
+                for (int o = o0; o < o0 + 2; o++)
+                    sum[x][o - o0] = lanes_of(w->c_bias[o]);
+            for (int u = 0; u < 3; u++)
+                for (int v = 0; v < 3; v++)
+                    for (int c = 0; c < 24; c++)
+                        UNROLL(7)
+                        for (int x = 0; x < 7; x++)
+                            UNROLL(2)
+                            for (int o = o0; o < o0 + 2; o++)
+                                sum[x][o - o0] += w->c_weight[o][u][v][c] * relu_2[2*y + u][2*x + v][c];
+            UNROLL(7)
+            for (int x = 0; x < 7; x++)
+                UNROLL(2)
+                for (int o = o0; o < o0 + 2; o++)
+                    relu_3[y][x][o] = lanes_max(sum[x][o - o0], lanes_of(0.0f));
+        }
 }
 
 /* flatten_1: flatten                                                                              wide.net:11
- *   relu_3     6 x 6 x 16
- *   flatten_1  576  (result) */
-static KERNEL void flatten_1_forward(const vf relu_3[6][6][16], vf flatten_1[576])
+ *   relu_3     7 x 7 x 16
+ *   flatten_1  784  (result) */
+static KERNEL void flatten_1_forward(const vf relu_3[7][7][16], vf flatten_1[784])
 {
     for (int c = 0; c < 16; c++)
-        for (int y = 0; y < 6; y++)
-            for (int x = 0; x < 6; x++)
-                flatten_1[36*c + 6*y + x] = relu_3[y][x][c];
+        for (int y = 0; y < 7; y++)
+            for (int x = 0; x < 7; x++)
+                flatten_1[49*c + 7*y + x] = relu_3[y][x][c];
 }
 
 /* fc: linear                                                                                      wide.net:12
- *   fc_weight  10 x 576
- *   flatten_1  576
+ *   fc_weight  10 x 784
+ *   flatten_1  784
  *   fc_bias    10
  *   fc         10  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
  * The sums of 10 points of i stay in registers. */
-static KERNEL void fc_forward(const struct wide_weights *w, const vf flatten_1[576], vf fc[10])
+static KERNEL void fc_forward(const struct wide_weights *w, const vf flatten_1[784], vf fc[10])
 {
     vf sum[10];
     UNROLL(10)
     for (int i = 0; i < 10; i++)
         sum[i] = lanes_of(w->fc_bias[i]);
-    for (int j = 0; j < 576; j++)
+    for (int j = 0; j < 784; j++)
         UNROLL(10)
         for (int i = 0; i < 10; i++)
             sum[i] += w->fc_weight[i][j] * flatten_1[j];
@@ -489,37 +446,37 @@ static KERNEL void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_su
 }
 
 /* fc: linear_backward_input                                                                       wide.net:12
- *   fc_weight    10 x 576
+ *   fc_weight    10 x 784
  *   d_fc         10
- *   d_flatten_1  576  (result)
+ *   d_flatten_1  784  (result)
  * dx[j] = sum of weight[i][j] * dy[i].
- * The sums of 18 points of j stay in registers. */
-static KERNEL void fc_backward_input(const struct wide_weights *w, const vf d_fc[10], vf d_flatten_1[576])
+ * The sums of 16 points of j stay in registers. */
+static KERNEL void fc_backward_input(const struct wide_weights *w, const vf d_fc[10], vf d_flatten_1[784])
 {
-    for (int j0 = 0; j0 < 576; j0 += 18) {
-        vf sum[18] = {0};
+    for (int j0 = 0; j0 < 784; j0 += 16) {
+        vf sum[16] = {0};
         for (int i = 0; i < 10; i++)
-            UNROLL(18)
-            for (int j = j0; j < j0 + 18; j++)
+            UNROLL(16)
+            for (int j = j0; j < j0 + 16; j++)
                 sum[j - j0] += w->fc_weight[i][j] * d_fc[i];
-        UNROLL(18)
-        for (int j = j0; j < j0 + 18; j++)
+        UNROLL(16)
+        for (int j = j0; j < j0 + 16; j++)
             d_flatten_1[j] = sum[j - j0];
     }
 }
 
 /* fc: linear_backward_weight                                                                      wide.net:12
- *   flatten_1  576
+ *   flatten_1  784
  *   d_fc       10
- *   fc_weight  10 x 576  (result)
+ *   fc_weight  10 x 784  (result)
  *   work->rows: the inputs of each sample, features side by side in the lanes
  * dweight[i][j] = sum over the samples of dy[i] * x[j].
  * The operand whose features lie in the lanes of the result is transposed; then every sample adds to
  * all sums of a tile. */
-static KERNEL void fc_backward_weight(const vf flatten_1[576], const vf d_fc[10], real fc_weight[10][576],
+static KERNEL void fc_backward_weight(const vf flatten_1[784], const vf d_fc[10], real fc_weight[10][784],
         struct fc_backward_weight_work *work)
 {
-    for (int v = 0; v < 36; v++) {
+    for (int v = 0; v < 49; v++) {
         vf turned[LANES];
         UNROLL(16)
         for (int k = 0; k < 16; k++)
@@ -529,20 +486,20 @@ static KERNEL void fc_backward_weight(const vf flatten_1[576], const vf d_fc[10]
         for (int k = 0; k < 16; k++)
             work->rows[k][v] = turned[k];
     }
-    for (int r0 = 0; r0 < 10; r0 += 5)
-        for (int v0 = 0; v0 < 36; v0 += 4) {
-            vf sum[5][4] = {0};
+    for (int r0 = 0; r0 < 10; r0 += 10)
+        for (int v0 = 0; v0 < 49; v0 = v0 == 46 ? 47 : v0 + 2) {
+            vf sum[10][2] = {0};
             const real *row = (const real *)&d_fc[r0];
             for (int k = 0; k < 16; k++)
-                UNROLL(5)
-                for (int r = 0; r < 5; r++)
-                    UNROLL(4)
-                    for (int v = 0; v < 4; v++)
+                UNROLL(10)
+                for (int r = 0; r < 10; r++)
+                    UNROLL(2)
+                    for (int v = 0; v < 2; v++)
                         sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
-            UNROLL(5)
-            for (int r = 0; r < 5; r++)
-                UNROLL(4)
-                for (int v = 0; v < 4; v++)
+            UNROLL(10)
+            for (int r = 0; r < 10; r++)
+                UNROLL(2)
+                for (int v = 0; v < 2; v++)
                     lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
         }
 }
@@ -558,35 +515,35 @@ static KERNEL void fc_backward_bias(const vf d_fc[10], real fc_bias[10])
 }
 
 /* flatten_1: flatten_backward, relu_3: relu_backward                                           wide.net:10-11
- *   relu_3       6 x 6 x 16
- *   d_flatten_1  576
- *   d_c_         6 x 6 x 16  (result) */
-static KERNEL void flatten_1_backward(const vf relu_3[6][6][16], const vf d_flatten_1[576], vf d_c_[6][6][16])
+ *   relu_3       7 x 7 x 16
+ *   d_flatten_1  784
+ *   d_c_         7 x 7 x 16  (result) */
+static KERNEL void flatten_1_backward(const vf relu_3[7][7][16], const vf d_flatten_1[784], vf d_c_[7][7][16])
 {
-    for (int y = 0; y < 6; y++)
-        for (int x = 0; x < 6; x++)
+    for (int y = 0; y < 7; y++)
+        for (int x = 0; x < 7; x++)
             for (int c = 0; c < 16; c++)
-                d_c_[y][x][c] = lanes_select(relu_3[y][x][c] <= 0.0f, lanes_of(0.0f), d_flatten_1[36*c + 6*y + x]);
+                d_c_[y][x][c] = lanes_select(relu_3[y][x][c] <= 0.0f, lanes_of(0.0f), d_flatten_1[49*c + 7*y + x]);
 }
 
 /* c: conv2d_backward_input, relu_2: relu_backward                                                wide.net:8-9
  *   c_weight  16 x 3 x 3 x 24
- *   d_c_      6 x 6 x 16
- *   relu_2    14 x 14 x 24
- *   d_b_      14 x 14 x 24  (result)
+ *   d_c_      7 x 7 x 16
+ *   relu_2    16 x 16 x 24
+ *   d_b_      16 x 16 x 24  (result)
  * dx[c][y][x] gathers every output that read (y, x).
  * The sums of 12 points of c stay in registers. */
-static KERNEL void c_backward_input(const struct wide_weights *w, const vf d_c_[6][6][16], const vf relu_2[14][14][24],
-        vf d_b_[14][14][24])
+static KERNEL void c_backward_input(const struct wide_weights *w, const vf d_c_[7][7][16], const vf relu_2[16][16][24],
+        vf d_b_[16][16][24])
 {
-    for (int y = 0; y < 14; y++)
-        for (int x = 0; x < 14; x++)
+    for (int y = 0; y < 16; y++)
+        for (int x = 0; x < 16; x++)
             for (int c0 = 0; c0 < 24; c0 += 12) {
                 vf sum[12] = {0};
                 for (int u = 0; u < 3; u++)
-                    if (0 <= y - u && y - u <= 10 && (y - u) % 2 == 0)
+                    if (0 <= y - u && y - u <= 12 && (y - u) % 2 == 0)
                         for (int v = 0; v < 3; v++)
-                            if (0 <= x - v && x - v <= 10 && (x - v) % 2 == 0)
+                            if (0 <= x - v && x - v <= 12 && (x - v) % 2 == 0)
                                 for (int o = 0; o < 16; o++)
                                     UNROLL(12)
                                     for (int c = c0; c < c0 + 12; c++)
@@ -598,19 +555,19 @@ static KERNEL void c_backward_input(const struct wide_weights *w, const vf d_c_[
 }
 
 /* c: conv2d_backward_weight                                                                        wide.net:9
- *   d_c_      6 x 6 x 16
- *   relu_2    14 x 14 x 24
+ *   d_c_      7 x 7 x 16
+ *   relu_2    16 x 16 x 24
  *   c_weight  16 x 3 x 3 x 24  (result)
  *   work->sum: the sums so far
  *   work->dy: a strip of the gradients; a lane is a channel
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * A vector is of channels of dy. The sums of 12 channels of x x 1 vector stay in registers.
- * A strip is 6 rows x 6 tiles of a column, to stay in the second level of cache. */
-static KERNEL void c_backward_weight(const vf d_c_[6][6][16], const vf relu_2[14][14][24], real c_weight[16][3][3][24],
+ * A strip is 7 rows x 7 tiles of a column, to stay in the second level of cache. */
+static KERNEL void c_backward_weight(const vf d_c_[7][7][16], const vf relu_2[16][16][24], real c_weight[16][3][3][24],
         struct c_backward_weight_work *work)
 {
-    for (int y = 0; y < 6; y++)
-        for (int t = 0; t < 6; t++) {
+    for (int y = 0; y < 7; y++)
+        for (int t = 0; t < 7; t++) {
             vf part[LANES];
             for (int c = 0; c < LANES; c++)
                 part[c] = d_c_[y][t][c];
@@ -622,12 +579,12 @@ static KERNEL void c_backward_weight(const vf d_c_[6][6][16], const vf relu_2[14
         for (int u = 0; u < 3; u++)
             for (int n0 = 0; n0 < 24; n0 += 12) {
                 vf sum[12] = {0};
-                for (int y = 0; y < 6; y++)
-                    for (int t = 0; t < 6; t++)
+                for (int y = 0; y < 7; y++)
+                    for (int t = 0; t < 7; t++)
                         for (int i = 0; i < LANES; i++)
                             UNROLL(12)
                             for (int n = 0; n < 12; n++)
-                                sum[n] += work->dy[y][t][i] * relu_2[2*y + u][2*t + v][n0 + n][i];
+                                sum[n] += work->dy[y][t][i] * lanes_at(&relu_2[2*y + u][2*t + v][n0 + n], i);
                 UNROLL(12)
                 for (int n = 0; n < 12; n++)
                     work->sum[v][u][n0 + n] = sum[n];
@@ -646,16 +603,16 @@ static KERNEL void c_backward_weight(const vf d_c_[6][6][16], const vf relu_2[14
 }
 
 /* c: conv2d_backward_bias                                                                          wide.net:9
- *   d_c_    6 x 6 x 16
+ *   d_c_    7 x 7 x 16
  *   c_bias  16  (result)
  * dbias[o] = sum over samples and (y, x) of dy[o].
  * The sums of 8 points of o stay in registers. */
-static KERNEL void c_backward_bias(const vf d_c_[6][6][16], real c_bias[16])
+static KERNEL void c_backward_bias(const vf d_c_[7][7][16], real c_bias[16])
 {
     for (int o0 = 0; o0 < 16; o0 += 8) {
         vf sum[8] = {0};
-        for (int y = 0; y < 6; y++)
-            for (int x = 0; x < 6; x++)
+        for (int y = 0; y < 7; y++)
+            for (int x = 0; x < 7; x++)
                 UNROLL(8)
                 for (int o = o0; o < o0 + 8; o++)
                     sum[o - o0] += d_c_[y][x][o];
@@ -665,52 +622,152 @@ static KERNEL void c_backward_bias(const vf d_c_[6][6][16], real c_bias[16])
     }
 }
 
-/* b: conv2d_backward_input, relu_1: relu_backward                                                wide.net:6-7
- *   b_weight_f5x3  7 x 24 x 3 x 16
- *   d_b_           14 x 14 x 24
+/* b: conv2d_backward_weight                                                                        wide.net:7
+ *   d_b_      16 x 16 x 24
+ *   b_padded  18 x 18 x 16
+ *   b_weight  24 x 3 x 3 x 16  (result)
+ *   work->sum: the sums so far
+ *   work->x: a strip of the input, transformed; a lane is a channel
+ *   work->dy: a strip of the gradients, transformed; a lane is a sample
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A vector is of channels of x. The sums of 12 channels of dy x 1 vector stay in registers.
+ * A strip is 16 rows x 2 tiles of 4 columns, to stay in the second level of cache. */
+static KERNEL void b_backward_weight(const vf d_b_[16][16][24], const vf b_padded[18][18][16],
+        real b_weight[24][3][3][16], struct b_backward_weight_work *work)
+{
+    for (int k = 0; k < 6; k++)
+        for (int u = 0; u < 3; u++)
+            for (int n = 0; n < 24; n++)
+                work->sum[k][u][n] = (vf){0};
+    for (int t0 = 0; t0 < 4; t0 += 2) {
+        for (int y = 0; y < 16 + 2; y++)
+            for (int t = 0; t < 2; t++) {
+                vf part[6][LANES];
+                for (int c = 0; c < LANES; c++) {
+                    vf from[6], to[6];
+                    UNROLL(6)
+                    for (int k = 0; k < 6; k++)
+                        from[k] = b_padded[y][4*(t0 + t) + k][c];
+                    f4x3_input(from, to);
+                    UNROLL(6)
+                    for (int k = 0; k < 6; k++)
+                        part[k][c] = to[k];
+                }
+                for (int k = 0; k < 6; k++) {
+                    lanes_transpose(part[k]);
+                    for (int i = 0; i < LANES; i++)
+                        work->x[k][y][t][i] = part[k][i];
+                }
+            }
+        for (int y = 0; y < 16; y++)
+            for (int t = 0; t < 2; t++)
+                for (int c = 0; c < 24; c++) {
+                    vf from[4], to[6];
+                    UNROLL(4)
+                    for (int k = 0; k < 4; k++)
+                        from[k] = d_b_[y][4*(t0 + t) + k][c];
+                    f4x3_gradient(from, to);
+                    UNROLL(6)
+                    for (int k = 0; k < 6; k++)
+                        work->dy[k][y][t][c] = to[k];
+                }
+        for (int k = 0; k < 6; k++)
+            for (int u = 0; u < 3; u++)
+                for (int n0 = 0; n0 < 24; n0 += 12) {
+                    vf sum[12];
+                    UNROLL(12)
+                    for (int n = 0; n < 12; n++)
+                        sum[n] = work->sum[k][u][n0 + n];
+                    for (int y = 0; y < 16; y++)
+                        for (int t = 0; t < 2; t++)
+                            for (int i = 0; i < LANES; i++)
+                                UNROLL(12)
+                                for (int n = 0; n < 12; n++)
+                                    sum[n] += lanes_at(&work->dy[k][y][t][n0 + n], i) * work->x[k][y + u][t][i];
+                    UNROLL(12)
+                    for (int n = 0; n < 12; n++)
+                        work->sum[k][u][n0 + n] = sum[n];
+                }
+    }
+    for (int u = 0; u < 3; u++)
+        for (int n = 0; n < 24; n++) {
+            vf from[6], to[3];
+            UNROLL(6)
+            for (int k = 0; k < 6; k++)
+                from[k] = work->sum[k][u][n];
+            f4x3_taps(from, to);
+            for (int i = 0; i < LANES; i++)
+                UNROLL(3)
+                for (int v = 0; v < 3; v++)
+                    b_weight[n][u][v][i] = to[v][i];
+        }
+}
+
+/* b: conv2d_backward_bias                                                                          wide.net:7
+ *   d_b_    16 x 16 x 24
+ *   b_bias  24  (result)
+ * dbias[o] = sum over samples and (y, x) of dy[o].
+ * The sums of 8 points of o stay in registers. */
+static KERNEL void b_backward_bias(const vf d_b_[16][16][24], real b_bias[24])
+{
+    for (int o0 = 0; o0 < 24; o0 += 8) {
+        vf sum[8] = {0};
+        for (int y = 0; y < 16; y++)
+            for (int x = 0; x < 16; x++)
+                UNROLL(8)
+                for (int o = o0; o < o0 + 8; o++)
+                    sum[o - o0] += d_b_[y][x][o];
+        UNROLL(8)
+        for (int o = o0; o < o0 + 8; o++)
+            b_bias[o] = lanes_sum(sum[o - o0]);
+    }
+}
+
+/* b: conv2d_backward_input, b: pad_backward, relu_1: relu_backward                               wide.net:6-7
+ *   b_weight_f4x3  6 x 24 x 3 x 16
+ *   d_b_           16 x 16 x 24
  *   relu_1         16 x 16 x 16
  *   d_a_           16 x 16 x 16  (result)
  *   work->in: the gradients of a tile's columns, transformed; zero rows around
  *   work->product: what the points give, row by row
  *   work->carry: what the tile before gave for the columns of the next
  * dx[c][y][x] gathers every output that read (y, x). */
-static KERNEL void b_backward_input(const real b_weight_f5x3[7][24][3][16], const vf d_b_[14][14][24],
+static KERNEL void b_backward_input(const real b_weight_f4x3[6][24][3][16], const vf d_b_[16][16][24],
         const vf relu_1[16][16][16], vf d_a_[16][16][16], struct b_backward_input_work *work)
 {
-    for (int k = 0; k < 7; k++)
+    for (int k = 0; k < 6; k++)
         for (int r = 0; r < 1; r++)
             for (int o = 0; o < 24; o++)
-                work->in[k][r][o] = work->in[k][15 + r][o] = (vf){0};
-    for (int x0 = 0; x0 < 14; x0 += 5) {
-        for (int y = 0; y < 14; y++)
+                work->in[k][r][o] = work->in[k][17 + r][o] = (vf){0};
+    for (int x0 = 0; x0 < 16; x0 += 4) {
+        for (int y = 0; y < 16; y++)
             for (int o = 0; o < 24; o++) {
-                vf from[1][5];
-                UNROLL(5)
-                for (int j = 0; j < 5; j++) {
-                    vf value = x0 + j < 14 ? d_b_[y][x0 + j][o] : (vf){0};
+                vf from[1][4];
+                UNROLL(4)
+                for (int j = 0; j < 4; j++) {
+                    vf value = d_b_[y][x0 + j][o];
                     from[0][j] = value;
                 }
                 UNROLL(1)
                 for (int r = 0; r < 1; r++) {
-                    vf to[7];
-                    f5x3_gradient(from[r], to);
-                    UNROLL(7)
-                    for (int k = 0; k < 7; k++)
+                    vf to[6];
+                    f4x3_gradient(from[r], to);
+                    UNROLL(6)
+                    for (int k = 0; k < 6; k++)
                         work->in[k][1 + y + r][o] = to[k];
                 }
             }
-        for (int k = 0; k < 7; k++)
+        for (int k = 0; k < 6; k++)
             for (int y0 = 0; y0 < 16; y0 += 2) {
-                int first = y0 > 13 ? y0 - 13 : 0, last = y0 < 1 ? y0 + 1 : 2;
                 for (int c0 = 0; c0 < 16; c0 += 8) {
                     vf sum[2][8] = {0};
-                    for (int u = first; u <= last; u++)
+                    for (int u = 0; u < 3; u++)
                         for (int o = 0; o < 24; o++)
                             UNROLL(2)
                             for (int r = 0; r < 2; r++)
                                 UNROLL(8)
                                 for (int c = 0; c < 8; c++)
-                                    sum[r][c] += b_weight_f5x3[k][o][u][c0 + c] * work->in[k][1 + y0 + r - u][o];
+                                    sum[r][c] += b_weight_f4x3[k][o][u][c0 + c] * work->in[k][2 + y0 + r - u][o];
                     UNROLL(2)
                     for (int r = 0; r < 2; r++)
                         UNROLL(8)
@@ -720,129 +777,33 @@ static KERNEL void b_backward_input(const real b_weight_f5x3[7][24][3][16], cons
             }
         for (int y = 0; y < 16; y++)
             for (int c = 0; c < 16; c++) {
-                vf from[7], to[7];
-                UNROLL(7)
-                for (int k = 0; k < 7; k++)
+                vf from[6], to[6];
+                UNROLL(6)
+                for (int k = 0; k < 6; k++)
                     from[k] = work->product[k][y][c];
-                f5x3_scatter(from, to);
+                f4x3_scatter(from, to);
                 if (x0 > 0)
                     UNROLL(2)
                     for (int j = 0; j < 2; j++)
                         to[j] += work->carry[y][j][c];
-                UNROLL(5)
-                for (int j = 0; j < 5; j++) {
-                    d_a_[y][x0 + j][c] = lanes_select(relu_1[y][x0 + j][c] <= 0.0f, lanes_of(0.0f), to[j]);
-                }
-                if (x0 + 5 < 14) {
+                UNROLL(4)
+                for (int j = 0; j < 4; j++)
+                    if (x0 + j >= 1) {
+                        d_a_[y][x0 + j - 1][c] = lanes_select(relu_1[y][x0 + j - 1][c] <= 0.0f, lanes_of(0.0f), to[j]);
+                    }
+                if (x0 + 4 < 16) {
                     UNROLL(2)
                     for (int j = 0; j < 2; j++)
-                        work->carry[y][j][c] = to[5 + j];
+                        work->carry[y][j][c] = to[4 + j];
                 } else {
                     UNROLL(2)
-                    for (int j = 5; j < 7; j++)
-                        if (x0 + j < 16) {
-                            d_a_[y][x0 + j][c] = lanes_select(relu_1[y][x0 + j][c] <= 0.0f, lanes_of(0.0f), to[j]);
+                    for (int j = 4; j < 6; j++)
+                        if (x0 + j < 17) {
+                            d_a_[y][x0 + j - 1][c] = lanes_select(relu_1[y][x0 + j - 1][c] <= 0.0f, lanes_of(0.0f),
+                                    to[j]);
                         }
                 }
             }
-    }
-}
-
-/* b: conv2d_backward_weight                                                                        wide.net:7
- *   d_b_      14 x 14 x 24
- *   relu_1    16 x 16 x 16
- *   b_weight  24 x 3 x 3 x 16  (result)
- *   work->sum: the sums so far
- *   work->x: a strip of the input, transformed; a lane is a channel
- *   work->dy: a strip of the gradients, transformed; a lane is a sample
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
- * A vector is of channels of x. The sums of 12 channels of dy x 1 vector stay in registers.
- * A strip is 14 rows x 1 tile of 5 columns, to stay in the second level of cache. */
-static KERNEL void b_backward_weight(const vf d_b_[14][14][24], const vf relu_1[16][16][16],
-        real b_weight[24][3][3][16], struct b_backward_weight_work *work)
-{
-    for (int k = 0; k < 7; k++)
-        for (int u = 0; u < 3; u++)
-            for (int n = 0; n < 24; n++)
-                work->sum[k][u][n] = (vf){0};
-    for (int t0 = 0; t0 < 3; t0++) {
-        for (int y = 0; y < 14 + 2; y++) {
-            vf part[7][LANES];
-            for (int c = 0; c < LANES; c++) {
-                vf from[7], to[7];
-                UNROLL(7)
-                for (int k = 0; k < 7; k++)
-                    from[k] = 5*t0 + k < 16 ? relu_1[y][5*t0 + k][c] : (vf){0};
-                f5x3_input(from, to);
-                UNROLL(7)
-                for (int k = 0; k < 7; k++)
-                    part[k][c] = to[k];
-            }
-            for (int k = 0; k < 7; k++) {
-                lanes_transpose(part[k]);
-                for (int i = 0; i < LANES; i++)
-                    work->x[k][y][i] = part[k][i];
-            }
-        }
-        for (int y = 0; y < 14; y++)
-            for (int c = 0; c < 24; c++) {
-                vf from[5], to[7];
-                UNROLL(5)
-                for (int k = 0; k < 5; k++)
-                    from[k] = 5*t0 + k < 14 ? d_b_[y][5*t0 + k][c] : (vf){0};
-                f5x3_gradient(from, to);
-                UNROLL(7)
-                for (int k = 0; k < 7; k++)
-                    work->dy[k][y][c] = to[k];
-            }
-        for (int k = 0; k < 7; k++)
-            for (int u = 0; u < 3; u++)
-                for (int n0 = 0; n0 < 24; n0 += 12) {
-                    vf sum[12];
-                    UNROLL(12)
-                    for (int n = 0; n < 12; n++)
-                        sum[n] = work->sum[k][u][n0 + n];
-                    for (int y = 0; y < 14; y++)
-                        for (int i = 0; i < LANES; i++)
-                            UNROLL(12)
-                            for (int n = 0; n < 12; n++)
-                                sum[n] += work->dy[k][y][n0 + n][i] * work->x[k][y + u][i];
-                    UNROLL(12)
-                    for (int n = 0; n < 12; n++)
-                        work->sum[k][u][n0 + n] = sum[n];
-                }
-    }
-    for (int u = 0; u < 3; u++)
-        for (int n = 0; n < 24; n++) {
-            vf from[7], to[3];
-            UNROLL(7)
-            for (int k = 0; k < 7; k++)
-                from[k] = work->sum[k][u][n];
-            f5x3_taps(from, to);
-            for (int i = 0; i < LANES; i++)
-                UNROLL(3)
-                for (int v = 0; v < 3; v++)
-                    b_weight[n][u][v][i] = to[v][i];
-        }
-}
-
-/* b: conv2d_backward_bias                                                                          wide.net:7
- *   d_b_    14 x 14 x 24
- *   b_bias  24  (result)
- * dbias[o] = sum over samples and (y, x) of dy[o].
- * The sums of 8 points of o stay in registers. */
-static KERNEL void b_backward_bias(const vf d_b_[14][14][24], real b_bias[24])
-{
-    for (int o0 = 0; o0 < 24; o0 += 8) {
-        vf sum[8] = {0};
-        for (int y = 0; y < 14; y++)
-            for (int x = 0; x < 14; x++)
-                UNROLL(8)
-                for (int o = o0; o < o0 + 8; o++)
-                    sum[o - o0] += d_b_[y][x][o];
-        UNROLL(8)
-        for (int o = o0; o < o0 + 8; o++)
-            b_bias[o] = lanes_sum(sum[o - o0]);
     }
 }
 
@@ -899,7 +860,7 @@ static KERNEL void a_backward_weight(const vf d_a_[16][16][16], const vf a_padde
                     for (int u = 0; u < 3; u++)
                         UNROLL(3)
                         for (int n = 0; n < 3; n++)
-                            sum[u][n] += work->dy[k][y][t][i] * work->x[k][y + u][t][n][i];
+                            sum[u][n] += work->dy[k][y][t][i] * lanes_at(&work->x[k][y + u][t][n], i);
         UNROLL(3)
         for (int u = 0; u < 3; u++)
             UNROLL(3)
@@ -970,7 +931,8 @@ void wide_train_block(const struct step *step, void *scratch, int64_t unit)
     s->scale = sample_weights(step, unit);
     RUN(a_pad, s->input, s->a_padded);
     RUN(a_forward, w, s->a_weight_f4x3, s->a_padded, s->relu_1, &s->work.a_forward);
-    RUN(b_forward, w, s->b_weight_f5x3, s->relu_1, s->relu_2, &s->work.b_forward);
+    RUN(b_pad, s->relu_1, s->b_padded);
+    RUN(b_forward, w, s->b_weight_f4x3, s->b_padded, s->relu_2, &s->work.b_forward);
     RUN(c_forward, w, s->relu_2, s->relu_3);
     RUN(flatten_1_forward, s->relu_3, s->flatten_1);
     RUN(fc_forward, w, s->flatten_1, s->fc);
@@ -984,9 +946,9 @@ void wide_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(c_backward_input, w, s->d_c_, s->relu_2, s->d_b_);
     RUN(c_backward_weight, s->d_c_, s->relu_2, g->c_weight, &s->work.c_backward_weight);
     RUN(c_backward_bias, s->d_c_, g->c_bias);
-    RUN(b_backward_input, s->b_weight_f5x3, s->d_b_, s->relu_1, s->d_a_, &s->work.b_backward_input);
-    RUN(b_backward_weight, s->d_b_, s->relu_1, g->b_weight, &s->work.b_backward_weight);
+    RUN(b_backward_weight, s->d_b_, s->b_padded, g->b_weight, &s->work.b_backward_weight);
     RUN(b_backward_bias, s->d_b_, g->b_bias);
+    RUN(b_backward_input, s->b_weight_f4x3, s->d_b_, s->relu_1, s->d_a_, &s->work.b_backward_input);
     RUN(a_backward_weight, s->d_a_, s->a_padded, g->a_weight, &s->work.a_backward_weight);
     RUN(a_backward_bias, s->d_a_, g->a_bias);
     store_result(step, unit, s->loss, s->correct);
@@ -997,7 +959,7 @@ void wide_train_block(const struct step *step, void *scratch, int64_t unit)
 static KERNEL void update(const struct step *step, int64_t unit)
 {
     const struct wide_batch *b = step->batch;
-    int64_t first = 1024 * unit, end = int_min(first + 1024, 13184);
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 15264);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
 
@@ -1029,7 +991,8 @@ void wide_evaluate_block(const struct step *step, void *scratch, int64_t unit)
     RUN(load_block, step, unit, s->input, &s->label);
     RUN(a_pad, s->input, s->a_padded);
     RUN(a_forward, w, s->a_weight_f4x3, s->a_padded, s->relu_1, &s->work.a_forward);
-    RUN(b_forward, w, s->b_weight_f5x3, s->relu_1, s->relu_2, &s->work.b_forward);
+    RUN(b_pad, s->relu_1, s->b_padded);
+    RUN(b_forward, w, s->b_weight_f4x3, s->b_padded, s->relu_2, &s->work.b_forward);
     RUN(c_forward, w, s->relu_2, s->relu_3);
     RUN(flatten_1_forward, s->relu_3, s->flatten_1);
     RUN(fc_forward, w, s->flatten_1, s->fc);

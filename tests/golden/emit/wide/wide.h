@@ -1,5 +1,5 @@
 /* wide, compiled by netc 0.1.0 for avx512 from wide.net with: netc wide.net --cpu=avx512
- * sha256 of wide.net: 51baad3f4bbe4dbc79f8b8ea4e58bc34633940d3aae857973a2622dff8518688
+ * sha256 of wide.net: 7017b781c3cef29410376d527b5113545f3d44f2d9b1fa987e81294cb318cc1a
  * What the kernels and the tables share: weights, memory, phases. */
 #ifndef NETC_GENERATED_H
 #define NETC_GENERATED_H
@@ -17,7 +17,7 @@ struct wide_weights {
     real b_bias[24];
     real c_weight[16][3][3][24];
     real c_bias[16];
-    _Alignas(LANES * sizeof(real)) real fc_weight[10][576];
+    _Alignas(LANES * sizeof(real)) real fc_weight[10][784];
     real fc_bias[10];
 };
 
@@ -29,29 +29,29 @@ struct a_forward_work {
 };
 
 struct b_forward_work {
-    vf in[16][7][16];
-    vf product[7][2][8];
+    vf in[18][6][16];
+    vf product[6][2][8];
 };
 
 struct fc_backward_weight_work {
-    vf rows[16][36];
+    vf rows[16][49];
 };
 
 struct c_backward_weight_work {
     vf sum[3][3][24];
-    vf dy[6][6][16];
-};
-
-struct b_backward_input_work {
-    vf in[7][16][24];
-    vf product[7][16][16];
-    vf carry[16][2][16];
+    vf dy[7][7][16];
 };
 
 struct b_backward_weight_work {
-    vf sum[7][3][24];
-    vf x[7][16][16];
-    vf dy[7][14][24];
+    vf sum[6][3][24];
+    vf x[6][18][2][16];
+    vf dy[6][16][2][24];
+};
+
+struct b_backward_input_work {
+    vf in[6][18][24];
+    vf product[6][16][16];
+    vf carry[16][2][16];
 };
 
 struct a_backward_weight_work {
@@ -67,10 +67,11 @@ struct wide_scratch {
     vf a_padded[18][18][3];
     real a_weight_f4x3[6][16][3][3];
     vf relu_1[16][16][16];
-    real b_weight_f5x3[7][24][3][16];
-    vf relu_2[14][14][24];
-    vf relu_3[6][6][16];
-    vf flatten_1[576];
+    vf b_padded[18][18][16];
+    real b_weight_f4x3[6][24][3][16];
+    vf relu_2[16][16][24];
+    vf relu_3[7][7][16];
+    vf flatten_1[784];
     vf fc[10];
     vi label;
     vf maximum;
@@ -79,17 +80,17 @@ struct wide_scratch {
     vf exp_sum;
     vf scale;
     vf d_fc[10];
-    vf d_flatten_1[576];
-    vf d_c_[6][6][16];
-    vf d_b_[14][14][24];
+    vf d_flatten_1[784];
+    vf d_c_[7][7][16];
+    vf d_b_[16][16][24];
     vf d_a_[16][16][16];
     union {
         struct a_forward_work a_forward;
         struct b_forward_work b_forward;
         struct fc_backward_weight_work fc_backward_weight;
         struct c_backward_weight_work c_backward_weight;
-        struct b_backward_input_work b_backward_input;
         struct b_backward_weight_work b_backward_weight;
+        struct b_backward_input_work b_backward_input;
         struct a_backward_weight_work a_backward_weight;
     } work;
     int64_t version;     /* of the weights that the transformed ones were made of */
@@ -108,12 +109,13 @@ void wide_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
-    KERNEL_load_block, KERNEL_transform_a_weight_f4x3, KERNEL_transform_b_weight_f5x3, KERNEL_a_pad, KERNEL_a_forward,
-    KERNEL_b_forward, KERNEL_c_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
-    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
-    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_c_backward_input, KERNEL_c_backward_weight,
-    KERNEL_c_backward_bias, KERNEL_b_backward_input, KERNEL_b_backward_weight, KERNEL_b_backward_bias,
-    KERNEL_a_backward_weight, KERNEL_a_backward_bias, KERNEL_update, KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_load_block, KERNEL_transform_a_weight_f4x3, KERNEL_transform_b_weight_f4x3, KERNEL_a_pad, KERNEL_a_forward,
+    KERNEL_b_pad, KERNEL_b_forward, KERNEL_c_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward,
+    KERNEL_cross_entropy_maximum, KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input,
+    KERNEL_fc_backward_weight, KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_c_backward_input,
+    KERNEL_c_backward_weight, KERNEL_c_backward_bias, KERNEL_b_backward_weight, KERNEL_b_backward_bias,
+    KERNEL_b_backward_input, KERNEL_a_backward_weight, KERNEL_a_backward_bias, KERNEL_update,
+    KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

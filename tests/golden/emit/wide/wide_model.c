@@ -1,5 +1,5 @@
 /* wide, compiled by netc 0.1.0 for avx512 from wide.net with: netc wide.net --cpu=avx512
- * sha256 of wide.net: 51baad3f4bbe4dbc79f8b8ea4e58bc34633940d3aae857973a2622dff8518688
+ * sha256 of wide.net: 7017b781c3cef29410376d527b5113545f3d44f2d9b1fa987e81294cb318cc1a
  * The tables that the runtime reads. */
 #include "wide.h"
 
@@ -7,12 +7,12 @@ static const struct layer layers[] = {
     { "input", "input", 3, { 3, 16, 16 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
     { "a", "conv2d", 3, { 16, 16, 16 }, .parameters = 448, .forward_flop = 225280, .backward_flop = 225280 },
     { "relu_1", "relu", 3, { 16, 16, 16 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "b", "conv2d", 3, { 24, 14, 14 }, .parameters = 3480, .forward_flop = 1359456, .backward_flop = 3133024 },
-    { "relu_2", "relu", 3, { 24, 14, 14 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "c", "conv2d", 3, { 16, 6, 6 }, .parameters = 3472, .forward_flop = 249408, .backward_flop = 1608864 },
-    { "relu_3", "relu", 3, { 16, 6, 6 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "flatten_1", "flatten", 1, { 576 }, .parameters = 0, .forward_flop = 0, .backward_flop = 576 },
-    { "fc", "linear", 1, { 10 }, .parameters = 5770, .forward_flop = 11520, .backward_flop = 23050 },
+    { "b", "conv2d", 3, { 24, 16, 16 }, .parameters = 3480, .forward_flop = 1775616, .backward_flop = 4019200 },
+    { "relu_2", "relu", 3, { 24, 16, 16 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "c", "conv2d", 3, { 16, 7, 7 }, .parameters = 3472, .forward_flop = 339472, .backward_flop = 2115088 },
+    { "relu_3", "relu", 3, { 16, 7, 7 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "flatten_1", "flatten", 1, { 784 }, .parameters = 0, .forward_flop = 0, .backward_flop = 784 },
+    { "fc", "linear", 1, { 10 }, .parameters = 7850, .forward_flop = 15680, .backward_flop = 31370 },
 };
 
 #define AT(member) (offsetof(struct wide_weights, member) / sizeof(real))
@@ -25,13 +25,13 @@ static const struct parameter parameters[] = {
     { "b.bias", 1, { 24 }, { 1 }, AT(b_bias), .fan_in = 144 },
     { "c.weight", 4, { 16, 24, 3, 3 }, { 216, 1, 72, 24 }, AT(c_weight), .fan_in = 216 },
     { "c.bias", 1, { 16 }, { 1 }, AT(c_bias), .fan_in = 216 },
-    { "fc.weight", 2, { 10, 576 }, { 576, 1 }, AT(fc_weight), .fan_in = 576 },
-    { "fc.bias", 1, { 10 }, { 1 }, AT(fc_bias), .fan_in = 576 },
+    { "fc.weight", 2, { 10, 784 }, { 784, 1 }, AT(fc_weight), .fan_in = 784 },
+    { "fc.bias", 1, { 10 }, { 1 }, AT(fc_bias), .fan_in = 784 },
 };
 
 static const struct phase train[] = {
     { "blocks", .units = 2, .blocks = true, .everywhere = false, .run = wide_train_block },
-    { "update", .units = 13, .blocks = false, .everywhere = true, .run = wide_update },
+    { "update", .units = 15, .blocks = false, .everywhere = true, .run = wide_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -39,29 +39,30 @@ static const struct phase train[] = {
 static const struct kernel kernels[KERNELS] = {
     { "load_block", "blocks", .sample_flop = 1536, .block_bytes = 12304 * sizeof(real) + 12304 },
     { "transform_a_weight_f4x3", "blocks", .step_flop = 5184, .step_bytes = 1296 * sizeof(real), .everywhere = true },
-    { "transform_b_weight_f5x3", "blocks", .step_flop = 48384, .step_bytes = 11520 * sizeof(real), .everywhere = true },
+    { "transform_b_weight_f4x3", "blocks", .step_flop = 41472, .step_bytes = 10368 * sizeof(real), .everywhere = true },
     { "a_pad", "blocks", .block_bytes = 27840 * sizeof(real) },
     { "a_forward", "blocks", .sample_flop = 225280, .block_bytes = 81968 * sizeof(real) },
-    { "b_forward", "blocks", .sample_flop = 1359456, .block_bytes = 148888 * sizeof(real) },
-    { "c_forward", "blocks", .sample_flop = 249408, .block_bytes = 87952 * sizeof(real) },
-    { "flatten_1_forward", "blocks", .block_bytes = 18432 * sizeof(real) },
-    { "fc_forward", "blocks", .sample_flop = 11520, .block_bytes = 15146 * sizeof(real) },
+    { "b_pad", "blocks", .block_bytes = 148480 * sizeof(real) },
+    { "b_forward", "blocks", .sample_flop = 1775616, .block_bytes = 188184 * sizeof(real) },
+    { "c_forward", "blocks", .sample_flop = 339472, .block_bytes = 114320 * sizeof(real) },
+    { "flatten_1_forward", "blocks", .block_bytes = 25088 * sizeof(real) },
+    { "fc_forward", "blocks", .sample_flop = 15680, .block_bytes = 20554 * sizeof(real) },
     { "cross_entropy_maximum", "blocks", .sample_flop = 10, .block_bytes = 208 * sizeof(real) },
     { "cross_entropy_forward", "blocks", .sample_flop = 43, .block_bytes = 224 * sizeof(real) },
     { "cross_entropy_backward", "blocks", .sample_flop = 50, .block_bytes = 384 * sizeof(real) },
-    { "fc_backward_input", "blocks", .sample_flop = 11520, .block_bytes = 15136 * sizeof(real) },
-    { "fc_backward_weight", "blocks", .sample_flop = 11520, .block_bytes = 15136 * sizeof(real) },
+    { "fc_backward_input", "blocks", .sample_flop = 15680, .block_bytes = 20544 * sizeof(real) },
+    { "fc_backward_weight", "blocks", .sample_flop = 15680, .block_bytes = 20544 * sizeof(real) },
     { "fc_backward_bias", "blocks", .sample_flop = 10, .block_bytes = 170 * sizeof(real) },
-    { "flatten_1_backward", "blocks", .sample_flop = 576, .block_bytes = 27648 * sizeof(real) },
-    { "c_backward_input", "blocks", .sample_flop = 1359456, .block_bytes = 163200 * sizeof(real) },
-    { "c_backward_weight", "blocks", .sample_flop = 248832, .block_bytes = 87936 * sizeof(real) },
-    { "c_backward_bias", "blocks", .sample_flop = 576, .block_bytes = 9232 * sizeof(real) },
-    { "b_backward_input", "blocks", .sample_flop = 1773568, .block_bytes = 214400 * sizeof(real) },
-    { "b_backward_weight", "blocks", .sample_flop = 1354752, .block_bytes = 144256 * sizeof(real) },
-    { "b_backward_bias", "blocks", .sample_flop = 4704, .block_bytes = 75288 * sizeof(real) },
+    { "flatten_1_backward", "blocks", .sample_flop = 784, .block_bytes = 37632 * sizeof(real) },
+    { "c_backward_input", "blocks", .sample_flop = 1775616, .block_bytes = 212608 * sizeof(real) },
+    { "c_backward_weight", "blocks", .sample_flop = 338688, .block_bytes = 114304 * sizeof(real) },
+    { "c_backward_bias", "blocks", .sample_flop = 784, .block_bytes = 12560 * sizeof(real) },
+    { "b_backward_weight", "blocks", .sample_flop = 1769472, .block_bytes = 184704 * sizeof(real) },
+    { "b_backward_bias", "blocks", .sample_flop = 6144, .block_bytes = 98328 * sizeof(real) },
+    { "b_backward_input", "blocks", .sample_flop = 2243584, .block_bytes = 236288 * sizeof(real) },
     { "a_backward_weight", "blocks", .sample_flop = 221184, .block_bytes = 81520 * sizeof(real) },
     { "a_backward_bias", "blocks", .sample_flop = 4096, .block_bytes = 65552 * sizeof(real) },
-    { "update", "update", .step_flop = 92288, .block_bytes = 13184 * sizeof(real), .step_bytes = 52736 * sizeof(real),
+    { "update", "update", .step_flop = 106848, .block_bytes = 15264 * sizeof(real), .step_bytes = 61056 * sizeof(real),
             .everywhere = true },
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 43, .block_bytes = 208 * sizeof(real) },
 };
