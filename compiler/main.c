@@ -70,7 +70,8 @@ static int compile(Arena *arena, const Options *options, const char *path, const
     if (model->has_train && model->has_data) {
         Graph *evaluation = graph_build(arena, model, false, options->plain);
         plan = plan_build(arena, model, graph, evaluation, target_find(options->cpu),
-                          &(PlanOptions){ .plain = options->plain, .without = options->without });
+                          &(PlanOptions){ .plain = options->plain, .without = options->without,
+                                          .units = options->units });
     }
     if (options->command == COMMAND_SUMMARY) {
         summary_print(text, model, graph_build(arena, model, model->has_train, true), plan);

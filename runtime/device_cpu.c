@@ -32,7 +32,7 @@ bool device_cpu_runs(const struct model *model, struct error *error)
 
 int64_t cpu_units(const struct model *model, const struct phase *phase, int64_t count)
 {
-    return phase->blocks ? (count + model->lanes - 1) / model->lanes : phase->units;
+    return phase->units + phase->block_units * ((count + model->lanes - 1) / model->lanes);
 }
 
 /* Whether some phase of training is done everywhere: then each thread needs weights and state of its own. */

@@ -88,12 +88,12 @@ static inline void load_images(const uint8_t *const image[LANES], int64_t channe
 
 /* Where the image of each lane of block `unit` begins, of `size` bytes each, and its label. Lanes beyond the step's last
  * sample repeat the block's first one. */
-static inline void load_samples(const struct step *step, int64_t unit, int64_t size, const uint8_t *image[LANES],
+static inline void load_samples(const struct step *step, int64_t block, int64_t size, const uint8_t *image[LANES],
                                 vi *label)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     for (int lane = 0; lane < LANES; lane++) {
-        int64_t sample = sample_at(step, unit * LANES + (lane < samples ? lane : 0));
+        int64_t sample = sample_at(step, block * LANES + (lane < samples ? lane : 0));
         image[lane] = step->images + size * sample;
         (*label)[lane] = step->labels[sample];
     }

@@ -47,13 +47,13 @@ struct kernel {
 /* The optimiser's settings (PyTorch's names). lr can be changed by the command line. */
 struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov; };
 
-/* What one unit contributes to a step's or an evaluation's results: the sum (not the mean) of its samples' losses,
+/* What one block contributes to a step's or an evaluation's results: the sum (not the mean) of its samples' losses,
  * and how many of its samples it classified correctly. All are zero when a step starts; the runtime adds them up in
- * the order of the units, so that no thread count changes a sum. */
+ * the order of the blocks, so that no thread count changes a sum. */
 struct result { double loss; int64_t correct; };
 
-/* One step of training, or one evaluation: what the runtime hands to every unit. A unit's samples are the positions
- * [unit * lanes, (unit + 1) * lanes) of 0 .. count-1; sample_at() says which sample of the dataset a position is.
+/* One step of training, or one evaluation: what the runtime hands to every unit. A block's samples are the positions
+ * [block * lanes, (block + 1) * lanes) of 0 .. count-1; sample_at() says which sample of the dataset a position is.
  * weights, state and batch are 64-byte aligned; state and batch are zero before the first step, and so is whatever
  * padding the weights have. Weights and state are the running thread's own where the update is done everywhere (struct
  * phase), else there is one of each. */
@@ -70,7 +70,7 @@ struct step {
     double         lr;
     int64_t        version;             /* of the weights, from 1: another number whenever they have changed */
     bool           first_step;          /* the optimiser has no history yet */
-    struct result *result;              /* one for each unit; written by the phase that computes the loss */
+    struct result *result;              /* one for each block; written by the phase that computes the loss */
     real          *logits;              /* count x classes, in the order of positions; or NULL: not wanted */
     uint64_t      *laps;                /* of the running thread, one for each kernel: its ticks so far, which the unit
                                            adds to; or NULL: not wanted */
@@ -86,8 +86,9 @@ struct step {
  * of either parity. */
 struct phase {
     const char *name;                   /* "blocks", "update" */
-    int64_t     units;                  /* that a step has; not looked at where `blocks` */
-    bool        blocks;                 /* a unit is a block of samples: a step has ceil(count / lanes) of them */
+    int64_t     units;                  /* that a step has, whatever its samples; they come first */
+    int64_t     block_units;            /* and as many for each of its ceil(count / lanes) blocks of samples, a block's
+                                           side by side; none where it is done everywhere */
     bool        everywhere;
     void      (*run)(const struct step *step, void *scratch, int64_t unit);
 };

@@ -30,10 +30,10 @@ static inline int64_t sample_at(const struct step *step, int64_t position)
     return step->order ? (int64_t)order_at(step->order, (uint64_t)at) : at;
 }
 
-/* How many samples block `unit` of `lanes` has: fewer in the last one, where lanes does not divide the count. */
-static inline int block_samples(const struct step *step, int64_t unit, int lanes)
+/* How many samples a block of `lanes` has: fewer in the last one, where lanes does not divide the count. */
+static inline int block_samples(const struct step *step, int64_t block, int lanes)
 {
-    int64_t left = step->count - unit * lanes;
+    int64_t left = step->count - block * lanes;
     return left < lanes ? (int)left : lanes;
 }
 
@@ -41,6 +41,25 @@ static inline int block_samples(const struct step *step, int64_t unit, int lanes
 static inline int64_t step_blocks(const struct step *step, int lanes)
 {
     return (step->count + lanes - 1) / lanes;
+}
+
+/* Points of a loop that are a unit's. */
+struct range { int64_t first, end; };
+
+/* The points of a loop that the unit `part` of `parts` has: as many whole tiles as any other, or one more, and in the
+ * last part what remains beyond them. */
+static inline struct range range_part(int64_t part, int64_t parts, int64_t extent, int64_t tile)
+{
+    int64_t tiles = extent / tile;
+    return (struct range){ tiles * part / parts * tile,
+                           part + 1 == parts ? extent : tiles * (part + 1) / parts * tile };
+}
+
+/* Where a range's next tile begins after the one at `at`: the last one ends with the range, and may begin early. */
+static inline int64_t next_tile(int64_t at, int64_t tile, int64_t end)
+{
+    at += tile;
+    return at < end && at + tile > end ? end - tile : at;
 }
 
 #endif

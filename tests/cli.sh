@@ -154,6 +154,15 @@ for cpu in native avx512 avx2 neon generic; do
 done
 fails  'targets differ'       cmp -s cpu/avx2/lenet.c cpu/avx512/lenet.c
 expect '--no-tuned'           0 ''                 "$NETC" $spec --cpu=avx2 --no-tuned -o plain
+expect '--units, recorded'    0 ''                 "$NETC" $spec --cpu=avx512 --units=64 -o units
+holds  'in the first line'    grep -q 'lenet.net --cpu=avx512 --units=64$' units/lenet.c
+expect '--units in the plan'  0 '^phase blocks_2: 64 units, 16 of each block' "$NETC" --emit=plan $spec --cpu=avx512 --units=64
+expect '--units in a summary' 0 'values kept'      "$NETC" summary $spec --units 64
+for units in 0 -1 1025 99999999999 12x x; do
+    expect "--units=$units"   2 "^netc: --units=$units: expected a number from 1 to 1024" "$NETC" $spec --units=$units
+done
+expect '--units, nothing'     2 '--units needs a value: --units=N' "$NETC" $spec --units=
+expect '--units and graph'    2 'does not belong to netc --emit=graph' "$NETC" --emit=graph $spec --units=8
 expect '--without, recorded'  0 ''                 "$NETC" $spec --cpu=avx2 --without=conv,winograd -o without
 holds  'in its order'         grep -q 'lenet.net --cpu=avx2 --without=winograd,conv$' without/lenet.c
 expect '--without=help'       2 'conv-input '      "$NETC" $spec --without=help

@@ -42,7 +42,9 @@ static const char *const later[] = {"fmt", "graph", "ops", "explain"};
 
 enum { COMMANDS = sizeof commands / sizeof *commands, LATER = sizeof later / sizeof *later };
 
-typedef enum OptionId { OPTION_OUTPUT, OPTION_CPU, OPTION_NO_TUNED, OPTION_WITHOUT, OPTION_EMIT, OPTIONS } OptionId;
+typedef enum OptionId {
+    OPTION_OUTPUT, OPTION_CPU, OPTION_NO_TUNED, OPTION_WITHOUT, OPTION_UNITS, OPTION_EMIT, OPTIONS
+} OptionId;
 
 static const struct OptionDef {
     const char        *name, *value;        /* value: as --help names it */
@@ -58,6 +60,8 @@ static const struct OptionDef {
                          "the reference: one plain loop nest for each operation, nothing fused"},
     [OPTION_WITHOUT] = {"--without", "LIST", PLANS, NULL,
                         "leave these techniques out, to see what each brings (--without=help lists them)"},
+    [OPTION_UNITS] = {"--units", "N", PLANS, NULL,
+                      "for N processors: cut large phases of a step into N units (default: one a block of samples)"},
     [OPTION_EMIT] = {"--emit", NULL, EMITS, (const char *const[]){"ast", "graph", "plan", NULL}, NULL},
 };
 
@@ -135,6 +139,17 @@ static bool choose(Reader *reader, const CommandDef *def)
     return true;
 }
 
+static bool read_units(const char *value, int *units)
+{
+    *units = 0;
+    for (const char *c = value; *c; c++) {
+        if (*c < '0' || *c > '9' || *units > MOST_UNITS)
+            return false;
+        *units = 10 * *units + (*c - '0');
+    }
+    return *units >= 1 && *units <= MOST_UNITS;
+}
+
 static bool set_option(Reader *reader, OptionId id, const char *value)
 {
     const struct OptionDef *def = &option_defs[id];
@@ -147,6 +162,8 @@ static bool set_option(Reader *reader, OptionId id, const char *value)
     if (!known)
         return wrong("%s=%s: expected %s%s", def->name, value,
                      values_of(reader->arena, def), suggestion(reader->arena, value, def->words));
+    if (id == OPTION_UNITS && !read_units(value, &reader->options->units))
+        return wrong("%s=%s: expected a number from 1 to %d", def->name, value, MOST_UNITS);
     if (id == OPTION_EMIT)
         return choose(reader, command_find(arena_printf(reader->arena, "--emit=%s", value)));
     return true;
@@ -336,5 +353,5 @@ const char *options_text(Arena *arena, const Options *options, const char *cpu)
             text = arena_printf(arena, "%s%s%s", text, mark, technique_names[i]);
             mark = ",";
         }
-    return text;
+    return options->units ? arena_printf(arena, "%s --units=%d", text, options->units) : text;
 }

@@ -30,6 +30,7 @@ typedef struct Options {
     const char *cpu;                /* --cpu, or "native" */
     bool        plain;              /* --no-tuned */
     unsigned    without;            /* --without: a bit for each Technique (plan.h) */
+    int         units;              /* --units, or 0 */
     char      **trainer_args;       /* COMMAND_RUN: what stands after --, ends with NULL; NULL without -- */
 } Options;
 

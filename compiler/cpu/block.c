@@ -26,12 +26,12 @@ static void print_load(Text *text, const Plan *plan)
 
     line(text, "\n/* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond\n"
                " * the step's last sample repeat the first one of the block, and weigh nothing. */");
-    line_wrapped(text, "static KERNEL void load_block(const struct step *step, int64_t unit, vf image%s, vi *label)",
+    line_wrapped(text, "static KERNEL void load_block(const struct step *step, int64_t block, vf image%s, vi *label)",
                  buffer_dims(text->arena, image));
     line(text, "{");
     print_normalize(text, plan->model->data.normalize, channels);
     line(text, "const uint8_t *byte[LANES];\n\n"
-               "load_samples(step, unit, %" PRId64 ", byte, label);\n"
+               "load_samples(step, block, %" PRId64 ", byte, label);\n"
                "load_images(byte, %" PRId64 ", %" PRId64 ", factor, shift, %s);\n"
                "}", elements, channels, elements / channels, flat ? "image" : "&image[0][0][0]");
 }
@@ -43,9 +43,9 @@ void print_block_functions(Text *text, const Plan *plan)
 
     if (plan->train.buffer[train->scale->id])
         line(text, "\n/* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */\n"
-                   "static vf sample_weights(const struct step *step, int64_t unit)\n"
+                   "static vf sample_weights(const struct step *step, int64_t block)\n"
                    "{\n"
-                   "int samples = block_samples(step, unit, LANES);\n"
+                   "int samples = block_samples(step, block, LANES);\n"
                    "vf weights = {0};\n"
                    "for (int lane = 0; lane < samples; lane++)\n"
                    "    weights[lane] = 1 / (real)step->count;\n"
@@ -53,23 +53,23 @@ void print_block_functions(Text *text, const Plan *plan)
                    "}");
 
     line(text, "\n/* The block's part of the results. */\n"
-               "static void store_result(const struct step *step, int64_t unit, %s loss, %s correct)\n"
+               "static void store_result(const struct step *step, int64_t block, %s loss, %s correct)\n"
                "{\n"
-               "int samples = block_samples(step, unit, LANES);\n"
+               "int samples = block_samples(step, block, LANES);\n"
                "struct result result = {0};\n"
                "for (int lane = 0; lane < samples; lane++) {\n"
                "result.loss += loss[lane];\n"
                "result.correct += (int64_t)correct[lane];\n"
                "}\n"
-               "step->result[unit] = result;\n"
+               "step->result[block] = result;\n"
                "}", buffer_type(plan->train.buffer[train->loss->id]),
          buffer_type(plan->train.buffer[train->correct->id]));
 
     int64_t classes = evaluate->output->dim[0];
-    line(text, "\nstatic void store_logits(const struct step *step, int64_t unit, const vf logits[%" PRId64 "])\n"
+    line(text, "\nstatic void store_logits(const struct step *step, int64_t block, const vf logits[%" PRId64 "])\n"
                "{\n"
-               "int samples = block_samples(step, unit, LANES);\n"
-               "real *to = step->logits + unit * LANES * %" PRId64 ";\n"
+               "int samples = block_samples(step, block, LANES);\n"
+               "real *to = step->logits + block * LANES * %" PRId64 ";\n"
                "for (int lane = 0; lane < samples; lane++)\n"
                "    for (int64_t k = 0; k < %" PRId64 "; k++)\n"
                "        *to++ = logits[k][lane];\n"

@@ -31,6 +31,12 @@ static void add_tile(Text *text, const Kernel *kernel)
         text_add(text, "\n * %s", kernel->note);
     if (*tile)
         text_add(text, "\n * The sums of %s stay in registers.%s", tile, again);
+    const char *shared = NULL;
+    for (int i = 0; i < kernel->cuts; i++)
+        if (kernel->cut[i].parts > 1)
+            shared = shared ? arena_printf(text->arena, "%s and %s", shared, kernel->cut[i].name) : kernel->cut[i].name;
+    if (shared)
+        text_add(text, "\n * Units share the points of %s: each has a range of them.", shared);
     if (kernel->all_blocks && !applies_update(kernel))
         text_add(text, "\n * Summed over all blocks of the step, for %s from first to end.",
                  kernel->over[0].axis->name);
@@ -102,13 +108,58 @@ static const char *parameter_c(Arena *arena, const Kernel *kernel, const Tensor 
     return arena_printf(arena, "%s%s %s%s%s", constant, type, buffer->name, kept ? "[]" : "", dims);
 }
 
+/* The ranges of the loops that units share. */
+static const char *range_parameters(Arena *arena, const Kernel *kernel)
+{
+    const char *text = "";
+    for (int i = 0; i < kernel->cuts; i++)
+        if (kernel->cut[i].parts > 1)
+            text = arena_printf(arena, "%s%sstruct range %s_range", text, *text ? ", " : "", kernel->cut[i].name);
+    return text;
+}
+
+/* Of all `units` of the kernel, `inner` to each range of a loop of `parts`: which range the one has that is the block's
+ * unit `part`, as "(part - 1) / 2 % 4". */
+static const char *part_c(Arena *arena, const Kernel *kernel, int64_t inner, int64_t parts)
+{
+    bool divided = inner > 1, wrapped = inner * parts < kernel->units;
+    const char *text = "part";
+    if (kernel->first_unit)
+        text = arena_printf(arena, divided || wrapped ? "(part - %" PRId64 ")" : "part - %" PRId64, kernel->first_unit);
+    if (divided)
+        text = arena_printf(arena, "%s / %" PRId64, text, inner);
+    return wrapped ? arena_printf(arena, "%s %% %" PRId64, text, parts) : text;
+}
+
+/* For a unit of the kernel's own the ranges that are its share; where none is, in the evaluation, all. */
+static const char *range_arguments(Arena *arena, const Kernel *kernel)
+{
+    const Kernel *called = kernel->same ? kernel->same : kernel;
+    int64_t inner = kernel->units;
+    const char *text = "";
+    for (int i = 0; i < called->cuts; i++) {
+        const Cut *cut = &called->cut[i];
+        if (cut->parts == 1)
+            continue;
+        inner /= cut->parts;
+        const char *range = arena_printf(arena, "(struct range){ 0, %" PRId64 " }", cut->extent);
+        if (kernel->units)
+            range = arena_printf(arena, "range_part(%s, %" PRId64 ", %" PRId64 ", %" PRId64 ")",
+                                 part_c(arena, kernel, inner, cut->parts), cut->parts, cut->extent, cut->tile);
+        text = arena_printf(arena, "%s%s%s", text, *text ? ", " : "", range);
+    }
+    return text;
+}
+
 static const char *argument_c(Arena *arena, const Kernel *kernel, const Tensor *tensor, bool written)
 {
     const Buffer *buffer = kernel_buffer(kernel, tensor);
     const char *address = written && buffer->rank == 0 ? "&" : "";
     switch (buffer->place) {
     case PLACE_BATCH:
-        return arena_printf(arena, kernel->all_blocks ? "%sb->%s" : "%sb->%s[unit]", address, buffer->name);
+        return arena_printf(arena, kernel->all_blocks ? "%sb->%s" : "%sb->%s[block]", address, buffer->name);
+    case PLACE_STEP:
+        return arena_printf(arena, "b->%s", buffer->name);
     case PLACE_PARTIAL:
         return arena_printf(arena, "g->%s", buffer->name);
     case PLACE_APPLIED:
@@ -128,10 +179,10 @@ static void add_item(Text *list, const char *item)
 }
 
 /* The weights if they are read, what is over all blocks, then the operands but for parameters, which are in the
- * weights; the kernel's work at last. `weights`, `over_blocks` and
- * `work` are how these are written, `write` how an operand is. */
+ * weights; the kernel's work and its ranges at last. `weights`, `over_blocks`, `work` and `ranges` are how these are
+ * written, `write` how an operand is. */
 static const char *list_operands(Text *text, const Kernel *kernel, const char *weights, const char *over_blocks,
-                                 const char *work,
+                                 const char *work, const char *ranges,
                                  const char *(*write)(Arena *, const Kernel *, const Tensor *, bool))
 {
     Text *list = text_new(text->arena);
@@ -146,6 +197,8 @@ static const char *list_operands(Text *text, const Kernel *kernel, const char *w
             add_item(list, write(text->arena, kernel, operand(kernel, i), i >= reads));
     if (kernel->work.count)
         add_item(list, work);
+    if (*ranges)
+        add_item(list, ranges);
     return list->at;
 }
 
@@ -156,7 +209,8 @@ void print_signature(Text *text, const Plan *plan, const Kernel *kernel)
                                                 : "int64_t blocks, int64_t first, int64_t end";
     line_wrapped(text, "static KERNEL void %s(%s)", kernel->name,
                  list_operands(text, kernel, weights, blocks,
-                               arena_printf(text->arena, "struct %s_work *work", kernel->name), parameter_c));
+                               arena_printf(text->arena, "struct %s_work *work", kernel->name),
+                               range_parameters(text->arena, kernel), parameter_c));
 }
 
 void kernel_call(Text *text, const Kernel *kernel)
@@ -167,6 +221,6 @@ void kernel_call(Text *text, const Kernel *kernel)
         blocks = kernel->first_unit ? arena_printf(text->arena, "step, blocks, unit - %" PRId64, kernel->first_unit)
                                     : "step, blocks, unit";
     line_wrapped(text, "RUN(%s, %s);", called,
-                 list_operands(text, kernel, "w", blocks,
-                               arena_printf(text->arena, "&s->work.%s", called), argument_c));
+                 list_operands(text, kernel, "w", blocks, arena_printf(text->arena, "&s->work.%s", called),
+                               range_arguments(text->arena, kernel), argument_c));
 }

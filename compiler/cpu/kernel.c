@@ -50,7 +50,27 @@ static void add_loop(Printer *p, Heads *heads, const Axis *axis)
                                      axis->name, axis->extent, axis->name));
 }
 
-/* Of 23 points in tiles of 2: x = 0, 2, 4 … 20, then 21. In the phase "weights", a unit's part of the first loop. */
+const char *range_loop(Arena *arena, const char *type, const char *counter, const char *range, int64_t extent,
+                       int64_t tile)
+{
+    const char *step = arena_printf(arena, "%s++", counter);
+    if (extent % tile)
+        step = arena_printf(arena, "%s = next_tile(%s, %" PRId64 ", %s.end)", counter, counter, tile, range);
+    else if (tile > 1)
+        step = arena_printf(arena, "%s += %" PRId64, counter, tile);
+    return arena_printf(arena, "for (%s %s = %s.first; %s < %s.end; %s)", type, counter, range, counter, range, step);
+}
+
+/* The name of the range of the loop that is this unit's, or NULL. */
+static const char *range_of(Printer *p, const Axis *axis)
+{
+    for (int i = 0; i < p->kernel->cuts; i++)
+        if (p->kernel->cut[i].parts > 1 && p->kernel->cut[i].name == axis->name)
+            return arena_printf(p->arena, "%s_range", axis->name);
+    return NULL;
+}
+
+/* Of 23 points in tiles of 2: x = 0, 2, 4 … 20, then 21. Of a loop that units share, a unit's part. */
 static void add_over_loop(Printer *p, Heads *heads, int i)
 {
     const Loop *loop = &p->kernel->over[i];
@@ -63,6 +83,11 @@ static void add_over_loop(Printer *p, Heads *heads, int i)
     const char *step = tile > 1 ? arena_printf(p->arena, "%s += %" PRId64, counter, tile)
                                 : arena_printf(p->arena, "%s++", counter);
 
+    const char *range = range_of(p, loop->axis);
+    if (range) {
+        add_head(heads, range_loop(p->arena, p->index, counter, range, extent, tile));
+        return;
+    }
     if (sliced) {
         add_head(heads, arena_printf(p->arena, "for (%s %s = first; %s < end; %s)", p->index, counter, counter, step));
         return;

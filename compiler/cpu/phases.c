@@ -26,9 +26,16 @@ void print_sgd(Text *text, const Plan *plan)
          double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
 }
 
+/* Whether the units of the phase read what their thread prepares for itself. */
+static bool prepares(const Plan *plan, const Phase *phase)
+{
+    return phase->kind == PHASE_BLOCKS && prepares_in_scratch(plan) &&
+           (phase == plan->evaluation || !plan_is_split(plan));
+}
+
 static void print_weights_pointer(Text *text, const Plan *plan, const Phase *phase)
 {
-    if (touches(phase, PLACE_WEIGHTS) || (plan->prepare.count && phase->kind == PHASE_BLOCKS))
+    if (touches(phase, PLACE_WEIGHTS) || phase->step_units || prepares(plan, phase))
         line(text, "const struct %s_weights *w = (const struct %s_weights *)step->weights;", plan->model->name,
              plan->model->name);
 }
@@ -37,7 +44,30 @@ static void print_weights_pointer(Text *text, const Plan *plan, const Phase *pha
 static const char *value_c(Text *text, const Program *program, const Tensor *tensor)
 {
     const Buffer *buffer = program->buffer[tensor->id];
-    return arena_printf(text->arena, buffer->place == PLACE_BATCH ? "b->%s[unit]" : "s->%s", buffer->name);
+    return arena_printf(text->arena, buffer->place == PLACE_BATCH ? "b->%s[block]" : "s->%s", buffer->name);
+}
+
+/* What the first unit of a block does: of all units, where there is one for each block. */
+static void print_rest(Text *text, const Plan *plan, const Phase *phase)
+{
+    bool evaluates = phase == plan->evaluation;
+    const Program *program = evaluates ? &plan->evaluate : &plan->train;
+    const Graph *graph = program->graph;
+    if (phase->loads) {
+        line(text, "RUN(load_block, step, block, %s, &%s);", value_c(text, program, graph->input),
+             value_c(text, program, graph->label));
+        if (program->buffer[graph->scale->id])
+            line(text, "%s = sample_weights(step, block);", value_c(text, program, graph->scale));
+    }
+    for (int i = 0; i < phase->kernels.count; i++)
+        if (!phase->kernels.at[i]->units)
+            kernel_call(text, phase->kernels.at[i]);
+    if (phase->stores)
+        line(text, "store_result(step, block, %s, %s);", value_c(text, program, graph->loss),
+             value_c(text, program, graph->correct));
+    if (evaluates)
+        line(text, "if (step->logits)\n"
+                   "    store_logits(step, block, %s);", value_c(text, program, graph->output));
 }
 
 /* The half of the partial gradients that a step has. */
@@ -46,30 +76,81 @@ static const char *half_c(const Plan *plan) { return plan->everywhere ? "[step->
 static void print_blocks(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *name = plan->model->name;
-    bool evaluates = phase == plan->evaluation;
-    const Program *program = evaluates ? &plan->evaluate : &plan->train;
-    const Graph *graph = program->graph;
-
     print_weights_pointer(text, plan, phase);
     line(text, "struct %s_scratch *s = scratch;", name);
     if (touches(phase, PLACE_BATCH) || touches(phase, PLACE_PARTIAL))
         line(text, "struct %s_batch *b = step->batch;", name);
     if (touches(phase, PLACE_PARTIAL))
-        line(text, "struct %s_%s *g = &b->partial%s[unit];", name, partial_type(plan), half_c(plan));
+        line(text, "struct %s_%s *g = &b->partial%s[block];", name, partial_type(plan), half_c(plan));
 
-    if (plan->prepare.count)
+    if (prepares(plan, phase))
         line(text, "prepare(step, w, s);");
-    line(text, "\nRUN(load_block, step, unit, %s, &%s);", value_c(text, program, graph->input),
-         value_c(text, program, graph->label));
-    if (program->buffer[graph->scale->id])
-        line(text, "%s = sample_weights(step, unit);", value_c(text, program, graph->scale));
+    line(text, "%s", "");
+    print_rest(text, plan, phase);
+}
+
+/* ---- a phase that is a part of the way: several units a block */
+
+/* Calls each of the kernels that have units of their own in these; `units` is the number of all, `part` says which one
+ * runs. What comes before them has been printed as the first branch. */
+static void print_apart(Text *text, Kernel *const kernels[], int count, int64_t units)
+{
+    for (int i = 0; i < count; i++) {
+        const Kernel *kernel = kernels[i];
+        int64_t first = kernel->first_unit, end = first + kernel->units;
+        if (!kernel->units)
+            continue;
+        const char *head = first ? "} else " : "";
+        if (end < units)
+            line(text, "%sif (part < %" PRId64 ") {", head, end);
+        else if (first)
+            line(text, "%s{", head);
+        kernel_call(text, kernel);
+        if (end == units && first)
+            line(text, "}");
+    }
+}
+
+/* Units that make what all blocks read of the weights come first; each block of the step has as many as any other. */
+static void print_parts(Text *text, const Plan *plan, const Phase *phase)
+{
+    const char *name = plan->model->name;
+    bool works = false;
+    List(Kernel *) prepare = {0};
+    for (int i = 0; i < plan->prepare.count && phase->step_units; i++)
+        if (plan->prepare.at[i]->units)
+            list_add(text->arena, &prepare, plan->prepare.at[i]);
     for (int i = 0; i < phase->kernels.count; i++)
-        kernel_call(text, phase->kernels.at[i]);
-    line(text, "store_result(step, unit, %s, %s);", value_c(text, program, graph->loss),
-         value_c(text, program, graph->correct));
-    if (evaluates)
-        line(text, "if (step->logits)\n"
-                   "    store_logits(step, unit, %s);", value_c(text, program, graph->output));
+        works = works || phase->kernels.at[i]->work.count;
+
+    print_weights_pointer(text, plan, phase);
+    line(text, "struct %s_batch *b = step->batch;", name);
+    if (works || touches(phase, PLACE_SCRATCH))
+        line(text, "struct %s_scratch *s = scratch;", name);
+    else
+        line(text, "(void)scratch;");
+    const char *unit = "unit";
+    if (phase->step_units) {
+        line(text, "\nif (unit < %" PRId64 ") {", phase->step_units);
+        line(text, "int64_t part = unit;");
+        print_apart(text, prepare.at, prepare.count, phase->step_units);
+        line(text, "return;\n}");
+        unit = arena_printf(text->arena, "(unit - %" PRId64 ")", phase->step_units);
+    }
+    if (phase->block_units == 1 && phase->step_units)
+        line(text, "int64_t block = unit - %" PRId64 ";", phase->step_units);
+    else if (phase->block_units > 1)
+        line(text, "int64_t block = %s / %" PRId64 ", part = %s %% %" PRId64 ";", unit, phase->block_units, unit,
+             phase->block_units);
+    if (touches(phase, PLACE_PARTIAL))
+        line(text, "struct %s_%s *g = &b->partial%s[block];", name, partial_type(plan), half_c(plan));
+    line(text, "%s", "");
+    if (phase_has_rest(phase)) {
+        if (phase->block_units > 1)
+            line(text, "if (part == 0) {");
+        print_rest(text, plan, phase);
+    }
+    print_apart(text, phase->kernels.at, phase->kernels.count, phase->block_units);
 }
 
 static void print_slices(Text *text, const Plan *plan, const Phase *phase)
@@ -166,12 +247,23 @@ const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase)
         [PHASE_BLOCKS] = "train_block", [PHASE_WEIGHTS] = "sum_weights", [PHASE_UPDATE] = "update",
     };
     const char *verb = phase == plan->evaluation ? "evaluate_block" : verbs[phase->kind];
-    return arena_printf(arena, "%s_%s", plan->model->name, verb);
+    int number = 0;
+    for (int i = 0; plan_is_split(plan) && phase->kind == PHASE_BLOCKS && i < plan->phases.count; i++)
+        if (plan->phases.at[i] == phase)
+            number = i + 1;
+    return arena_printf(arena, number ? "%s_%s_%d" : "%s_%s", plan->model->name, verb, number);
+}
+
+/* Whether a unit is a block, all of its work in the phase. */
+static bool is_block(const Phase *phase)
+{
+    return phase->kind == PHASE_BLOCKS && phase->block_units == 1 && !phase->step_units;
 }
 
 void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
     int lanes = plan->target->lanes;
+    bool split = phase->kind == PHASE_BLOCKS && phase != plan->evaluation && plan_is_split(plan);
     if (phase->kind == PHASE_UPDATE) {
         print_update(text, plan, phase);
         return;
@@ -179,14 +271,24 @@ void print_phase(Text *text, const Plan *plan, const Phase *phase)
     line(text, "%s", "");
     if (phase == plan->evaluation)
         line(text, "/* The loss of a block of %d samples, and the logits where they are wanted. */", lanes);
+    else if (split) {
+        const char *first = "";
+        if (phase->step_units)
+            first = arena_printf(text->arena, "\n * The first %" PRId64 " units transform weights, for all blocks.",
+                                 phase->step_units);
+        line(text, "/* A stage of the way of a block of %d samples down and back up: %" PRId64 " unit%s of each.%s */", lanes,
+             phase->block_units, phase->block_units == 1 ? "" : "s", first);
+    }
     else if (phase->kind == PHASE_BLOCKS)
         line(text, "/* A block of %d samples goes all the way down and back up while it is in cache. */", lanes);
     else
         line(text, "/* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */");
 
-    line(text, "void %s(const struct step *step, void *scratch, int64_t unit)\n{",
-         phase_function(text->arena, plan, phase));
-    if (phase->kind == PHASE_BLOCKS)
+    line(text, "void %s(const struct step *step, void *scratch, int64_t %s)\n{",
+         phase_function(text->arena, plan, phase), is_block(phase) ? "block" : "unit");
+    if (split)
+        print_parts(text, plan, phase);
+    else if (phase->kind == PHASE_BLOCKS)
         print_blocks(text, plan, phase);
     else
         print_slices(text, plan, phase);

@@ -41,6 +41,11 @@ const char *buffer_type(const Buffer *buffer);
 /* Whether a variable says where the tile of a loop begins: not where one tile is the whole axis. */
 bool loop_has_start(const Kernel *kernel, int loop);
 
+/* The head of a loop over the points of a range of the kernel's, whole tiles of a loop of `extent` points and what remains
+ * beyond the last whole one; `type` is its counter's. */
+const char *range_loop(Arena *arena, const char *type, const char *counter, const char *range, int64_t extent,
+                       int64_t tile);
+
 /* ---- kernel.c */
 
 /* The kernel's function, with the comment above it. */
@@ -55,8 +60,8 @@ void print_comment(Text *text, const Plan *plan, const Kernel *kernel);
 /* "static KERNEL void conv1_forward(…)", typed by arrays. */
 void print_signature(Text *text, const Plan *plan, const Kernel *kernel);
 
-/* Its call, by RUN. In a phase of blocks for block `unit`; in the phase "weights" for the slice [first, end), or for
- * tuned code's unit. */
+/* Its call, by RUN. In a phase of blocks for the block `block`, and where several units share the kernel for the part
+ * `part` of the block's; in the phase "weights" for the slice [first, end), or for tuned code's unit. */
 void kernel_call(Text *text, const Kernel *kernel);
 
 /* Whether the kernel applies the optimiser to the weight whose gradient it sums; whether weights have a history. */
@@ -85,6 +90,9 @@ void print_sgd(Text *text, const Plan *plan);
 
 /* It, with a comment. */
 void print_phase(Text *text, const Plan *plan, const Phase *phase);
+
+/* Whether each thread makes what plan->prepare makes for itself: of training and evaluation, or of the latter alone. */
+bool prepares_in_scratch(const Plan *plan);
 
 /* Whether gradients are summed from those of the blocks, or made whole by the phase "weights"; there may be both. */
 static inline bool has_partial(const Plan *plan) { return plan->partial_size > 0; }

@@ -76,7 +76,7 @@ static void print_memory(Text *text, const Plan *plan)
         print_all_work(text, plan, true);
         line(text, "} work;");
     }
-    if (plan->prepare.count)
+    if (prepares_in_scratch(plan))
         line(text, "int64_t version;     /* of the weights that the transformed ones were made of */");
     line(text, "};");
 
@@ -85,6 +85,7 @@ static void print_memory(Text *text, const Plan *plan)
                             "touch what others still sum." : "");
     line(text, "struct %s_batch {", name);
     print_members(text, plan->batch.at, plan->batch.count, copies);
+    print_members(text, plan->once.at, plan->once.count, "");
     if (has_partial(plan))
         line(text, "struct %s_%s partial%s%s;", name, partial_type(plan), plan->everywhere ? "[2]" : "", copies);
     if (has_whole(plan))
@@ -188,21 +189,36 @@ static void print_transforms(Text *text, const Plan *plan)
         print_winograd_functions(text, forms.form[i], forms.parts[i]);
 }
 
+/* Whether the kernel of plan->prepare is one that each thread runs, unless another has made the same. */
+static bool is_own(const Kernel *kernel)
+{
+    bool scratch = kernel_buffer(kernel, kernel->stores.at[0])->place == PLACE_SCRATCH;
+    return scratch && (!kernel->same || kernel_buffer(kernel->same, kernel->same->stores.at[0])->place != PLACE_SCRATCH);
+}
+
+bool prepares_in_scratch(const Plan *plan)
+{
+    for (int i = 0; i < plan->prepare.count; i++)
+        if (is_own(plan->prepare.at[i]))
+            return true;
+    return false;
+}
+
 static void print_prepare(Text *text, const Plan *plan)
 {
-    if (!plan->prepare.count)
-        return;
     for (int i = 0; i < plan->prepare.count; i++)
         if (!plan->prepare.at[i]->same) {
             line(text, "%s", "");
             kernel_print(text, plan, plan->prepare.at[i]);
         }
+    if (!prepares_in_scratch(plan))
+        return;
     line(text, "\n/* Makes the transformed weights of the thread, where the weights are new. */");
     line(text, "static void prepare(const struct step *step, const struct %s_weights *w, struct %s_scratch *s)\n{",
          plan->model->name, plan->model->name);
     line(text, "if (s->version == step->version)\n    return;");
     for (int i = 0; i < plan->prepare.count; i++)
-        if (!plan->prepare.at[i]->same)
+        if (is_own(plan->prepare.at[i]))
             kernel_call(text, plan->prepare.at[i]);
     line(text, "s->version = step->version;\n}");
 }

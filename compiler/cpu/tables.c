@@ -75,8 +75,11 @@ static void print_phases(Text *text, const Plan *plan)
     line(text, "static const struct phase train[] = {");
     for (int i = 0; i < plan->phases.count; i++) {
         const Phase *phase = plan->phases.at[i];
-        line(text, "{ \"%s\", .units = %" PRId64 ", .blocks = %s, .everywhere = %s, .run = %s },", phase->name,
-             phase->units, flag(phase->kind == PHASE_BLOCKS), flag(phase->everywhere),
+        int64_t units = phase->kind == PHASE_BLOCKS ? phase->step_units : phase->units;
+        const char *counts = units ? arena_printf(text->arena, ".units = %" PRId64 ", ", units) : "";
+        if (phase->block_units)
+            counts = arena_printf(text->arena, "%s.block_units = %" PRId64 ", ", counts, phase->block_units);
+        line(text, "{ \"%s\", %s%s.run = %s },", phase->name, counts, phase->everywhere ? ".everywhere = true, " : "",
              phase_function(text->arena, plan, phase));
     }
     line(text, "};");
@@ -145,7 +148,7 @@ static void print_model(Text *text, const Plan *plan)
     line(text, ".scratch_bytes = sizeof(struct %s_scratch),", model->name);
     line(text, ".batch_bytes = sizeof(struct %s_batch),", model->name);
     line(text, ".train = train, .train_count = sizeof train / sizeof *train,");
-    line(text, ".evaluate = { \"%s\", .blocks = true, .run = %s },", plan->evaluation->name,
+    line(text, ".evaluate = { \"%s\", .block_units = 1, .run = %s },", plan->evaluation->name,
          phase_function(arena, plan, plan->evaluation));
     line(text, ".kernels = kernels, .kernel_count = KERNELS,");
     line(text, "%s", "");

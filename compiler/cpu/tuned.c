@@ -41,6 +41,20 @@ const char *tile_head(Emitter *e, const char *name, int64_t extent, int64_t tile
     return arena_printf(e->arena, "for (int %s = 0; %s < %" PRId64 "; %s)", name, name, extent, step);
 }
 
+const char *range_name(const Emitter *e, const char *cut)
+{
+    for (int i = 0; i < e->kernel->cuts; i++)
+        if (e->kernel->cut[i].parts > 1 && strcmp(e->kernel->cut[i].name, cut) == 0)
+            return arena_printf(e->arena, "%s_range", cut);
+    return NULL;
+}
+
+const char *range_head(Emitter *e, const char *cut, const char *name, int64_t extent, int64_t tile)
+{
+    const char *range = range_name(e, cut);
+    return range ? range_loop(e->arena, "int", name, range, extent, tile) : tile_head(e, name, extent, tile);
+}
+
 const char *name_of(const Emitter *e, const Tensor *tensor)
 {
     const Buffer *buffer = kernel_buffer(e->kernel, tensor);

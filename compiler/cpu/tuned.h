@@ -26,6 +26,11 @@ void open_unrolled(Emitter *e, const char *name, int64_t extent);
 /* The head of a loop in steps of `tile`: where that does not divide the extent, the last step begins early. */
 const char *tile_head(Emitter *e, const char *name, int64_t extent, int64_t tile);
 
+/* The same, of the loop that units can share as `cut` (tuned_cut): where they do, over the range that is this one's. */
+const char *range_head(Emitter *e, const char *cut, const char *name, int64_t extent, int64_t tile);
+/* The range, "y_range"; NULL where units do not share the loop. */
+const char *range_name(const Emitter *e, const char *cut);
+
 /* The name in C of a tensor that the kernel reads or makes, "w->" before a parameter's. */
 const char *name_of(const Emitter *e, const Tensor *tensor);
 

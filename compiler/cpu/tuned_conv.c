@@ -7,7 +7,7 @@
 static void open_groups(Emitter *e, const ConvShape *s)
 {
     if (s->groups > 1)
-        open_count(e, "g", s->groups);
+        open_loop(e, "%s", range_head(e, "g", "g", s->groups, 1));
 }
 
 /* The row of x that tap u of the convolution's row `y` reads; likewise columns, side 1. */
@@ -61,9 +61,9 @@ static void print_direct(Emitter *e, const ConvShape *s)
 {
     Text *text = e->text;
     open_groups(e, s);
-    open_count(e, "y", s->pooled[0]);
-    open_count(e, "x", s->pooled[1]);
-    line(text, "%s {", tile_head(e, "o0", s->out, s->channels));
+    open_loop(e, "%s", range_head(e, "y", "y", s->pooled[0], 1));
+    open_loop(e, "%s", range_head(e, "x", "x", s->pooled[1], 1));
+    line(text, "%s {", range_head(e, "o", "o0", s->out, s->channels));
     line(text, "vf sum[%" PRId64 "][%" PRId64 "][%" PRId64 "] = {0};", s->pool[0], s->pool[1], s->channels);
     open_count(e, "u", s->kernel[0]);
     open_count(e, "v", s->kernel[1]);
@@ -86,12 +86,21 @@ static void print_direct(Emitter *e, const ConvShape *s)
 
 /* ---- Winograd */
 
-/* The columns of a tile, of all channels and rows, transformed. */
+/* The columns of a tile, of all channels and rows, transformed; of rows that the range of results reads. */
 static void print_input(Emitter *e, const ConvShape *s)
 {
     const Winograd *w = s->winograd;
     Text *text = e->text;
-    open_count(e, "y", s->image[0]);
+    const char *range = range_name(e, "y");
+    int64_t down = s->stride[0] * s->pool[0], beyond = s->dilation[0] * (s->kernel[0] - 1) - s->stride[0] + 1;
+    if (range) {
+        const char *from = index_scale(e, down, arena_printf(e->arena, "%s.first", range));
+        const char *end = index_scale(e, down, arena_printf(e->arena, "%s.end", range));
+        if (beyond)
+            end = arena_printf(e->arena, "%s %c %" PRId64, end, beyond < 0 ? '-' : '+', beyond < 0 ? -beyond : beyond);
+        open_loop(e, "for (int y = %s; y < %s; y++)", from, end);
+    } else
+        open_count(e, "y", s->image[0]);
     line(text, "for (int c = 0; c < %" PRId64 "; c++) {", s->groups * s->in);
     line(text, "vf from[%d], to[%d];", w->points, w->points);
     open_unrolled(e, "k", w->points);
@@ -173,11 +182,11 @@ static void print_output(Emitter *e, const ConvShape *s)
 static void print_winograd(Emitter *e, const ConvShape *s)
 {
     Text *text = e->text;
-    line(text, "%s {", tile_head(e, "x0", s->pooled[1], s->columns / s->pool[1]));
+    line(text, "%s {", range_head(e, "x", "x0", s->pooled[1], s->columns / s->pool[1]));
     print_input(e, s);
     open_groups(e, s);
-    open_loop(e, "%s", tile_head(e, "y0", s->pooled[0], s->rows / s->pool[0]));
-    line(text, "%s {", tile_head(e, "o0", s->out, s->channels));
+    open_loop(e, "%s", range_head(e, "y", "y0", s->pooled[0], s->rows / s->pool[0]));
+    line(text, "%s {", range_head(e, "o", "o0", s->out, s->channels));
     print_products(e, s);
     print_output(e, s);
     line(text, "}");

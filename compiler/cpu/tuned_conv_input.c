@@ -15,7 +15,10 @@ static void print_gradients(Emitter *e, const ConvShape *s)
     const char *column = across > 1 ? "x0 + j" : "x0", *dy = name_of(e, s->dy);
     const char *given = arena_printf(e->arena, "%s[y][%s][o]", dy, column);
 
-    open_count(e, "y", s->pooled[0]);
+    if (range_name(e, "y"))
+        open_loop(e, "for (int y = given.first; y < given.end; y++)");
+    else
+        open_count(e, "y", s->pooled[0]);
     line(text, "for (int o = 0; o < %" PRId64 "; o++) {", s->groups * s->out);
     line(text, "vf from[%" PRId64 "][%d];", s->pool[0], w->results);
     line(text, "UNROLL(%" PRId64 ")", across);
@@ -75,13 +78,13 @@ static void print_products(Emitter *e, const ConvShape *s)
     bool groups = s->groups > 1;
     open_count(e, "k", s->winograd->points);
     if (groups)
-        open_count(e, "g", s->groups);
-    line(text, "%s {", tile_head(e, "y0", s->inside[0], s->rows));
+        open_loop(e, "%s", range_head(e, "g", "g", s->groups, 1));
+    line(text, "%s {", range_head(e, "y", "y0", s->inside[0], s->rows));
     const char *first = first_tap(e, s), *last = last_tap(e, s);
     bool all = !strchr(first, 'y') && !strchr(last, 'y');
     if (!all)
         line(text, "int first = %s, last = %s;", first, last);
-    line(text, "%s {", tile_head(e, "c0", s->in, s->channels));
+    line(text, "%s {", range_head(e, "c", "c0", s->in, s->channels));
     line(text, "vf sum[%" PRId64 "][%" PRId64 "] = {0};", s->rows, s->channels);
     if (all)
         open_count(e, "u", s->kernel[0]);
@@ -143,10 +146,10 @@ static void print_scatter(Emitter *e, const ConvShape *s)
     Text *text = e->text;
     int64_t carried = w->points - w->results, across = s->columns / s->pool[1];
     const char *c = channel_index(e, s->groups, s->in, "c");
-    open_count(e, "y", s->inside[0]);
+    open_loop(e, "%s", range_head(e, "y", "y", s->inside[0], 1));
     if (s->groups > 1)
-        open_count(e, "g", s->groups);
-    line(text, "for (int c = 0; c < %" PRId64 "; c++) {", s->in);
+        open_loop(e, "%s", range_head(e, "g", "g", s->groups, 1));
+    line(text, "%s {", range_head(e, "c", "c", s->in, 1));
     line(text, "vf from[%d], to[%d];", w->points, w->points);
     open_unrolled(e, "k", w->points);
     line(text, "from[k] = work->product[k][y][%s];", c);
@@ -174,20 +177,38 @@ static void print_rest(Emitter *e, const ConvShape *s)
     int64_t first = (tiles - 1) * s->columns + s->winograd->points - s->border[1];
     if (first >= s->inside[1])
         return;
-    open_count(e, "y", s->inside[0]);
+    open_loop(e, "%s", range_head(e, "y", "y", s->inside[0], 1));
     open_loop(e, "for (int x = %" PRId64 "; x < %" PRId64 "; x++)", first > 0 ? first : 0, s->inside[1]);
     if (s->groups > 1)
-        open_count(e, "g", s->groups);
-    line(e->text, "for (int c = 0; c < %" PRId64 "; c++) {", s->in);
+        open_loop(e, "%s", range_head(e, "g", "g", s->groups, 1));
+    line(e->text, "%s {", range_head(e, "c", "c", s->in, 1));
     print_stores(e, s, "(vf){0}", "x");
     line(e->text, "}");
     close_loops(e, 2 + (s->groups > 1));
+}
+
+/* Of which rows of gradients the range of rows needs the transform: those whose windows reach into it. */
+static void print_given(Emitter *e, const ConvShape *s)
+{
+    const char *range = range_name(e, "y");
+    if (!range)
+        return;
+    int64_t above = s->kernel[0] - 1, pool = s->pool[0];
+    const char *first = arena_printf(e->arena, "%s.first - %" PRId64, range, above);
+    const char *end = arena_printf(e->arena, "%s.end", range);
+    if (pool > 1) {
+        first = arena_printf(e->arena, "(%s) / %" PRId64, first, pool);
+        end = arena_printf(e->arena, "(%s + %" PRId64 ") / %" PRId64, end, pool - 1, pool);
+    }
+    line_wrapped(e->text, "const struct range given = { %s.first > %" PRId64 " ? %s : 0, int_min(%s, %" PRId64 ") };",
+                 range, above, first, end, s->pooled[0]);
 }
 
 void print_conv_input(Emitter *e)
 {
     const ConvShape *s = e->kernel->shape;
     int64_t edge = s->rows - 1;
+    print_given(e, s);
     if (edge) {
         open_count(e, "k", s->winograd->points);
         open_count(e, "r", edge);

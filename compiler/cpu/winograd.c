@@ -130,7 +130,7 @@ void print_winograd_weight(Emitter *e)
     const Winograd *w = shape->winograd;
     const Tensor *weight = shape->weight;
     const char *from = name_of(e, weight), *to = name_of(e, e->kernel->stores.at[0]);
-    open_count(e, "o", weight->dim[0]);
+    open_loop(e, "%s", range_head(e, "o", "o", weight->dim[0], 1));
     open_count(e, "u", weight->dim[2]);
     line(e->text, "for (int c = 0; c < %" PRId64 "; c++) {", weight->dim[1]);
     line(e->text, "real tap[%d];", w->taps);

@@ -11,23 +11,9 @@ static void add_array(KernelWork *work, const Kernel *kernel, const Tensor *tens
         work->step_reals += reals;
 }
 
-/* Of one sample, as the plain nests count it, whether or not tuned code needs all of that. */
-static int64_t flop_of(const Kernel *kernel)
-{
-    if (kernel->scheme == SCHEME_NEST)
-        return nest_flop(kernel->nest);
-    int64_t flop = 0;
-    for (int i = -1; i < kernel->absorbed.count; i++) {
-        const Node *node = i < 0 ? kernel->node : kernel->absorbed.at[i];
-        for (int j = 0; node && j < node->nests.count; j++)
-            flop += nest_flop(node->nests.at[j]);
-    }
-    return flop;
-}
-
 static void add_kernel(Arena *arena, KernelWorks *works, const Phase *phase, const Kernel *kernel)
 {
-    KernelWork work = { .name = kernel->name, .phase = phase->name, .sample_flop = flop_of(kernel) };
+    KernelWork work = { .name = kernel->name, .phase = phase->name, .sample_flop = kernel_flop(kernel) };
     for (int i = 0; i < kernel->loads.count; i++)
         add_array(&work, kernel, kernel->loads.at[i]);
     for (int i = 0; i < kernel->stores.count; i++)

@@ -27,20 +27,22 @@ static const char *const reserved[] = {
     "byte", "sample", "samples", "first", "last", "end", "factor", "shift", "part", "partial", "to", "image", "images",
     "sum", "sum_2", "largest", "largest_2", "place", "place_2", "last_2", "value", "value_2", "taken", "taken_2",
     "at", "count", "from", "from_row", "in_column", "patch", "place_k", "row", "window", "work",
-    "result", "rows", "tap", "tiles", "history", "turned", "next",
+    "result", "rows", "tap", "tiles", "history", "turned", "next", "given", "next_tile", "range_part",
 };
 
-/* Further, axes of nests are single letters, functions on lanes begin with lanes_, the constants that number kernels with
- * KERNEL_, and macros have no small letter. */
+/* Further, axes of nests are single letters, the ranges of loops end in _range, functions on lanes begin with lanes_, the
+ * constants that number kernels with KERNEL_, and macros have no small letter. */
 static bool is_reserved(const char *name)
 {
+    size_t length = strlen(name), ending = strlen("_range");
     bool small = false;
     for (const char *c = name; *c; c++)
         small = small || islower((unsigned char)*c);
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (strcmp(name, reserved[i]) == 0)
             return true;
-    return !small || strlen(name) == 1 || strncmp(name, "lanes_", strlen("lanes_")) == 0 ||
+    return !small || length == 1 || (length > ending && strcmp(name + length - ending, "_range") == 0) ||
+           strncmp(name, "lanes_", strlen("lanes_")) == 0 ||
            strncmp(name, "KERNEL_", strlen("KERNEL_")) == 0;
 }
 

@@ -40,6 +40,19 @@ Kernel *kernel_new(Arena *arena, const Program *program, const Node *node, const
     return kernel;
 }
 
+int64_t kernel_flop(const Kernel *kernel)
+{
+    if (kernel->scheme == SCHEME_NEST)
+        return nest_flop(kernel->nest);
+    int64_t flop = 0;
+    for (int i = -1; i < kernel->absorbed.count; i++) {
+        const Node *node = i < 0 ? kernel->node : kernel->absorbed.at[i];
+        for (int j = 0; node && j < node->nests.count; j++)
+            flop += nest_flop(node->nests.at[j]);
+    }
+    return flop;
+}
+
 bool expr_uses(const Expr *expr, const Axis *axis)
 {
     if (!expr)

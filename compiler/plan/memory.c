@@ -133,11 +133,11 @@ static void place_weights(Arena *arena, Plan *plan, const Place *gradient_place)
     plan->weights_size = end;
 }
 
-static void place_value(Arena *arena, Plan *plan, Program *program, const Tensor *tensor, bool kept)
+static void place_value(Arena *arena, Plan *plan, Program *program, const Tensor *tensor, Place place)
 {
     if (program->buffer[tensor->id])
         return;
-    if (!kept)
+    if (place == PLACE_SCRATCH)
         for (int i = 0; i < plan->scratch.count; i++) {
             Buffer *known = plan->scratch.at[i];
             if (strcmp(known->tensor->name, tensor->name) == 0 && same_shape(known, tensor)) {
@@ -146,12 +146,14 @@ static void place_value(Arena *arena, Plan *plan, Program *program, const Tensor
             }
         }
 
-    Buffer *buffer = buffer_new(arena, plan, tensor, kept ? PLACE_BATCH : PLACE_SCRATCH);
+    Buffer *buffer = buffer_new(arena, plan, tensor, place);
     for (int i = 0; i < plan->scratch.count; i++)
-        if (!kept && strcmp(plan->scratch.at[i]->name, buffer->name) == 0)
+        if (place == PLACE_SCRATCH && strcmp(plan->scratch.at[i]->name, buffer->name) == 0)
             buffer->name = arena_printf(arena, "evaluate_%s", buffer->name);
     program->buffer[tensor->id] = buffer;
-    if (kept) {
+    if (place == PLACE_STEP)
+        list_add(arena, &plan->once, buffer);
+    else if (place == PLACE_BATCH) {
         buffer->offset = plan->batch_size;
         plan->batch_size += buffer->size * plan->blocks;
         list_add(arena, &plan->batch, buffer);
@@ -182,22 +184,69 @@ static int64_t work_size(const Plan *plan, const Kernel *kernel)
     return size;
 }
 
-/* In the order in which kernels touch them. */
+/* In the order in which kernels touch them; what others touch than the unit that makes it is `kept` for each block. */
 static void place_values(Arena *arena, Plan *plan, Program *program, const Phase *phase, const bool *kept)
 {
-    place_value(arena, plan, program, program->graph->input, kept && kept[program->graph->input->id]);
+    Place of_weights = kept && plan_is_split(plan) ? PLACE_STEP : PLACE_SCRATCH;
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
-        for (int j = 0; j < kernel->loads.count; j++)
-            if (is_value(kernel->loads.at[j]))
-                place_value(arena, plan, program, kernel->loads.at[j], kept && kept[kernel->loads.at[j]->id]);
-        for (int j = 0; j < kernel->stores.count; j++) {
-            const Tensor *tensor = kernel->stores.at[j];
+        for (int j = 0; j < kernel->loads.count + kernel->stores.count; j++) {
+            int store = j - kernel->loads.count;
+            const Tensor *tensor = store < 0 ? kernel->loads.at[j] : kernel->stores.at[store];
             if (is_value(tensor))
-                place_value(arena, plan, program, tensor, kept && kept[tensor->id]);
+                place_value(arena, plan, program, tensor, kept && kept[tensor->id] ? PLACE_BATCH
+                            : tensor->per_sample ? PLACE_SCRATCH : of_weights);
         }
         plan->work_size = work_size(plan, kernel) > plan->work_size ? work_size(plan, kernel) : plan->work_size;
     }
+}
+
+/* ---- what is kept for each block */
+
+/* In which phase a tensor was made: a block's unit of that phase still has it. */
+typedef struct Keeper { bool *kept; int *made; } Keeper;
+enum { NOT_MADE = -1 };
+
+static void use(Keeper *keeper, const Tensor *tensor, int phase, bool apart)
+{
+    if (tensor->per_sample && (apart || keeper->made[tensor->id] != phase))
+        keeper->kept[tensor->id] = true;
+}
+
+static void make(Keeper *keeper, const Tensor *tensor, int phase, bool apart)
+{
+    if (keeper->made[tensor->id] == NOT_MADE)
+        keeper->made[tensor->id] = phase;
+    use(keeper, tensor, phase, apart);
+}
+
+/* What another phase reads or makes a part of, or another unit of the same phase. */
+static bool *find_kept(Arena *arena, const Plan *plan)
+{
+    const Graph *graph = plan->train.graph;
+    size_t tensors = (size_t)graph->tensors.count;
+    Keeper keeper = { arena_alloc(arena, tensors * sizeof(bool)), arena_alloc(arena, tensors * sizeof(int)) };
+    for (size_t i = 0; i < tensors; i++)
+        keeper.made[i] = NOT_MADE;
+    make(&keeper, graph->input, 0, false);
+    make(&keeper, graph->label, 0, false);
+    make(&keeper, graph->scale, 0, false);
+    for (int i = 0; i < plan->phases.count; i++) {
+        const Phase *phase = plan->phases.at[i];
+        for (int j = 0; j < phase->kernels.count; j++) {
+            const Kernel *kernel = phase->kernels.at[j];
+            bool apart = kernel->units > 0 || kernel->all_blocks;
+            for (int k = 0; k < kernel->loads.count; k++)
+                use(&keeper, kernel->loads.at[k], i, apart);
+            for (int k = 0; k < kernel->stores.count; k++)
+                make(&keeper, kernel->stores.at[k], i, apart);
+        }
+        if (phase->stores) {
+            use(&keeper, graph->loss, i, false);
+            use(&keeper, graph->correct, i, false);
+        }
+    }
+    return keeper.kept;
 }
 
 void plan_memory(Arena *arena, Plan *plan)
@@ -207,33 +256,34 @@ void plan_memory(Arena *arena, Plan *plan)
     plan->evaluate.buffer = arena_alloc(arena, (size_t)evaluate->tensors.count * sizeof(Buffer *));
 
     Place *gradient_place = arena_alloc(arena, (size_t)train->tensors.count * sizeof(Place));
-    bool *kept = arena_alloc(arena, (size_t)train->tensors.count * sizeof(bool));
-    const Phase *blocks = NULL;
     for (int i = 0; i < train->tensors.count; i++)
         gradient_place[i] = PLACE_PARTIAL;
-    for (int i = 0; i < plan->phases.count; i++) {
-        const Phase *phase = plan->phases.at[i];
-        if (phase->kind == PHASE_BLOCKS)
-            blocks = phase;
-        if (phase->kind != PHASE_WEIGHTS)
-            continue;
-        for (int j = 0; j < phase->kernels.count; j++) {
-            const Kernel *kernel = phase->kernels.at[j];
+    for (int i = 0; i < plan->phases.count; i++)
+        for (int j = 0; j < plan->phases.at[i]->kernels.count; j++) {
+            const Kernel *kernel = plan->phases.at[i]->kernels.at[j];
+            if (!kernel->all_blocks)
+                continue;
             if (work_size(plan, kernel) > plan->work_size)
                 plan->work_size = work_size(plan, kernel);
             gradient_place[kernel->stores.at[0]->id] = kernel->scheme == SCHEME_LINEAR_WEIGHT ? PLACE_APPLIED
                                                                                               : PLACE_GRADIENT;
-            for (int k = 0; k < kernel->loads.count; k++)
-                kept[kernel->loads.at[k]->id] = kernel->loads.at[k]->per_sample;
         }
-    }
+    const bool *kept = find_kept(arena, plan);
 
     place_weights(arena, plan, gradient_place);
-    place_values(arena, plan, &plan->train, blocks, kept);
+    place_value(arena, plan, &plan->train, train->input, kept[train->input->id] ? PLACE_BATCH : PLACE_SCRATCH);
+    for (int i = 0; i < plan->phases.count; i++)
+        if (plan->phases.at[i]->kind == PHASE_BLOCKS)
+            place_values(arena, plan, &plan->train, plan->phases.at[i], kept);
+    place_value(arena, plan, &plan->evaluate, evaluate->input, PLACE_SCRATCH);
     place_values(arena, plan, &plan->evaluate, plan->evaluation, NULL);
 
-    /* After what is kept: a partial gradient for each block, twice where threads update apart; the whole gradient where
-     * a phase makes a part of it. */
+    /* After what is kept: what is made of weights once a step; a partial gradient for each block, twice where threads
+     * update apart; the whole gradient where a phase makes a part of it. */
+    for (int i = 0; i < plan->once.count; i++) {
+        plan->once.at[i]->offset = plan->batch_size;
+        plan->batch_size += plan->once.at[i]->size;
+    }
     plan->batch_size += partials_size(plan);
     if (plan->trained_size > plan->partial_size)
         plan->batch_size += plan->weights_size;

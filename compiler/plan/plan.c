@@ -1,7 +1,7 @@
 /* Training is depth first: one phase takes a block of samples through the whole network and back and leaves its own
  * partial gradients, the next sums these and updates. Gradients too large to have one for each block are a phase of
  * their own between the two. Where the update is little work, each thread does all of it for itself instead of waiting
- * for the others to do their slices. */
+ * for the others to do their slices. On request the first phase is taken apart, for machines of many cores (units.c). */
 #include "plan/tuned.h"
 
 #include <stdio.h>
@@ -111,15 +111,15 @@ static Phase *split_weights(Arena *arena, const Plan *plan, Phase *blocks)
     return weights->kernels.count ? weights : NULL;
 }
 
-/* Cuts each kernel's outermost loop into units: whole tiles, about WEIGHT_UNITS of them. */
-static void number_units(Phase *weights)
+/* Cuts each kernel's outermost loop into units: whole tiles, about `units` of them. */
+static void number_units(Phase *weights, int64_t units)
 {
     for (int i = 0; i < weights->kernels.count; i++) {
         Kernel *kernel = weights->kernels.at[i];
         kernel->first_unit = weights->units;
         if (kernel->scheme != SCHEME_LINEAR_WEIGHT) {
             int64_t tiles = kernel->over[0].axis->extent / kernel->over[0].tile;
-            kernel->slice = divide_up(tiles, WEIGHT_UNITS) * kernel->over[0].tile;
+            kernel->slice = divide_up(tiles, units) * kernel->over[0].tile;
             kernel->units = divide_up(kernel->over[0].axis->extent, kernel->slice);
         }
         weights->units += kernel->units;
@@ -164,15 +164,21 @@ Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate
     plan->blocks = divide_up(model->data.batch_size, target->lanes);
 
     Phase *blocks = phase_new(arena, PHASE_BLOCKS, "blocks", plan->blocks);
+    blocks->block_units = 1;
+    blocks->loads = blocks->stores = true;
     add_kernels(arena, blocks, &plan->train);
     if (!options->plain)
         plan_tune(&(Tuner){ arena, plan, &plan->train, blocks, options });
-    list_add(arena, &plan->phases, blocks);
     Phase *weights = split_weights(arena, plan, blocks);
+    Phases parts = units_split(arena, plan, blocks, options->units);
+    for (int i = 0; i < parts.count; i++)
+        list_add(arena, &plan->phases, parts.at[i]);
     if (weights)
         list_add(arena, &plan->phases, weights);
     plan->everywhere = !weights && updates_everywhere(plan);
     plan->evaluation = phase_new(arena, PHASE_BLOCKS, "evaluate", 0);
+    plan->evaluation->block_units = 1;
+    plan->evaluation->loads = plan->evaluation->stores = true;
     add_kernels(arena, plan->evaluation, &plan->evaluate);
     if (!options->plain)
         plan_tune(&(Tuner){ arena, plan, &plan->evaluate, plan->evaluation, options });
@@ -185,9 +191,13 @@ Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate
             kernel_schedule(plan->phases.at[i]->kernels.at[j], target);
     for (int i = 0; i < plan->evaluation->kernels.count; i++)
         kernel_schedule(plan->evaluation->kernels.at[i], target);
-    share_kernels(arena, blocks, plan->evaluation);
+    for (int i = 0; i < parts.count; i++) {
+        share_kernels(arena, parts.at[i], plan->evaluation);
+        if (parts.count > 1)
+            units_number(arena, plan, parts.at[i], options->units);
+    }
     if (weights)
-        number_units(weights);
+        number_units(weights, options->units > WEIGHT_UNITS ? options->units : WEIGHT_UNITS);
     int64_t slices = divide_up(plan->partial_size, UPDATE_SLICE) +
                      divide_up(plan->trained_size - plan->partial_size, UPDATE_SLICE);
     if (slices) {

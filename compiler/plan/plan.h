@@ -34,6 +34,7 @@ typedef enum Place {
     PLACE_PARTIAL,      /* a gradient: one for each block, in step->batch; the update sums them */
     PLACE_GRADIENT,     /* a gradient: one for the step, in step->batch, made by the phase "weights" */
     PLACE_APPLIED,      /* a gradient that has no memory: the kernel that sums it updates the weights at once */
+    PLACE_STEP,         /* of weights, for all blocks: one for the step, in step->batch, made by its first phase */
 } Place;
 
 /* The memory of a tensor. Offset and size count reals; an element of a per-sample tensor takes `lanes` of them (an
@@ -82,6 +83,16 @@ typedef struct Work {
     const char *what;                   /* for the comment: half a line, or NULL */
 } Work;
 
+/* A loop that several units can share, each with a range of its points to itself: whole tiles, and in the last range
+ * what remains beyond the last whole one. */
+typedef struct Cut {
+    const char *name;                   /* of its counter: "y" */
+    int64_t     extent, tile;
+    int64_t     parts;                  /* ranges; 1: it is not shared */
+} Cut;
+
+enum { MAX_CUTS = 3 };
+
 /* What writes the function (tuned.h). */
 typedef enum Scheme {
     SCHEME_NEST,                        /* the kernel's nest, printed loop by loop */
@@ -116,12 +127,15 @@ struct Kernel {
     bool           all_blocks;          /* sums over every block of the step (phase "weights") */
     int64_t        slice;               /* with all_blocks: points of over[0] that one unit computes (SCHEME_LINEAR_WEIGHT:
                                            rows, of one tile's vectors) */
-    int64_t        first_unit, units;   /* with all_blocks: of the phase */
+    Cut            cut[MAX_CUTS];       /* loops that units can share, outermost first */
+    int            cuts;
+    int64_t        first_unit, units;   /* of its own: of the phase's with all_blocks, else of those of each block; no
+                                           units: it runs in the one that all such kernels of its phase share */
     const Kernel  *same;                /* of the evaluation: the training's kernel that does the same; NULL: none */
 };
 
 typedef enum PhaseKind {
-    PHASE_BLOCKS,       /* a unit is a block of samples: loads it and runs all kernels */
+    PHASE_BLOCKS,       /* a unit is a block of samples, or a part of the work on one */
     PHASE_WEIGHTS,      /* a unit is a slice of the result of one kernel, over all blocks */
     PHASE_UPDATE,       /* a unit is a slice of the flat weights: sums its gradient, applies the optimiser */
 } PhaseKind;
@@ -130,9 +144,16 @@ typedef struct Phase {
     PhaseKind   kind;
     const char *name;
     int64_t     units;                  /* at a full batch; 0: as many as there are samples (evaluation) */
+    int64_t     step_units;             /* PHASE_BLOCKS: units that make what plan->prepare makes, in PLACE_STEP; first */
+    int64_t     block_units;            /* PHASE_BLOCKS: units of each block; the first one runs all kernels that have
+                                           none of their own */
+    bool        loads, stores;          /* PHASE_BLOCKS: that first unit loads the block; stores its results */
     bool        everywhere;             /* of the update: each thread does it all, on weights and state of its own */
     List(Kernel *) kernels;             /* in the order in which they run */
 } Phase;
+
+/* Whether a unit of each block runs what has no unit of its own. */
+bool phase_has_rest(const Phase *phase);
 
 enum { UPDATE_SLICE = 1024 };           /* weights that a unit of the phase "update" updates */
 
@@ -145,7 +166,8 @@ typedef struct Plan {
                                            ones first, then those of the phase "weights", then those that it updates
                                            itself, then untrained parameters */
     List(Buffer *) scratch;
-    List(Buffer *) batch;               /* PLACE_BATCH; after them come the partial gradients, then the gradient */
+    List(Buffer *) batch;               /* PLACE_BATCH; after them come PLACE_STEP, the partial gradients, the gradient */
+    List(Buffer *) once;                /* PLACE_STEP */
     int64_t       weights_size, scratch_size, batch_size;   /* in reals */
     int64_t       partial_size;         /* leading weights whose gradients are PLACE_PARTIAL */
     bool          everywhere;           /* the update is done everywhere: partial gradients have a half for steps of
@@ -154,10 +176,17 @@ typedef struct Plan {
     List(Packing) packed;
     int64_t       work_size;            /* at the end of the scratch: the largest need of a kernel, in reals */
     List(Kernel *) prepare;             /* make what kernels want of the weights in another form: each thread runs them
-                                           when the weights have changed, into its scratch */
+                                           when the weights have changed, into its scratch; with step_units, units of
+                                           the first phase run those of training */
     List(Phase *) phases;               /* of a training step, a barrier between them */
     Phase        *evaluation;           /* PHASE_BLOCKS */
 } Plan;
+
+/* Whether the phase of all blocks was taken apart, and what plan->prepare makes for training is made once a step. */
+static inline bool plan_is_split(const Plan *plan)
+{
+    return plan->phases.count > 1 && plan->phases.at[1]->kind == PHASE_BLOCKS;
+}
 
 /* ---- plan.c */
 
@@ -165,6 +194,7 @@ typedef struct Plan {
 typedef struct PlanOptions {
     bool plain;                         /* a nest for each kernel */
     unsigned without;                   /* techniques left out: bit 1 << Technique */
+    int64_t units;                      /* that the large phases are cut into, where they have fewer blocks; 0: none is */
 } PlanOptions;
 
 /* What makes code faster and can be left out, to see what it brings: tuned.c has the list, with a line of help each. */
@@ -199,6 +229,9 @@ bool kernel_same(const Kernel *a, const Kernel *b);
 void kernel_add_loads(Arena *arena, Kernel *kernel, const Expr *e);
 void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor);
 
+/* Operations on one sample, as the plain nests count them, whether or not tuned code needs all of that. */
+int64_t kernel_flop(const Kernel *kernel);
+
 /* Whether `axis` stands in `expr`. */
 bool expr_uses(const Expr *expr, const Axis *axis);
 
@@ -212,6 +245,18 @@ static inline const Buffer *kernel_buffer(const Kernel *kernel, const Tensor *te
 
 /* Chooses the order and the tiles of the kernel's loops; the buffers of its program are known. */
 void kernel_schedule(Kernel *kernel, const Target *target);
+
+/* ---- units.c */
+
+enum { MOST_UNITS = 1024 };             /* that can be asked for */
+
+/* Takes the phase of all blocks apart, where it has fewer than `units` and large kernels that units can share: returns
+ * the phases that come in its place, with their kernels; the units are numbered later. */
+typedef List(Phase *) Phases;
+Phases units_split(Arena *arena, const Plan *plan, Phase *blocks, int64_t units);
+
+/* Gives the kernels of such a phase their units, when their loops are scheduled. */
+void units_number(Arena *arena, const Plan *plan, Phase *phase, int64_t units);
 
 /* ---- memory.c */
 

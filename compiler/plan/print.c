@@ -88,6 +88,26 @@ static const char *scheme_text(Arena *arena, const Kernel *kernel)
                         s->channels, winograd);
 }
 
+/* "  (8 units of a block: y in 4 parts, o in 2)"; nothing where it has no units of its own. */
+static const char *units_text(Arena *arena, const Kernel *kernel, const char *of)
+{
+    if (kernel->all_blocks)
+        return arena_printf(arena, "  (%" PRId64 " units, %s by %" PRId64 ")", kernel->units,
+                            kernel->scheme == SCHEME_LINEAR_WEIGHT ? "rows" : kernel->over[0].axis->name, kernel->slice);
+    if (!kernel->units)
+        return "";
+    const char *text = arena_printf(arena, "  (%" PRId64 " unit%s of a %s", kernel->units,
+                                    kernel->units == 1 ? "" : "s", of);
+    const char *before = ": ";
+    for (int i = 0; i < kernel->cuts; i++)
+        if (kernel->cut[i].parts > 1) {
+            text = arena_printf(arena, "%s%s%s in %" PRId64 "%s", text, before, kernel->cut[i].name,
+                                kernel->cut[i].parts, before[0] == ':' ? " parts" : "");
+            before = ", ";
+        }
+    return arena_printf(arena, "%s)", text);
+}
+
 static void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *units = "units as needed";
@@ -95,7 +115,13 @@ static void print_phase(Text *text, const Plan *plan, const Phase *phase)
         units = arena_printf(text->arena, "%" PRId64 " unit%s", phase->units, phase->units == 1 ? "" : "s");
     switch (phase->kind) {
     case PHASE_BLOCKS:
-        line(text, "phase %s: %s, each %d samples", phase->name, units, plan->target->lanes);
+        if (phase->step_units)
+            units = arena_printf(text->arena, "%s, %" PRId64 " of the step", units, phase->step_units);
+        if (phase->block_units > 1 || phase->step_units)
+            line(text, "phase %s: %s, %" PRId64 " of each block of %d samples", phase->name, units, phase->block_units,
+                 plan->target->lanes);
+        else
+            line(text, "phase %s: %s, each %d samples", phase->name, units, plan->target->lanes);
         break;
     case PHASE_WEIGHTS:
         line(text, "phase %s: %s, each a slice of a gradient over all blocks", phase->name, units);
@@ -106,16 +132,14 @@ static void print_phase(Text *text, const Plan *plan, const Phase *phase)
         break;
     }
     text->indent++;
+    for (int i = 0; phase->step_units && i < plan->prepare.count; i++)
+        if (plan->prepare.at[i]->units)
+            line(text, "%-32s%s", plan->prepare.at[i]->name, units_text(text->arena, plan->prepare.at[i], "step"));
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
-        const char *slices = "";
-        if (kernel->all_blocks)
-            slices = arena_printf(text->arena, "  (%" PRId64 " units, %s by %" PRId64 ")", kernel->units,
-                                  kernel->scheme == SCHEME_LINEAR_WEIGHT ? "rows" : kernel->over[0].axis->name,
-                                  kernel->slice);
         line(text, "%-32s%s%s%s", kernel->name, kernel->scheme == SCHEME_NEST ? loops_text(text->arena, kernel)
-                                                                               : scheme_text(text->arena, kernel), slices,
-             kernel->same ? "  (as in training)" : "");
+                                                                               : scheme_text(text->arena, kernel),
+             units_text(text->arena, kernel, "block"), kernel->same ? "  (as in training)" : "");
     }
     text->indent--;
 }
@@ -132,6 +156,9 @@ void plan_print(Text *text, const Plan *plan)
     line(text, "%s", "");
     print_buffers(text, "memory of a step", plan->batch_size, plan->batch.at, plan->batch.count, plan->blocks);
     text->indent++;
+    for (int i = 0; i < plan->once.count; i++)
+        line(text, "%8" PRId64 "  %-24s real %s  of the step", plan->once.at[i]->offset * FLOAT_BYTES,
+             plan->once.at[i]->name, dims_text(text->arena, plan->once.at[i]));
     if (plan->partial_size)
         line(text, "partial gradients: %s%" PRId64 " x %" PRId64 " bytes", plan->everywhere ? "2 x " : "", plan->blocks,
              plan->partial_size * FLOAT_BYTES);

@@ -60,9 +60,15 @@ void tuned_start(Kernel *kernel, Scheme scheme, const void *shape)
     kernel->scheme = scheme;
     kernel->shape = shape;
     kernel->loads.count = 0;
+    kernel->cuts = 0;
     for (int i = 0; i < kernel->nest->overs; i++)
         kernel->over[i] = (Loop){ kernel->nest->over[i], 1 };
     kernel->tile = 1;
+}
+
+void tuned_cut(Kernel *kernel, const char *name, int64_t extent, int64_t tile)
+{
+    kernel->cut[kernel->cuts++] = (Cut){ name, extent, tile, 1 };
 }
 
 /* A tensor of the plan's own: the weight, point by point; [point][output channel][row][input channel]. */
@@ -93,6 +99,7 @@ const Tensor *tuner_transformed(Tuner *tuner, const Tensor *weight, const Winogr
     list_add(tuner->arena, &kernel->loads, weight);
     list_add(tuner->arena, &kernel->stores, form_of(tuner, weight, winograd));
     kernel->name = arena_printf(tuner->arena, "transform_%s", kernel->stores.at[0]->name);
+    tuned_cut(kernel, "o", weight->dim[0], 1);
     list_add(tuner->arena, &tuner->plan->prepare, kernel);
     return kernel->stores.at[0];
 }

@@ -83,6 +83,10 @@ int tuner_readers(const Tuner *tuner, const Tensor *tensor);
 /* Makes `kernel` one that reads nothing: a rule lists anew what the tuned code reads. */
 void tuned_start(Kernel *kernel, Scheme scheme, const void *shape);
 
+/* Says that units can share the kernel's loop `name` over `extent` points in tiles of `tile`: its emitter prints it by
+ * range_head. Outermost first, MAX_CUTS at most. */
+void tuned_cut(Kernel *kernel, const char *name, int64_t extent, int64_t tile);
+
 /* The weight in Winograd's form, which a kernel of plan->prepare makes; one for each weight and form. */
 const Tensor *tuner_transformed(Tuner *tuner, const Tensor *weight, const Winograd *winograd);
 

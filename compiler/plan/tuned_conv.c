@@ -115,6 +115,22 @@ static Work work_of(const char *name, const char *what, int rank, const int64_t 
     return work;
 }
 
+/* Units share columns of what is made (of which Winograd's transform reads each tile's apart), rows (where the transform
+ * is made again of those that two read), and groups, or the channels that a group makes. */
+static void cut_forward(Kernel *kernel, const ConvShape *s)
+{
+    tuned_cut(kernel, "x", s->pooled[1], s->columns / s->pool[1]);
+    tuned_cut(kernel, "y", s->pooled[0], s->rows / s->pool[0]);
+    tuned_cut(kernel, s->groups > 1 ? "g" : "o", s->groups > 1 ? s->groups : s->out, s->groups > 1 ? 1 : s->channels);
+}
+
+/* Here a tile's columns need what the one before has carried: only rows, and groups or channels. */
+static void cut_input(Kernel *kernel, const ConvShape *s)
+{
+    tuned_cut(kernel, "y", s->image[0], s->rows);
+    tuned_cut(kernel, s->groups > 1 ? "g" : "c", s->groups > 1 ? s->groups : s->in, s->groups > 1 ? 1 : s->channels);
+}
+
 /* The kernel becomes one of `scheme`, which reads the shape's tensors and what its nest's stores do. */
 static void become(Tuner *tuner, Kernel *kernel, Scheme scheme, const ConvShape *shape)
 {
@@ -129,6 +145,7 @@ static void become(Tuner *tuner, Kernel *kernel, Scheme scheme, const ConvShape 
             kernel_add_load(tuner->arena, kernel, reads[i]);
     for (int i = 0; i < kernel->nest->stores; i++)
         kernel_add_loads(tuner->arena, kernel, kernel->nest->store[i].value);
+    (scheme == SCHEME_CONV ? cut_forward : cut_input)(kernel, s);
 }
 
 static void become_winograd_forward(Tuner *tuner, Kernel *kernel, const ConvShape *s)

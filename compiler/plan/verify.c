@@ -3,8 +3,9 @@
 
 #include <inttypes.h>
 
-/* For each tensor of a program: how many kernels write it, how many have run, and in which phase the last one did. */
-typedef struct Writes { int all, done, phase; } Writes;
+/* For each tensor of a program: how many kernels write it, how many have run, in which phase the last one did, and
+ * whether that was in units of its own. */
+typedef struct Writes { int all, done, phase; bool apart; } Writes;
 enum { ANY_PHASE = -1 };                /* a thread makes it anew in its scratch wherever that is needed */
 
 /* ---- loops and units */
@@ -63,19 +64,64 @@ static const char *verify_linear(Arena *arena, const Kernel *kernel, int64_t fir
     return NULL;
 }
 
+/* Its ranges are whole tiles of a loop that it has, and together its units, which begin at *unit. */
+static const char *verify_cuts(Arena *arena, const Kernel *kernel, int64_t *unit)
+{
+    int64_t parts = 1;
+    for (int i = 0; i < kernel->cuts; i++) {
+        const Cut *cut = &kernel->cut[i];
+        bool loop = kernel->scheme != SCHEME_NEST;
+        for (int j = 0; !loop && j < kernel->nest->overs; j++)
+            loop = kernel->over[j].axis->name == cut->name && kernel->over[j].axis->extent == cut->extent &&
+                   kernel->over[j].tile == cut->tile;
+        if (!loop)
+            return arena_printf(arena, "%s has no loop as its units share over %s", kernel->name, cut->name);
+        if (i > 0 && cut->name == kernel->cut[i - 1].name)
+            return arena_printf(arena, "the units of %s share one loop twice", kernel->name);
+        if (cut->tile < 1 || cut->parts < 1 || cut->parts > cut->extent / cut->tile)
+            return arena_printf(arena, "two units of %s share a tile", kernel->name);
+        parts *= cut->parts;
+    }
+    if (kernel->units != parts || kernel->first_unit != *unit)
+        return arena_printf(arena, "the units of %s do not cover its loops once", kernel->name);
+    *unit += parts;
+    return NULL;
+}
+
+static const char *verify_block_units(Arena *arena, const Plan *plan, const Phase *phase)
+{
+    const char *wrong = NULL;
+    int64_t step_units = 0, block_units = phase_has_rest(phase);
+    for (int i = 0; phase->loads && plan_is_split(plan) && i < plan->prepare.count && !wrong; i++)
+        if (plan->prepare.at[i]->program == &plan->train)
+            wrong = verify_cuts(arena, plan->prepare.at[i], &step_units);
+    for (int i = 0; i < phase->kernels.count && !wrong; i++)
+        if (phase->kernels.at[i]->units)
+            wrong = verify_cuts(arena, phase->kernels.at[i], &block_units);
+    if (!wrong && (phase->step_units != step_units || phase->block_units != block_units))
+        wrong = arena_printf(arena, "phase %s has %" PRId64 " units and %" PRId64 " of each block for the work of %" PRId64
+                             " and %" PRId64, phase->name, phase->step_units, phase->block_units, step_units, block_units);
+    return wrong;
+}
+
 static const char *verify_units(Arena *arena, const Plan *plan, const Phase *phase)
 {
     int64_t units = 0;
+    const char *wrong = NULL;
     switch (phase->kind) {
     case PHASE_BLOCKS:
-        units = (plan->model->data.batch_size + plan->target->lanes - 1) / plan->target->lanes;
+        wrong = verify_block_units(arena, plan, phase);
+        if (wrong)
+            return wrong;
+        units = phase->step_units + phase->block_units * ((plan->model->data.batch_size + plan->target->lanes - 1) /
+                                                          plan->target->lanes);
         break;
     case PHASE_WEIGHTS:
         for (int i = 0; i < phase->kernels.count; i++) {
             const Kernel *kernel = phase->kernels.at[i];
             const Loop *loop = &kernel->over[0];
             if (kernel->scheme == SCHEME_LINEAR_WEIGHT) {
-                const char *wrong = verify_linear(arena, kernel, units);
+                wrong = verify_linear(arena, kernel, units);
                 if (wrong)
                     return wrong;
                 units += kernel->units;
@@ -116,16 +162,18 @@ static const char *verify_load(Arena *arena, const Kernel *kernel, const Tensor 
         return arena_printf(arena, "%s reads %s, which has no memory", kernel->name, tensor->name);
     if (buffer->place == PLACE_WEIGHTS)
         return NULL;
-    if (buffer->place != PLACE_SCRATCH && buffer->place != PLACE_BATCH)
+    if (buffer->place != PLACE_SCRATCH && buffer->place != PLACE_BATCH && buffer->place != PLACE_STEP)
         return arena_printf(arena, "%s reads the gradient %s before it is summed", kernel->name, tensor->name);
     if (write->done < write->all || (write->all == 0 && tensor->role == ROLE_VALUE))
         return arena_printf(arena, "%s reads %s before it is written", kernel->name, tensor->name);
+    if (write->phase == phase && (write->apart || kernel->units))
+        return arena_printf(arena, "%s reads %s, which another unit of its phase writes", kernel->name, tensor->name);
     if (buffer->place == PLACE_SCRATCH && (kernel->all_blocks || (write->phase != phase && write->phase != ANY_PHASE)))
         return arena_printf(arena, "%s reads %s, which was another thread's scratch", kernel->name, tensor->name);
     return NULL;
 }
 
-static const char *verify_store(Arena *arena, const Kernel *kernel, const Tensor *tensor)
+static const char *verify_store(Arena *arena, const Kernel *kernel, const Tensor *tensor, const Writes *write, int phase)
 {
     const Buffer *buffer = kernel->program->buffer[tensor->id];
     if (!buffer)
@@ -135,7 +183,24 @@ static const char *verify_store(Arena *arena, const Kernel *kernel, const Tensor
     bool fits = tensor->role == ROLE_GRADIENT ? buffer->place == gradient
                                               : !kernel->all_blocks && tensor->role == ROLE_VALUE &&
                                                 (buffer->place == PLACE_SCRATCH || buffer->place == PLACE_BATCH);
+    if (buffer->place == PLACE_SCRATCH && (kernel->units || (write->done > 0 && write->phase != phase)))
+        return arena_printf(arena, "%s writes a part of %s, which is one thread's scratch", kernel->name, tensor->name);
     return fits ? NULL : arena_printf(arena, "%s writes %s, which is not its to write", kernel->name, tensor->name);
+}
+
+/* Where its results are read, by the unit that stores them. */
+static const char *verify_results(Arena *arena, const Program *program, const Writes *writes, const Phase *phase,
+                                  int number)
+{
+    const Tensor *results[] = { program->graph->loss, program->graph->correct };
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        const Writes *write = &writes[results[i]->id];
+        bool here = write->phase == number;
+        const Buffer *buffer = program->buffer[results[i]->id];
+        if (write->done < write->all || (here && write->apart) || !buffer || (!here && buffer->place == PLACE_SCRATCH))
+            return arena_printf(arena, "phase %s stores %s, which it does not have", phase->name, results[i]->name);
+    }
+    return NULL;
 }
 
 static const char *verify_program(Arena *arena, const Plan *plan, const Program *program, Phase *const phases[],
@@ -147,27 +212,32 @@ static const char *verify_program(Arena *arena, const Plan *plan, const Program 
             for (int k = 0; k < phases[i]->kernels.at[j]->stores.count; k++)
                 writes[phases[i]->kernels.at[j]->stores.at[k]->id].all++;
 
+    bool split = program == &plan->train && plan_is_split(plan);
     for (int i = 0; i < plan->prepare.count; i++) {
         const Kernel *kernel = plan->prepare.at[i];
         if (kernel->program == program)
-            writes[kernel->stores.at[0]->id] = (Writes){ .all = 1, .done = 1, .phase = ANY_PHASE };
+            writes[kernel->stores.at[0]->id] = (Writes){ 1, 1, split ? 0 : ANY_PHASE, split };
     }
 
     const char *wrong = NULL;
-    for (int i = 0; i < count && !wrong; i++)
+    for (int i = 0; i < count && !wrong; i++) {
         for (int j = 0; j < phases[i]->kernels.count && !wrong; j++) {
             const Kernel *kernel = phases[i]->kernels.at[j];
             for (int k = 0; k < kernel->loads.count && !wrong; k++)
                 wrong = verify_load(arena, kernel, kernel->loads.at[k], writes, i);
             for (int k = 0; k < kernel->stores.count && !wrong; k++) {
                 const Tensor *tensor = kernel->stores.at[k];
-                wrong = verify_store(arena, kernel, tensor);
-                writes[tensor->id].done++;
+                wrong = verify_store(arena, kernel, tensor, &writes[tensor->id], i);
+                writes[tensor->id].apart = kernel->units || (writes[tensor->id].phase == i && writes[tensor->id].apart);
                 writes[tensor->id].phase = i;
+                writes[tensor->id].done++;
             }
             if (!wrong && kernel->scheme == SCHEME_NEST)
                 wrong = verify_loops(arena, plan, kernel);
         }
+        if (!wrong && phases[i]->stores)
+            wrong = verify_results(arena, program, writes, phases[i], i);
+    }
     const Tensor *results[] = { program->graph->loss, program->graph->correct, program->graph->output };
     for (size_t i = 0; i < sizeof results / sizeof *results && !wrong; i++)
         if (!results[i] || !program->buffer[results[i]->id])
@@ -214,6 +284,9 @@ const char *plan_verify(Arena *arena, const Plan *plan)
     int64_t gradients = partials_size(plan);
     if (plan->trained_size > plan->partial_size)
         gradients += plan->weights_size;
+    int64_t once = 0;
+    for (int i = 0; i < plan->once.count; i++)
+        once += plan->once.at[i]->size;
 
     const char *wrong = verify_program(arena, plan, &plan->train, plan->phases.at, plan->phases.count);
     if (!wrong)
@@ -225,7 +298,9 @@ const char *plan_verify(Arena *arena, const Plan *plan)
     if (!wrong)
         wrong = verify_memory(arena, plan->scratch.at, plan->scratch.count, plan->scratch_size, 1);
     if (!wrong)
-        wrong = verify_memory(arena, plan->batch.at, plan->batch.count, plan->batch_size - gradients, plan->blocks);
+        wrong = verify_memory(arena, plan->batch.at, plan->batch.count, plan->batch_size - gradients - once, plan->blocks);
+    if (!wrong)
+        wrong = verify_memory(arena, plan->once.at, plan->once.count, plan->batch_size - gradients, 1);
     if (!wrong)
         wrong = verify_gradients(arena, plan);
     return wrong;

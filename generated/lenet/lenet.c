@@ -9,20 +9,20 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static KERNEL void load_block(const struct step *step, int64_t unit, vf image[28][28][1], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t block, vf image[28][28][1], vi *label)
 {
     static const real factor[1] = { 1 / (255 * 0.3081) };
     static const real shift[1] = { -0.1307 / 0.3081 };
     const uint8_t *byte[LANES];
 
-    load_samples(step, unit, 784, byte, label);
+    load_samples(step, block, 784, byte, label);
     load_images(byte, 1, 784, factor, shift, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
-static vf sample_weights(const struct step *step, int64_t unit)
+static vf sample_weights(const struct step *step, int64_t block)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     vf weights = {0};
     for (int lane = 0; lane < samples; lane++)
         weights[lane] = 1 / (real)step->count;
@@ -30,21 +30,21 @@ static vf sample_weights(const struct step *step, int64_t unit)
 }
 
 /* The block's part of the results. */
-static void store_result(const struct step *step, int64_t unit, vf loss, vf correct)
+static void store_result(const struct step *step, int64_t block, vf loss, vf correct)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     struct result result = {0};
     for (int lane = 0; lane < samples; lane++) {
         result.loss += loss[lane];
         result.correct += (int64_t)correct[lane];
     }
-    step->result[unit] = result;
+    step->result[block] = result;
 }
 
-static void store_logits(const struct step *step, int64_t unit, const vf logits[10])
+static void store_logits(const struct step *step, int64_t block, const vf logits[10])
 {
-    int samples = block_samples(step, unit, LANES);
-    real *to = step->logits + unit * LANES * 10;
+    int samples = block_samples(step, block, LANES);
+    real *to = step->logits + block * LANES * 10;
     for (int lane = 0; lane < samples; lane++)
         for (int64_t k = 0; k < 10; k++)
             *to++ = logits[k][lane];
@@ -967,16 +967,16 @@ static KERNEL void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, v
 }
 
 /* A block of 8 samples goes all the way down and back up while it is in cache. */
-void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
+void lenet_train_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct lenet_weights *w = (const struct lenet_weights *)step->weights;
     struct lenet_scratch *s = scratch;
     struct lenet_batch *b = step->batch;
-    struct lenet_weights *g = &b->partial[step->parity][unit];
+    struct lenet_weights *g = &b->partial[step->parity][block];
     prepare(step, w, s);
 
-    RUN(load_block, step, unit, s->input, &s->label);
-    s->scale = sample_weights(step, unit);
+    RUN(load_block, step, block, s->input, &s->label);
+    s->scale = sample_weights(step, block);
     RUN(conv1_forward, w, s->conv1_weight_f4x5, s->input, s->relu_1, s->max_pool2d_1_indices, &s->work.conv1_forward);
     RUN(conv2_forward, w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, s->max_pool2d_2_indices, &s->work.conv2_forward);
     RUN(flatten_1_forward, s->relu_2, s->flatten_1);
@@ -996,7 +996,7 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(conv1_backward_weight, s->input, s->max_pool2d_1_indices, s->d_max_pool2d_1, g->conv1_weight,
             &s->work.conv1_backward_weight);
     RUN(conv1_backward_bias, s->d_max_pool2d_1, g->conv1_bias);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
 }
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
@@ -1027,20 +1027,20 @@ void lenet_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 8 samples, and the logits where they are wanted. */
-void lenet_evaluate_block(const struct step *step, void *scratch, int64_t unit)
+void lenet_evaluate_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct lenet_weights *w = (const struct lenet_weights *)step->weights;
     struct lenet_scratch *s = scratch;
     prepare(step, w, s);
 
-    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(load_block, step, block, s->input, &s->label);
     RUN(evaluate_conv1_forward, w, s->conv1_weight_f4x5, s->input, s->relu_1, &s->work.evaluate_conv1_forward);
     RUN(evaluate_conv2_forward, w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, &s->work.evaluate_conv2_forward);
     RUN(flatten_1_forward, s->relu_2, s->flatten_1);
     RUN(fc_forward, w, s->flatten_1, s->fc);
     RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
     RUN(evaluate_cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
     if (step->logits)
-        store_logits(step, unit, s->fc);
+        store_logits(step, block, s->fc);
 }

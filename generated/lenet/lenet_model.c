@@ -28,8 +28,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 8, .blocks = true, .everywhere = false, .run = lenet_train_block },
-    { "update", .units = 9, .blocks = false, .everywhere = true, .run = lenet_update },
+    { "blocks", .block_units = 1, .run = lenet_train_block },
+    { "update", .units = 9, .everywhere = true, .run = lenet_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -82,7 +82,7 @@ const struct model lenet_model = {
     .scratch_bytes = sizeof(struct lenet_scratch),
     .batch_bytes = sizeof(struct lenet_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = lenet_evaluate_block },
+    .evaluate = { "evaluate", .block_units = 1, .run = lenet_evaluate_block },
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "mnist", .root = "data/mnist",

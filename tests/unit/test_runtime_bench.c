@@ -67,7 +67,7 @@ static void predict(const real *weights, void *scratch, const uint8_t *image, re
 }
 
 static const struct phase phases[] = {
-    {"blocks", .blocks = true, .run = block_unit},
+    {"blocks", .block_units = 1, .run = block_unit},
     {"update", .units = 1, .everywhere = true, .run = update_unit},
 };
 
@@ -82,7 +82,7 @@ static const struct parameter parameters[] = {{"w", 1, {WEIGHTS}, {1}, 0, 4}};
 static const struct model model = {
     .name = "tiny", .target = "generic", .channels = 1, .height = 1, .width = PIXELS, .classes = CLASSES, .lanes = LANES,
     .parameters = parameters, .parameter_count = 1, .weights_size = WEIGHTS, .scratch_bytes = 64, .batch_bytes = 64,
-    .train = phases, .train_count = 2, .evaluate = {"evaluate", .blocks = true, .run = evaluate_unit},
+    .train = phases, .train_count = 2, .evaluate = {"evaluate", .block_units = 1, .run = evaluate_unit},
     .kernels = kernels, .kernel_count = KERNELS, .dataset = "idx", .batch_size = BATCH, .predict = predict,
 };
 

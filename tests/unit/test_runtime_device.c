@@ -102,7 +102,7 @@ static void evaluate_unit(const struct step *step, void *scratch, int64_t unit)
 }
 
 static const struct phase phases[] = {
-    {"blocks", .units = BLOCKS, .blocks = true, .run = block_unit},
+    {"blocks", .block_units = 1, .run = block_unit},
     {"sum", .units = 1, .run = sum_unit},
     {"update", .units = SLICES, .run = update_unit},
 };
@@ -110,7 +110,7 @@ static const struct phase phases[] = {
 static const struct model model = {
     .name = "counting", .target = "generic", .channels = 1, .height = 1, .width = 1, .classes = CLASSES, .lanes = LANES,
     .weights_size = SLICES, .state_slots = 1, .scratch_bytes = SCRATCH, .batch_bytes = sizeof(struct trace),
-    .train = phases, .train_count = 3, .evaluate = {"evaluate", .blocks = true, .run = evaluate_unit},
+    .train = phases, .train_count = 3, .evaluate = {"evaluate", .block_units = 1, .run = evaluate_unit},
     .batch_size = BATCH,
 };
 
@@ -216,6 +216,45 @@ static void test_memory_is_counted(void **state)
     data_free(&tests);
 }
 
+/* A phase with units of the step and several of each block: step by step as many as there are blocks. */
+enum { STEP_UNITS = 2, BLOCK_UNITS = 3, MOST_UNITS = STEP_UNITS + BLOCK_UNITS * BLOCKS };
+
+static void count_unit(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    step->weights[unit] += 1;
+    if (unit >= STEP_UNITS)
+        step->result[(unit - STEP_UNITS) / BLOCK_UNITS].correct = 1;
+}
+
+static void test_units_of_blocks(void **state)
+{
+    static const struct phase counting = {"counting", .units = STEP_UNITS, .block_units = BLOCK_UNITS, .run = count_unit};
+    (void)state;
+    struct model own = model;
+    own.train = &counting;
+    own.train_count = 1;
+    own.weights_size = MOST_UNITS;
+    struct dataset data = make_data(SAMPLES), tests = make_data(1);
+    struct device_config config = {.model = &own, .train = &data, .test = &tests, .threads = 5};
+    struct stretch stretch = {.steps = STEPS, .lr = 0.1};
+    real           weights[MOST_UNITS] = {0};
+    struct result  result = {0};
+    struct error   error;
+    struct device *device = device_cpu.open(&config, &error);
+    assert_non_null(device);
+    assert_true(device->kind->set_weights(device, weights, &error));
+    assert_true(device->kind->train(device, &stretch, &result, &error));
+    assert_true(device->kind->get_weights(device, weights, &error));
+    /* Batches of 10, 10, 10 and 7 samples: three blocks of up to 4, and two. */
+    for (int i = 0; i < MOST_UNITS; i++)
+        assert_true(weights[i] == (i < STEP_UNITS + 2 * BLOCK_UNITS ? STEPS : STEPS - 1));
+    assert_int_equal(result.correct, 3 * BLOCKS + 2);
+    device->kind->close(device);
+    data_free(&data);
+    data_free(&tests);
+}
+
 /* Every thread sees what every other one wrote before the barrier, and the work in between is done once. */
 static void test_barrier(void **state)
 {
@@ -251,7 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_threads_same_bits), cmocka_unit_test(test_memory_is_counted),
-        cmocka_unit_test(test_barrier),
+        cmocka_unit_test(test_units_of_blocks), cmocka_unit_test(test_barrier),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

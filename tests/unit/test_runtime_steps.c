@@ -79,14 +79,14 @@ static void evaluate_unit(const struct step *step, void *scratch, int64_t unit)
 }
 
 static const struct phase phases[] = {
-    {"blocks", .blocks = true, .run = block_unit},
+    {"blocks", .block_units = 1, .run = block_unit},
     {"update", .units = SLICES, .everywhere = true, .run = update_unit},
 };
 
 static const struct model model = {
     .name = "everywhere", .target = "generic", .channels = 1, .height = 1, .width = 1, .classes = 2, .lanes = LANES,
     .weights_size = WEIGHTS, .state_slots = 1, .scratch_bytes = 64, .batch_bytes = sizeof(struct memory),
-    .train = phases, .train_count = 2, .evaluate = {"evaluate", .blocks = true, .run = evaluate_unit},
+    .train = phases, .train_count = 2, .evaluate = {"evaluate", .block_units = 1, .run = evaluate_unit},
     .kernel_count = KERNELS, .batch_size = BATCH,
 };
 

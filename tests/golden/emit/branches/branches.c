@@ -9,20 +9,20 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static KERNEL void load_block(const struct step *step, int64_t unit, vf image[9][9][3], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t block, vf image[9][9][3], vi *label)
 {
     static const real factor[3] = { 1 / (255 * 0.25), 1 / (255 * 0.2), 1 / (255 * 1.0) };
     static const real shift[3] = { -0.5 / 0.25, -0.4 / 0.2, 0.1 / 1.0 };
     const uint8_t *byte[LANES];
 
-    load_samples(step, unit, 243, byte, label);
+    load_samples(step, block, 243, byte, label);
     load_images(byte, 3, 81, factor, shift, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
-static vf sample_weights(const struct step *step, int64_t unit)
+static vf sample_weights(const struct step *step, int64_t block)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     vf weights = {0};
     for (int lane = 0; lane < samples; lane++)
         weights[lane] = 1 / (real)step->count;
@@ -30,21 +30,21 @@ static vf sample_weights(const struct step *step, int64_t unit)
 }
 
 /* The block's part of the results. */
-static void store_result(const struct step *step, int64_t unit, vf loss, vf correct)
+static void store_result(const struct step *step, int64_t block, vf loss, vf correct)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     struct result result = {0};
     for (int lane = 0; lane < samples; lane++) {
         result.loss += loss[lane];
         result.correct += (int64_t)correct[lane];
     }
-    step->result[unit] = result;
+    step->result[block] = result;
 }
 
-static void store_logits(const struct step *step, int64_t unit, const vf logits[5])
+static void store_logits(const struct step *step, int64_t block, const vf logits[5])
 {
-    int samples = block_samples(step, unit, LANES);
-    real *to = step->logits + unit * LANES * 5;
+    int samples = block_samples(step, block, LANES);
+    real *to = step->logits + block * LANES * 5;
     for (int lane = 0; lane < samples; lane++)
         for (int64_t k = 0; k < 5; k++)
             *to++ = logits[k][lane];
@@ -795,16 +795,16 @@ static KERNEL void evaluate_cross_entropy_forward(const vf linear_1[5], vf maxim
 }
 
 /* A block of 4 samples goes all the way down and back up while it is in cache. */
-void branches_train_block(const struct step *step, void *scratch, int64_t unit)
+void branches_train_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct branches_weights *w = (const struct branches_weights *)step->weights;
     struct branches_scratch *s = scratch;
     struct branches_batch *b = step->batch;
-    struct branches_weights *g = &b->partial[step->parity][unit];
+    struct branches_weights *g = &b->partial[step->parity][block];
     prepare(step, w, s);
 
-    RUN(load_block, step, unit, s->input, &s->label);
-    s->scale = sample_weights(step, unit);
+    RUN(load_block, step, block, s->input, &s->label);
+    s->scale = sample_weights(step, block);
     RUN(entry_pad, s->input, s->entry_padded);
     RUN(entry_forward, w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
     RUN(side_pad, s->entry, s->side_padded);
@@ -836,7 +836,7 @@ void branches_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(side_backward_pad, s->d_side_padded, s->d_entry);
     RUN(entry_backward_weight, s->d_entry, s->entry_padded, g->entry_weight);
     RUN(entry_backward_bias, s->d_entry, g->entry_bias);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
 }
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
@@ -867,13 +867,13 @@ void branches_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 4 samples, and the logits where they are wanted. */
-void branches_evaluate_block(const struct step *step, void *scratch, int64_t unit)
+void branches_evaluate_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct branches_weights *w = (const struct branches_weights *)step->weights;
     struct branches_scratch *s = scratch;
     prepare(step, w, s);
 
-    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(load_block, step, block, s->input, &s->label);
     RUN(entry_pad, s->input, s->entry_padded);
     RUN(entry_forward, w, s->entry_weight_f5x3, s->entry_padded, s->entry, &s->work.entry_forward);
     RUN(side_pad, s->entry, s->side_padded);
@@ -888,7 +888,7 @@ void branches_evaluate_block(const struct step *step, void *scratch, int64_t uni
     RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
     RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
     RUN(evaluate_cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
     if (step->logits)
-        store_logits(step, unit, s->linear_1);
+        store_logits(step, block, s->linear_1);
 }

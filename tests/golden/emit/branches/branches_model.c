@@ -30,8 +30,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 2, .blocks = true, .everywhere = false, .run = branches_train_block },
-    { "update", .units = 2, .blocks = false, .everywhere = true, .run = branches_update },
+    { "blocks", .block_units = 1, .run = branches_train_block },
+    { "update", .units = 2, .everywhere = true, .run = branches_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -96,7 +96,7 @@ const struct model branches_model = {
     .scratch_bytes = sizeof(struct branches_scratch),
     .batch_bytes = sizeof(struct branches_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = branches_evaluate_block },
+    .evaluate = { "evaluate", .block_units = 1, .run = branches_evaluate_block },
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "images",

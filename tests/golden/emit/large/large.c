@@ -9,20 +9,20 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static KERNEL void load_block(const struct step *step, int64_t unit, vf image[1000], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t block, vf image[1000], vi *label)
 {
     static const real factor[1] = { 1 / (255 * 1.0) };
     static const real shift[1] = { 0.0 / 1.0 };
     const uint8_t *byte[LANES];
 
-    load_samples(step, unit, 1000, byte, label);
+    load_samples(step, block, 1000, byte, label);
     load_images(byte, 1, 1000, factor, shift, image);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
-static vf sample_weights(const struct step *step, int64_t unit)
+static vf sample_weights(const struct step *step, int64_t block)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     vf weights = {0};
     for (int lane = 0; lane < samples; lane++)
         weights[lane] = 1 / (real)step->count;
@@ -30,21 +30,21 @@ static vf sample_weights(const struct step *step, int64_t unit)
 }
 
 /* The block's part of the results. */
-static void store_result(const struct step *step, int64_t unit, vf loss, vf correct)
+static void store_result(const struct step *step, int64_t block, vf loss, vf correct)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     struct result result = {0};
     for (int lane = 0; lane < samples; lane++) {
         result.loss += loss[lane];
         result.correct += (int64_t)correct[lane];
     }
-    step->result[unit] = result;
+    step->result[block] = result;
 }
 
-static void store_logits(const struct step *step, int64_t unit, const vf logits[10])
+static void store_logits(const struct step *step, int64_t block, const vf logits[10])
 {
-    int samples = block_samples(step, unit, LANES);
-    real *to = step->logits + unit * LANES * 10;
+    int samples = block_samples(step, block, LANES);
+    real *to = step->logits + block * LANES * 10;
     for (int lane = 0; lane < samples; lane++)
         for (int64_t k = 0; k < 10; k++)
             *to++ = logits[k][lane];
@@ -302,25 +302,25 @@ static KERNEL void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, v
 }
 
 /* A block of 4 samples goes all the way down and back up while it is in cache. */
-void large_train_block(const struct step *step, void *scratch, int64_t unit)
+void large_train_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct large_weights *w = (const struct large_weights *)step->weights;
     struct large_scratch *s = scratch;
     struct large_batch *b = step->batch;
-    struct large_partial *g = &b->partial[unit];
+    struct large_partial *g = &b->partial[block];
 
-    RUN(load_block, step, unit, b->input[unit], &s->label);
-    s->scale = sample_weights(step, unit);
-    RUN(hidden_forward, w, b->input[unit], s->relu_1);
+    RUN(load_block, step, block, b->input[block], &s->label);
+    s->scale = sample_weights(step, block);
+    RUN(hidden_forward, w, b->input[block], s->relu_1);
     RUN(fc_forward, w, s->relu_1, s->fc);
     RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
     RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
     RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
-    RUN(fc_backward_input, w, s->d_fc, s->relu_1, b->d_hidden[unit]);
+    RUN(fc_backward_input, w, s->d_fc, s->relu_1, b->d_hidden[block]);
     RUN(fc_backward_weight, s->relu_1, s->d_fc, g->fc_weight, &s->work.fc_backward_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);
-    RUN(hidden_backward_bias, b->d_hidden[unit], g->hidden_bias);
-    store_result(step, unit, s->loss, s->correct);
+    RUN(hidden_backward_bias, b->d_hidden[block], g->hidden_bias);
+    store_result(step, block, s->loss, s->correct);
 }
 
 /* Large gradients are summed over all blocks at once: a unit is a slice of one of them. */
@@ -363,17 +363,17 @@ void large_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 4 samples, and the logits where they are wanted. */
-void large_evaluate_block(const struct step *step, void *scratch, int64_t unit)
+void large_evaluate_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct large_weights *w = (const struct large_weights *)step->weights;
     struct large_scratch *s = scratch;
 
-    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(load_block, step, block, s->input, &s->label);
     RUN(hidden_forward, w, s->input, s->relu_1);
     RUN(fc_forward, w, s->relu_1, s->fc);
     RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
     RUN(evaluate_cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
     if (step->logits)
-        store_logits(step, unit, s->fc);
+        store_logits(step, block, s->fc);
 }

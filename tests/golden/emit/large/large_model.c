@@ -21,9 +21,9 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 13, .blocks = true, .everywhere = false, .run = large_train_block },
-    { "weights", .units = 50, .blocks = false, .everywhere = false, .run = large_sum_weights },
-    { "update", .units = 6, .blocks = false, .everywhere = false, .run = large_update },
+    { "blocks", .block_units = 1, .run = large_train_block },
+    { "weights", .units = 50, .run = large_sum_weights },
+    { "update", .units = 6, .run = large_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -64,7 +64,7 @@ const struct model large_model = {
     .scratch_bytes = sizeof(struct large_scratch),
     .batch_bytes = sizeof(struct large_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = large_evaluate_block },
+    .evaluate = { "evaluate", .block_units = 1, .run = large_evaluate_block },
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "features",

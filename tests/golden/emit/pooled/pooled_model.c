@@ -23,8 +23,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 3, .blocks = true, .everywhere = false, .run = pooled_train_block },
-    { "update", .units = 2, .blocks = false, .everywhere = true, .run = pooled_update },
+    { "blocks", .block_units = 1, .run = pooled_train_block },
+    { "update", .units = 2, .everywhere = true, .run = pooled_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -68,7 +68,7 @@ const struct model pooled_model = {
     .scratch_bytes = sizeof(struct pooled_scratch),
     .batch_bytes = sizeof(struct pooled_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = pooled_evaluate_block },
+    .evaluate = { "evaluate", .block_units = 1, .run = pooled_evaluate_block },
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "digits",

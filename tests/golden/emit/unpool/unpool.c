@@ -9,20 +9,20 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static KERNEL void load_block(const struct step *step, int64_t unit, vf image[10][10][1], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t block, vf image[10][10][1], vi *label)
 {
     static const real factor[1] = { 1 / (255 * 1.0) };
     static const real shift[1] = { 0.0 / 1.0 };
     const uint8_t *byte[LANES];
 
-    load_samples(step, unit, 100, byte, label);
+    load_samples(step, block, 100, byte, label);
     load_images(byte, 1, 100, factor, shift, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
-static vf sample_weights(const struct step *step, int64_t unit)
+static vf sample_weights(const struct step *step, int64_t block)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     vf weights = {0};
     for (int lane = 0; lane < samples; lane++)
         weights[lane] = 1 / (real)step->count;
@@ -30,21 +30,21 @@ static vf sample_weights(const struct step *step, int64_t unit)
 }
 
 /* The block's part of the results. */
-static void store_result(const struct step *step, int64_t unit, vf loss, vf correct)
+static void store_result(const struct step *step, int64_t block, vf loss, vf correct)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     struct result result = {0};
     for (int lane = 0; lane < samples; lane++) {
         result.loss += loss[lane];
         result.correct += (int64_t)correct[lane];
     }
-    step->result[unit] = result;
+    step->result[block] = result;
 }
 
-static void store_logits(const struct step *step, int64_t unit, const vf logits[4])
+static void store_logits(const struct step *step, int64_t block, const vf logits[4])
 {
-    int samples = block_samples(step, unit, LANES);
-    real *to = step->logits + unit * LANES * 4;
+    int samples = block_samples(step, block, LANES);
+    real *to = step->logits + block * LANES * 4;
     for (int lane = 0; lane < samples; lane++)
         for (int64_t k = 0; k < 4; k++)
             *to++ = logits[k][lane];
@@ -368,15 +368,15 @@ static KERNEL void evaluate_cross_entropy_forward(const vf linear_1[4], vf maxim
 }
 
 /* A block of 16 samples goes all the way down and back up while it is in cache. */
-void unpool_train_block(const struct step *step, void *scratch, int64_t unit)
+void unpool_train_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct unpool_weights *w = (const struct unpool_weights *)step->weights;
     struct unpool_scratch *s = scratch;
     struct unpool_batch *b = step->batch;
-    struct unpool_weights *g = &b->partial[step->parity][unit];
+    struct unpool_weights *g = &b->partial[step->parity][block];
 
-    RUN(load_block, step, unit, s->input, &s->label);
-    s->scale = sample_weights(step, unit);
+    RUN(load_block, step, block, s->input, &s->label);
+    s->scale = sample_weights(step, block);
     RUN(pool_forward, s->input, s->pool, s->pool_indices);
     RUN(conv2d_1_pad, s->pool, s->conv2d_1_padded);
     RUN(conv2d_1_forward, w, s->conv2d_1_padded, s->conv2d_1);
@@ -392,7 +392,7 @@ void unpool_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(max_unpool2d_1_backward, s->pool_indices, s->d_max_unpool2d_1, s->d_conv2d_1);
     RUN(conv2d_1_backward_weight, s->d_conv2d_1, s->conv2d_1_padded, g->conv2d_1_weight);
     RUN(conv2d_1_backward_bias, s->d_conv2d_1, g->conv2d_1_bias);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
 }
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
@@ -423,12 +423,12 @@ void unpool_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 16 samples, and the logits where they are wanted. */
-void unpool_evaluate_block(const struct step *step, void *scratch, int64_t unit)
+void unpool_evaluate_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct unpool_weights *w = (const struct unpool_weights *)step->weights;
     struct unpool_scratch *s = scratch;
 
-    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(load_block, step, block, s->input, &s->label);
     RUN(pool_forward, s->input, s->pool, s->pool_indices);
     RUN(conv2d_1_pad, s->pool, s->conv2d_1_padded);
     RUN(conv2d_1_forward, w, s->conv2d_1_padded, s->conv2d_1);
@@ -437,7 +437,7 @@ void unpool_evaluate_block(const struct step *step, void *scratch, int64_t unit)
     RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
     RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
     RUN(evaluate_cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
     if (step->logits)
-        store_logits(step, unit, s->linear_1);
+        store_logits(step, block, s->linear_1);
 }

@@ -22,8 +22,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 1, .blocks = true, .everywhere = false, .run = unpool_train_block },
-    { "update", .units = 1, .blocks = false, .everywhere = true, .run = unpool_update },
+    { "blocks", .block_units = 1, .run = unpool_train_block },
+    { "update", .units = 1, .everywhere = true, .run = unpool_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -69,7 +69,7 @@ const struct model unpool_model = {
     .scratch_bytes = sizeof(struct unpool_scratch),
     .batch_bytes = sizeof(struct unpool_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = unpool_evaluate_block },
+    .evaluate = { "evaluate", .block_units = 1, .run = unpool_evaluate_block },
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "shapes",

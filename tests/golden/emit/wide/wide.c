@@ -9,20 +9,20 @@
 
 /* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
-static KERNEL void load_block(const struct step *step, int64_t unit, vf image[16][16][3], vi *label)
+static KERNEL void load_block(const struct step *step, int64_t block, vf image[16][16][3], vi *label)
 {
     static const real factor[3] = { 1 / (255 * 0.25), 1 / (255 * 0.25), 1 / (255 * 0.25) };
     static const real shift[3] = { -0.5 / 0.25, -0.5 / 0.25, -0.5 / 0.25 };
     const uint8_t *byte[LANES];
 
-    load_samples(step, unit, 768, byte, label);
+    load_samples(step, block, 768, byte, label);
     load_images(byte, 3, 256, factor, shift, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */
-static vf sample_weights(const struct step *step, int64_t unit)
+static vf sample_weights(const struct step *step, int64_t block)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     vf weights = {0};
     for (int lane = 0; lane < samples; lane++)
         weights[lane] = 1 / (real)step->count;
@@ -30,21 +30,21 @@ static vf sample_weights(const struct step *step, int64_t unit)
 }
 
 /* The block's part of the results. */
-static void store_result(const struct step *step, int64_t unit, vf loss, vf correct)
+static void store_result(const struct step *step, int64_t block, vf loss, vf correct)
 {
-    int samples = block_samples(step, unit, LANES);
+    int samples = block_samples(step, block, LANES);
     struct result result = {0};
     for (int lane = 0; lane < samples; lane++) {
         result.loss += loss[lane];
         result.correct += (int64_t)correct[lane];
     }
-    step->result[unit] = result;
+    step->result[block] = result;
 }
 
-static void store_logits(const struct step *step, int64_t unit, const vf logits[10])
+static void store_logits(const struct step *step, int64_t block, const vf logits[10])
 {
-    int samples = block_samples(step, unit, LANES);
-    real *to = step->logits + unit * LANES * 10;
+    int samples = block_samples(step, block, LANES);
+    real *to = step->logits + block * LANES * 10;
     for (int lane = 0; lane < samples; lane++)
         for (int64_t k = 0; k < 10; k++)
             *to++ = logits[k][lane];
@@ -476,18 +476,18 @@ static KERNEL void fc_backward_input(const struct wide_weights *w, const vf d_fc
 static KERNEL void fc_backward_weight(const vf flatten_1[784], const vf d_fc[10], real fc_weight[10][784],
         struct fc_backward_weight_work *work)
 {
-    for (int v = 0; v < 49; v++) {
-        vf turned[LANES];
-        UNROLL(16)
-        for (int k = 0; k < 16; k++)
-            turned[k] = flatten_1[16*v + k];
-        lanes_transpose(turned);
-        UNROLL(16)
-        for (int k = 0; k < 16; k++)
-            work->rows[k][v] = turned[k];
-    }
-    for (int r0 = 0; r0 < 10; r0 += 10)
-        for (int v0 = 0; v0 < 49; v0 = v0 == 46 ? 47 : v0 + 2) {
+    for (int v0 = 0; v0 < 49; v0 = v0 == 46 ? 47 : v0 + 2) {
+        for (int v = 0; v < 2; v++) {
+            vf turned[LANES];
+            UNROLL(16)
+            for (int k = 0; k < 16; k++)
+                turned[k] = flatten_1[16*(v0 + v) + k];
+            lanes_transpose(turned);
+            UNROLL(16)
+            for (int k = 0; k < 16; k++)
+                work->rows[k][v] = turned[k];
+        }
+        for (int r0 = 0; r0 < 10; r0 += 10) {
             vf sum[10][2] = {0};
             const real *row = (const real *)&d_fc[r0];
             for (int k = 0; k < 16; k++)
@@ -495,13 +495,14 @@ static KERNEL void fc_backward_weight(const vf flatten_1[784], const vf d_fc[10]
                 for (int r = 0; r < 10; r++)
                     UNROLL(2)
                     for (int v = 0; v < 2; v++)
-                        sum[r][v] += row[LANES*r + k] * work->rows[k][v0 + v];
+                        sum[r][v] += row[LANES*r + k] * work->rows[k][v];
             UNROLL(10)
             for (int r = 0; r < 10; r++)
                 UNROLL(2)
                 for (int v = 0; v < 2; v++)
                     lanes_store(&fc_weight[r0 + r][LANES*(v0 + v)], sum[r][v]);
         }
+    }
 }
 
 /* fc: linear_backward_bias                                                                        wide.net:12
@@ -919,16 +920,16 @@ static KERNEL void evaluate_cross_entropy_forward(const vf fc[10], vf maximum, v
 }
 
 /* A block of 16 samples goes all the way down and back up while it is in cache. */
-void wide_train_block(const struct step *step, void *scratch, int64_t unit)
+void wide_train_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct wide_weights *w = (const struct wide_weights *)step->weights;
     struct wide_scratch *s = scratch;
     struct wide_batch *b = step->batch;
-    struct wide_weights *g = &b->partial[step->parity][unit];
+    struct wide_weights *g = &b->partial[step->parity][block];
     prepare(step, w, s);
 
-    RUN(load_block, step, unit, s->input, &s->label);
-    s->scale = sample_weights(step, unit);
+    RUN(load_block, step, block, s->input, &s->label);
+    s->scale = sample_weights(step, block);
     RUN(a_pad, s->input, s->a_padded);
     RUN(a_forward, w, s->a_weight_f4x3, s->a_padded, s->relu_1, &s->work.a_forward);
     RUN(b_pad, s->relu_1, s->b_padded);
@@ -951,7 +952,7 @@ void wide_train_block(const struct step *step, void *scratch, int64_t unit)
     RUN(b_backward_input, s->b_weight_f4x3, s->d_b_, s->relu_1, s->d_a_, &s->work.b_backward_input);
     RUN(a_backward_weight, s->d_a_, s->a_padded, g->a_weight, &s->work.a_backward_weight);
     RUN(a_backward_bias, s->d_a_, g->a_bias);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
 }
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
@@ -982,13 +983,13 @@ void wide_update(const struct step *step, void *scratch, int64_t unit)
 }
 
 /* The loss of a block of 16 samples, and the logits where they are wanted. */
-void wide_evaluate_block(const struct step *step, void *scratch, int64_t unit)
+void wide_evaluate_block(const struct step *step, void *scratch, int64_t block)
 {
     const struct wide_weights *w = (const struct wide_weights *)step->weights;
     struct wide_scratch *s = scratch;
     prepare(step, w, s);
 
-    RUN(load_block, step, unit, s->input, &s->label);
+    RUN(load_block, step, block, s->input, &s->label);
     RUN(a_pad, s->input, s->a_padded);
     RUN(a_forward, w, s->a_weight_f4x3, s->a_padded, s->relu_1, &s->work.a_forward);
     RUN(b_pad, s->relu_1, s->b_padded);
@@ -998,7 +999,7 @@ void wide_evaluate_block(const struct step *step, void *scratch, int64_t unit)
     RUN(fc_forward, w, s->flatten_1, s->fc);
     RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
     RUN(evaluate_cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss);
-    store_result(step, unit, s->loss, s->correct);
+    store_result(step, block, s->loss, s->correct);
     if (step->logits)
-        store_logits(step, unit, s->fc);
+        store_logits(step, block, s->fc);
 }

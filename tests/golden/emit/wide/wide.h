@@ -34,7 +34,7 @@ struct b_forward_work {
 };
 
 struct fc_backward_weight_work {
-    vf rows[16][49];
+    vf rows[16][2];
 };
 
 struct c_backward_weight_work {

@@ -7,9 +7,9 @@ static const struct layer layers[] = {
     { "input", "input", 3, { 3, 16, 16 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
     { "a", "conv2d", 3, { 16, 16, 16 }, .parameters = 448, .forward_flop = 225280, .backward_flop = 225280 },
     { "relu_1", "relu", 3, { 16, 16, 16 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "b", "conv2d", 3, { 24, 16, 16 }, .parameters = 3480, .forward_flop = 1775616, .backward_flop = 4019200 },
+    { "b", "conv2d", 3, { 24, 16, 16 }, .parameters = 3480, .forward_flop = 1775616, .backward_flop = 3549184 },
     { "relu_2", "relu", 3, { 24, 16, 16 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "c", "conv2d", 3, { 16, 7, 7 }, .parameters = 3472, .forward_flop = 339472, .backward_flop = 2115088 },
+    { "c", "conv2d", 3, { 16, 7, 7 }, .parameters = 3472, .forward_flop = 339472, .backward_flop = 684304 },
     { "relu_3", "relu", 3, { 16, 7, 7 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
     { "flatten_1", "flatten", 1, { 784 }, .parameters = 0, .forward_flop = 0, .backward_flop = 784 },
     { "fc", "linear", 1, { 10 }, .parameters = 7850, .forward_flop = 15680, .backward_flop = 31370 },
@@ -30,8 +30,8 @@ static const struct parameter parameters[] = {
 };
 
 static const struct phase train[] = {
-    { "blocks", .units = 2, .blocks = true, .everywhere = false, .run = wide_train_block },
-    { "update", .units = 15, .blocks = false, .everywhere = true, .run = wide_update },
+    { "blocks", .block_units = 1, .run = wide_train_block },
+    { "update", .units = 15, .everywhere = true, .run = wide_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -54,12 +54,12 @@ static const struct kernel kernels[KERNELS] = {
     { "fc_backward_weight", "blocks", .sample_flop = 15680, .block_bytes = 20544 * sizeof(real) },
     { "fc_backward_bias", "blocks", .sample_flop = 10, .block_bytes = 170 * sizeof(real) },
     { "flatten_1_backward", "blocks", .sample_flop = 784, .block_bytes = 37632 * sizeof(real) },
-    { "c_backward_input", "blocks", .sample_flop = 1775616, .block_bytes = 212608 * sizeof(real) },
+    { "c_backward_input", "blocks", .sample_flop = 344832, .block_bytes = 212608 * sizeof(real) },
     { "c_backward_weight", "blocks", .sample_flop = 338688, .block_bytes = 114304 * sizeof(real) },
     { "c_backward_bias", "blocks", .sample_flop = 784, .block_bytes = 12560 * sizeof(real) },
     { "b_backward_weight", "blocks", .sample_flop = 1769472, .block_bytes = 184704 * sizeof(real) },
     { "b_backward_bias", "blocks", .sample_flop = 6144, .block_bytes = 98328 * sizeof(real) },
-    { "b_backward_input", "blocks", .sample_flop = 2243584, .block_bytes = 236288 * sizeof(real) },
+    { "b_backward_input", "blocks", .sample_flop = 1773568, .block_bytes = 236288 * sizeof(real) },
     { "a_backward_weight", "blocks", .sample_flop = 221184, .block_bytes = 81520 * sizeof(real) },
     { "a_backward_bias", "blocks", .sample_flop = 4096, .block_bytes = 65552 * sizeof(real) },
     { "update", "update", .step_flop = 106848, .block_bytes = 15264 * sizeof(real), .step_bytes = 61056 * sizeof(real),
@@ -86,7 +86,7 @@ const struct model wide_model = {
     .scratch_bytes = sizeof(struct wide_scratch),
     .batch_bytes = sizeof(struct wide_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
-    .evaluate = { "evaluate", .blocks = true, .run = wide_evaluate_block },
+    .evaluate = { "evaluate", .block_units = 1, .run = wide_evaluate_block },
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "shapes",
