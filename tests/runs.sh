@@ -56,4 +56,11 @@ for net in kernel_5:1x18x18 relu_before:1x14x13 plain_relu:1x11x13 many_conv:1x6
     done
 done
 
+# Units of the same step, cut finer: the same weights once more.
+check "compiles with --units=64" trainer specs/lenet.net "$temp/units" --cpu=native --units=64
+for threads in 1 3 64; do
+    check "--units=64 trains with --threads $threads" "$temp/units/lenet" train --steps 200 --threads $threads --progress off --save "$temp/u$threads"
+    check "--units=64 --threads $threads changes no bit" cmp "$temp/t1" "$temp/u$threads"
+done
+
 finish runs

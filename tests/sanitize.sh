@@ -19,12 +19,16 @@ thread)
 esac
 
 some_mnist "$temp/data" 500 203
-for name in lenet branches; do
-    check "$name builds" trainer specs/$name.net "$temp/$name" --cpu=native -- CC=$CC EXTRA_CFLAGS="$flags"
-    run=$temp/$name/$name
-    check "$name trains" "$run" train --data "$temp/data" --epochs 2 --threads 4 --save "$temp/w"
-    check "$name evaluates" "$run" eval --data "$temp/data" --weights "$temp/w" --threads 3
-    check "$name trains on" "$run" train --data "$temp/data" --init "$temp/w" --steps 3 --threads 2 --progress json --save "$temp/w2"
-    check "$name tells about itself" "$run" info --data "$temp/data"
+# With --units, blocks are shared by several threads in one phase after the other.
+for case in lenet branches "lenet --units=64"; do
+    name=${case%% *} units=
+    [ "$case" = "$name" ] || units=${case#* }
+    # shellcheck disable=SC2086
+    check "$case builds" trainer specs/$name.net "$temp/$name$units" --cpu=native $units -- CC=$CC EXTRA_CFLAGS="$flags"
+    run=$temp/$name$units/$name
+    check "$case trains" "$run" train --data "$temp/data" --epochs 2 --threads 4 --save "$temp/w"
+    check "$case evaluates" "$run" eval --data "$temp/data" --weights "$temp/w" --threads 3
+    check "$case trains on" "$run" train --data "$temp/data" --init "$temp/w" --steps 3 --threads 2 --progress json --save "$temp/w2"
+    check "$case tells about itself" "$run" info --data "$temp/data"
 done
 finish "$1"

@@ -11,11 +11,11 @@ sources() {
     done
 }
 
-# compiles SPEC CPU
+# compiles SPEC CPU [OPTION]
 compiles() {
-    name=$(basename "$1" .net)
-    folder=$temp/$2/$name
-    check "$name for $2" "$NETC" "$1" --cpu="$2" -o "$folder"
+    name=$(basename "$1" .net)${3:+ with $3}
+    folder=$temp/$2/${name%% *}${3:-}
+    check "$name for $2" "$NETC" "$1" --cpu="$2" -o "$folder" ${3:-}
     flags=$(sed -n 's/^TARGET *= *//p' "$folder/Makefile")
     # shellcheck disable=SC2086
     if [ "$2" = neon ]; then
@@ -41,6 +41,9 @@ for name in $tuned; do
     for cpu in avx512 avx2 generic neon; do
         compiles tests/tuned/$name.net $cpu
     done
+done
+for cpu in avx512 avx2; do
+    compiles specs/lenet.net $cpu --units=64
 done
 for source in runtime/*.c; do
     check "$source, clang" clang -std=gnu11 -O1 -Wall -Wextra -Werror -fopenmp -Iruntime -fsyntax-only "$source"
