@@ -127,7 +127,7 @@ static void cut_forward(Kernel *kernel, const ConvShape *s)
 /* Here a tile's columns need what the one before has carried: only rows, and groups or channels. */
 static void cut_input(Kernel *kernel, const ConvShape *s)
 {
-    tuned_cut(kernel, "y", s->image[0], s->rows);
+    tuned_cut(kernel, "y", s->inside[0], s->rows);
     tuned_cut(kernel, s->groups > 1 ? "g" : "c", s->groups > 1 ? s->groups : s->in, s->groups > 1 ? 1 : s->channels);
 }
 
