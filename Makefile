@@ -80,7 +80,7 @@ $(BUILD)/runtime/%.o: runtime/%.c
 
 # ---- what people type
 
-.PHONY: demo install uninstall clean help bench bench-growth
+.PHONY: demo install uninstall clean help bench bench-growth bench-ablation
 demo:
 	@tools/need.sh build
 	@$(MAKE) $(BUILD)/netc
@@ -98,6 +98,11 @@ bench bench-growth:
 	@tools/need.sh build
 	@$(MAKE) $(BUILD)/netc
 	@$(BENCH) $(@:bench-%=%)
+
+bench-ablation:
+	@tools/need.sh build
+	@$(MAKE) $(BUILD)/netc
+	@BUILD=$(BUILD) NETC=$(BUILD)/netc CC="$(CC)" bench/ablation.sh
 
 install: $(BUILD)/netc
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/netc/runtime
@@ -122,6 +127,7 @@ help:
 #?                      ROUNDS=5; QUICK=1 tries it with few images
 #? make bench-growth    how the time grows with images, batch size, channels and image size: bench/growth.svg;
 #?                      ROWS="images size", ROUNDS=3 and QUICK=1 as above
+#? make bench-ablation  what each technique brings: the seed network compiled without it, by turns; ROUNDS=3
 #? make clean           removes build/
 #?
 #? BUILD=folder         where everything goes (build)
