@@ -86,7 +86,7 @@ static inline void load_images(const uint8_t *const image[LANES], int64_t channe
     }
 }
 
-/* Where the image of each lane of block `unit` begins, of `size` bytes each, and its label. Lanes beyond the step's last
+/* Where the image of each lane of a block begins, of `size` bytes each, and its label. Lanes beyond the step's last
  * sample repeat the block's first one. */
 static inline void load_samples(const struct step *step, int64_t block, int64_t size, const uint8_t *image[LANES],
                                 vi *label)

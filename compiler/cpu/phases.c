@@ -149,6 +149,8 @@ static void print_parts(Text *text, const Plan *plan, const Phase *phase)
         if (phase->block_units > 1)
             line(text, "if (part == 0) {");
         print_rest(text, plan, phase);
+        if (phase->joined && phase->block_units > 1)
+            line(text, "}");
     }
     print_apart(text, phase->kernels.at, phase->kernels.count, phase->block_units);
 }

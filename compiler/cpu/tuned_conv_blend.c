@@ -113,22 +113,31 @@ void print_conv_weight_blend(Emitter *e)
 {
     const ConvShape *s = &((const ConvWeightShape *)e->kernel->shape)->conv;
     int64_t whole = s->kernel[1] / s->columns * s->columns, rest = s->kernel[1] - whole;
-    const char *head = tile_head(e, "o", s->out, 1);
+    const char *head = range_head(e, "o", "o", s->out, 1), *range = range_name(e, "v"), *tiles = "", *last = "";
     if (s->groups > 1)
-        open_count(e, "g", s->groups);
+        open_loop(e, "%s", range_head(e, "g", "g", s->groups, 1));
     if (s->in > 1) {
         open_loop(e, "%s", head);
-        head = tile_head(e, "c", s->in, 1);
+        head = range_head(e, "c", "c", s->in, 1);
     }
     line(e->text, "%s {", head);
     bool loop = whole > s->columns;
+    if (loop)
+        tiles = arena_printf(e->arena, "%s ", tile_head(e, "v0", whole, s->columns));
+    if (range && loop)
+        tiles = arena_printf(e->arena, "for (int v0 = %" PRId64 " * %s.first; v0 < int_min(%" PRId64 " * %s.end, %" PRId64
+                             "); v0 += %" PRId64 ") ", s->columns, range, s->columns, range, whole, s->columns);
+    else if (range)
+        tiles = arena_printf(e->arena, "if (%s.first == 0) ", range);
+    if (range)
+        last = arena_printf(e->arena, "if (%s.end > %" PRId64 ") ", range, whole / s->columns);
     if (loop || rest)
-        line(e->text, "%s{", loop ? arena_printf(e->arena, "%s ", tile_head(e, "v0", whole, s->columns)) : "");
+        line(e->text, "%s{", tiles);
     print_tile(e, s, loop ? "v0" : "0", 0, s->columns);
     if (loop || rest)
         line(e->text, "}");
     if (rest) {
-        line(e->text, "{");
+        line(e->text, "%s{", last);
         print_tile(e, s, "0", whole, rest);
         line(e->text, "}");
     }

@@ -187,21 +187,29 @@ static void print_rest(Emitter *e, const ConvShape *s)
     close_loops(e, 2 + (s->groups > 1));
 }
 
-/* Of which rows of gradients the range of rows needs the transform: those whose windows reach into it. */
+/* "y_range.first - 4" */
+static const char *shifted(Emitter *e, const char *range, const char *member, int64_t by)
+{
+    const char *from = arena_printf(e->arena, "%s.%s", range, member);
+    return by ? arena_printf(e->arena, "%s %c %" PRId64, from, by < 0 ? '-' : '+', by < 0 ? -by : by) : from;
+}
+
+/* Of which rows of gradients the range of rows, behind the border, needs the transform: those whose windows reach into
+ * it. */
 static void print_given(Emitter *e, const ConvShape *s)
 {
     const char *range = range_name(e, "y");
     if (!range)
         return;
-    int64_t above = s->kernel[0] - 1, pool = s->pool[0];
-    const char *first = arena_printf(e->arena, "%s.first - %" PRId64, range, above);
-    const char *end = arena_printf(e->arena, "%s.end", range);
+    int64_t above = s->kernel[0] - 1 - s->border[0], pool = s->pool[0];
+    const char *first = shifted(e, range, "first", -above), *end = shifted(e, range, "end", s->border[0]);
     if (pool > 1) {
         first = arena_printf(e->arena, "(%s) / %" PRId64, first, pool);
-        end = arena_printf(e->arena, "(%s + %" PRId64 ") / %" PRId64, end, pool - 1, pool);
+        end = arena_printf(e->arena, "(%s) / %" PRId64, shifted(e, range, "end", s->border[0] + pool - 1), pool);
     }
-    line_wrapped(e->text, "const struct range given = { %s.first > %" PRId64 " ? %s : 0, int_min(%s, %" PRId64 ") };",
-                 range, above, first, end, s->pooled[0]);
+    if (above > 0)
+        first = arena_printf(e->arena, "%s.first > %" PRId64 " ? %s : 0", range, above, first);
+    line_wrapped(e->text, "const struct range given = { %s, int_min(%s, %" PRId64 ") };", first, end, s->pooled[0]);
 }
 
 void print_conv_input(Emitter *e)

@@ -62,7 +62,7 @@ static void print_lists(Emitter *e, const ConvWeightShape *w)
     close_loops(e, 2);
     line(text, "const vf *gradient = %s[0][0];", name_of(e, s->dy));
     line(text, "const vi *taken = %s[0][0];", name_of(e, s->indices));
-    line(text, "for (int o = 0; o < %" PRId64 "; o++) {", channels);
+    line(text, "%s {", range_head(e, "o", "o", channels, 1));
     line(text, "int count[%" PRId64 "] = {0};", lists);
     line(text, "for (int i = 0; i < %" PRId64 "; i += %d) {", windows, lanes);
     line(text, "vf value[%d], place[%d];", lanes, lanes);
@@ -112,7 +112,7 @@ static const char *tap_index(Emitter *e, const ConvWeightShape *w, int i)
 
 static void print_zeros(Emitter *e, const int64_t dim[4])
 {
-    open_count(e, "o", dim[0]);
+    open_loop(e, "%s", range_head(e, "o", "o", dim[0], 1));
     open_count(e, "u", dim[1]);
     if (dim[2] > 1)
         open_count(e, "v", dim[2]);
@@ -149,7 +149,7 @@ static void print_sums(Emitter *e, const ConvWeightShape *w)
     const char *heads[5], *list = w->group < lanes ? "s" : "0", *dims = "", *index = "";
     if (w->group < lanes)
         heads[loops++] = tile_head(e, "s", lanes / w->group, 1);
-    heads[loops++] = tile_head(e, "o", w->conv.groups * w->conv.out, 1);
+    heads[loops++] = range_head(e, "o", "o", w->conv.groups * w->conv.out, 1);
     for (int i = 0; i < 3; i++) {
         if (w->tiles[i] > 1)
             heads[loops++] = tile_head(e, pass_names[i], w->tiles[i] * w->tile[i], w->tile[i]);
@@ -181,7 +181,7 @@ static void print_result(Emitter *e, const ConvWeightShape *w)
     Text *text = e->text;
     int lanes = e->plan->target->lanes;
     int64_t whole = w->run / lanes;
-    open_count(e, "o", s->groups * s->out);
+    open_loop(e, "%s", range_head(e, "o", "o", s->groups * s->out, 1));
     const char *head = tile_head(e, "u", s->kernel[0], 1), *v = w->runs > 1 ? "v" : "0";
     if (w->runs > 1) {
         open_loop(e, "%s", head);

@@ -148,6 +148,7 @@ typedef struct Phase {
     int64_t     block_units;            /* PHASE_BLOCKS: units of each block; the first one runs all kernels that have
                                            none of their own */
     bool        loads, stores;          /* PHASE_BLOCKS: that first unit loads the block; stores its results */
+    bool        joined;                 /* PHASE_BLOCKS: that first unit is one of a kernel's own as well */
     bool        everywhere;             /* of the update: each thread does it all, on weights and state of its own */
     List(Kernel *) kernels;             /* in the order in which they run */
 } Phase;

@@ -240,7 +240,9 @@ bool tune_conv_input(Tuner *tuner, Kernel *kernel)
         s = alone;
     s.winograd = tuner_winograd(tuner, &s);
     s.columns = s.winograd ? s.winograd->results : 1;
-    if (!s.winograd || !choose_tile(tuner, &s, least(ROWS_ALONE, s.image[0]), s.in)) {
+    /* Where units share its channels, and columns are carried on, half of them to a tile leave two parts. */
+    int64_t channels = tuner->options->units >= 2 * tuner->plan->blocks ? divide_up(s.in, 2) : s.in;
+    if (!s.winograd || !choose_tile(tuner, &s, least(ROWS_ALONE, s.image[0]), channels)) {
         kernel->absorbed.count = 0;
         return false;
     }

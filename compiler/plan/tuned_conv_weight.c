@@ -24,6 +24,7 @@ static const double
     transpose = 7;          /* a vector of x */
 
 enum { FIRST_CACHE = 32 << 10, FLOAT_BYTES = 4, LONGEST = 1 << 30 };
+enum { LIST_PARTS = 4 };        /* that units may make of the lists' channels: each transposes the samples for itself */
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -115,6 +116,7 @@ static void become_lists(Tuner *tuner, Kernel *kernel, const ConvWeightShape *w)
     add_work(tuner, kernel, "int", "count", "how many there are", 2, (int64_t[]){ out, groups });
     add_work(tuner, kernel, "lane_int", "window", "where in a sample each window begins", 1,
              (int64_t[]){ divide_up(windows(s), lanes) * lanes });
+    tuned_cut(kernel, "o", out, divide_up(out, LIST_PARTS));
     kernel->note = arena_printf(tuner->arena,
         "Sparse: a window has a gradient only where it took its element, and relu leaves zeros: lists of the others.\n"
         " * One list for %lld sample%s, whose activations stay in the first cache; %lld x %lld vectors of taps stay\n"
@@ -141,6 +143,14 @@ static double blend_cost(const Target *target, ConvWeightShape *w)
 
 static void become_blend(Tuner *tuner, Kernel *kernel, const ConvWeightShape *w)
 {
+    const ConvShape *s = &w->conv;
+    if (s->groups > 1)
+        tuned_cut(kernel, "g", s->groups, 1);
+    tuned_cut(kernel, "o", s->out, 1);
+    if (s->in > 1)
+        tuned_cut(kernel, "c", s->in, 1);
+    else
+        tuned_cut(kernel, "v", divide_up(s->kernel[1], s->columns), 1);
     kernel->note = arena_printf(tuner->arena,
         "Each lane multiplies the patch that its window took, chosen by blends: fewer operations than the gradient of\n"
         " * the whole convolution takes, most of which is zero. The sums of %lld x %lld taps stay in registers.",

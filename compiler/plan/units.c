@@ -8,6 +8,8 @@
 enum {
     /* Operations on a block from which a kernel is worth a barrier: some 10 us of one core. */
     LEAST_FLOP = 1 << 20,
+    /* Up to here, what has no unit of its own is no unit of its own either where there are others. */
+    LITTLE_FLOP = LEAST_FLOP / 8,
 };
 
 bool phase_has_rest(const Phase *phase)
@@ -25,11 +27,10 @@ static int64_t tiles_of(const Cut *cut) { return cut->extent / cut->tile; }
 /* When a tensor is there: written in phase `level` by a unit that runs whatever has none of its own, or by others too. */
 typedef struct Made { int level; bool apart; } Made;
 
-/* Whether the kernel gets units of its own. What loops of a nest can be shared is known when they are scheduled. */
+/* Whether the kernel gets units of its own; one for each block where no loop can be cut, as it turns out later of nests. */
 static bool is_large(const Plan *plan, const Kernel *kernel)
 {
-    bool shared = kernel->scheme == SCHEME_NEST ? kernel->nest->overs > 0 : kernel->cuts > 0;
-    return shared && kernel_flop(kernel) * plan->target->lanes >= LEAST_FLOP;
+    return kernel_flop(kernel) * plan->target->lanes >= LEAST_FLOP;
 }
 
 /* The earliest phase in which a unit finds `made`: one that has units of its own has to wait for a barrier, the one of
@@ -201,10 +202,13 @@ static void cut_nest(Kernel *kernel)
 void units_number(Arena *arena, const Plan *plan, Phase *phase, int64_t units)
 {
     List(Kernel *) apart = {0}, prepare = {0};
+    int64_t rest_flop = 0;
     for (int i = 0; i < phase->kernels.count; i++) {
         Kernel *kernel = phase->kernels.at[i];
-        if (kernel->units == 0)
+        if (kernel->units == 0) {
+            rest_flop += kernel_flop(kernel);
             continue;
+        }
         if (kernel->scheme == SCHEME_NEST)
             cut_nest(kernel);
         list_add(arena, &apart, kernel);
@@ -214,6 +218,8 @@ void units_number(Arena *arena, const Plan *plan, Phase *phase, int64_t units)
             list_add(arena, &prepare, plan->prepare.at[i]);
 
     bool rest = phase_has_rest(phase);
+    phase->joined = rest && apart.count > 0 && !phase->loads && rest_flop * plan->target->lanes < LITTLE_FLOP;
+    rest = rest && !phase->joined;
     phase->block_units = rest + give_units(arena, apart.at, apart.count, rest, units / plan->blocks - rest);
     phase->step_units = give_units(arena, prepare.at, prepare.count, 0, units - plan->blocks * phase->block_units);
     phase->units = phase->step_units + plan->blocks * phase->block_units;

@@ -91,7 +91,7 @@ static const char *verify_cuts(Arena *arena, const Kernel *kernel, int64_t *unit
 static const char *verify_block_units(Arena *arena, const Plan *plan, const Phase *phase)
 {
     const char *wrong = NULL;
-    int64_t step_units = 0, block_units = phase_has_rest(phase);
+    int64_t step_units = 0, block_units = phase_has_rest(phase) && !phase->joined;
     for (int i = 0; phase->loads && plan_is_split(plan) && i < plan->prepare.count && !wrong; i++)
         if (plan->prepare.at[i]->program == &plan->train)
             wrong = verify_cuts(arena, plan->prepare.at[i], &step_units);

@@ -67,6 +67,11 @@ static void test_seed(void **state)
     assert_ptr_equal(backward, phase_of(plan, "conv2_backward_weight"));
     assert_int_equal(backward->block_units, 16);
 
+    /* The gradient of a bias is too little for a unit: the first one of conv1's weight makes it. */
+    const Phase *last = phase_of(plan, "conv1_backward_bias");
+    assert_true(last->joined && last == phase_of(plan, "conv1_backward_weight"));
+    assert_int_equal(kernel_of(plan, "conv1_backward_weight")->first_unit, 0);
+
     /* Where blocks are loaded, weights are transformed, once for all threads. */
     const Phase *first = plan->phases.at[0];
     assert_true(first->loads && first->step_units > 1 && first->block_units == 1);
