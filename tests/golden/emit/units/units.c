@@ -567,20 +567,20 @@ static KERNEL void conv2_backward_input(const real conv2_weight_f5x3[7][12][3][4
             for (int g = 0; g < 2; g++)
                 for (int y0 = y_range.first; y0 < y_range.end; y0 = next_tile(y0, 2, y_range.end)) {
                     int first = y0 > 14 ? y0 - 14 : 0, last = y0 < 1 ? y0 + 1 : 2;
-                    for (int c0 = 0; c0 < 4; c0 += 4) {
-                        vf sum[2][4] = {0};
+                    for (int c0 = 0; c0 < 4; c0 += 2) {
+                        vf sum[2][2] = {0};
                         for (int u = first; u <= last; u++)
                             for (int o = 0; o < 6; o++)
                                 UNROLL(2)
                                 for (int r = 0; r < 2; r++)
-                                    UNROLL(4)
-                                    for (int c = 0; c < 4; c++)
+                                    UNROLL(2)
+                                    for (int c = 0; c < 2; c++)
                                         sum[r][c] += conv2_weight_f5x3[k][6*g + o][u][c0 + c] *
                                                 work->in[k][1 + y0 + r - u][6*g + o];
                         UNROLL(2)
                         for (int r = 0; r < 2; r++)
-                            UNROLL(4)
-                            for (int c = 0; c < 4; c++)
+                            UNROLL(2)
+                            for (int c = 0; c < 2; c++)
                                 work->product[k][y0 + r][4*g + c0 + c] = sum[r][c];
                     }
                 }
@@ -652,11 +652,11 @@ static KERNEL void conv2_backward_weight(const vf d_conv2[15][15][12], const vf 
  *   conv1_weight  8 x 5 x 5 x 1  (result)
  * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
  * The sums of 4 points of o x 5 points of v stay in registers.
- * Units share the points of u: each has a range of them. */
+ * Units share the points of o and u: each has a range of them. */
 static KERNEL void conv1_backward_weight(const vf d_conv1[17][17][8], const vf input[21][21][1],
-        real conv1_weight[8][5][5][1], struct range u_range)
+        real conv1_weight[8][5][5][1], struct range o_range, struct range u_range)
 {
-    for (int o0 = 0; o0 < 8; o0 += 4)
+    for (int o0 = o_range.first; o0 < o_range.end; o0 += 4)
         for (int u = u_range.first; u < u_range.end; u++) {
             vf sum[4][5] = {0};
             for (int y = 0; y < 17; y++)
@@ -803,9 +803,9 @@ void units_train_block_6(const struct step *step, void *scratch, int64_t unit)
 
     if (part == 0) {
         RUN(conv1_backward_bias, b->d_conv1[block], g->conv1_bias);
-    } else {
-        RUN(conv1_backward_weight, b->d_conv1[block], b->input[block], g->conv1_weight, range_part(part - 1, 5, 5, 1));
     }
+    RUN(conv1_backward_weight, b->d_conv1[block], b->input[block], g->conv1_weight, range_part(part / 3, 2, 8, 4),
+            range_part(part % 3, 3, 5, 1));
 }
 
 /* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
