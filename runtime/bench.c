@@ -154,11 +154,11 @@ static bool measure_predict(struct measuring *m, struct error *error)
     if (!model->predict)
         return true;
     weights = allocate(bytes), logits = allocate((size_t)model->classes * sizeof(real));
-    scratch = allocate(model->scratch_bytes);
+    scratch = allocate(model->predict_bytes);
     bool good = (weights && logits && scratch)
-             || error_memory(error, "a prediction", bytes + model->scratch_bytes);
+             || error_memory(error, "a prediction", bytes + model->predict_bytes);
     if (good)
-        memcpy(weights, m->weights, bytes);
+        model->prepare_predict(memcpy(weights, m->weights, bytes), scratch);
     double begun = seconds_now();
     for (int round = 0; good && round < MOST_ROUNDS && seconds_now() - begun < predict_budget; round++) {
         double started = seconds_now();

@@ -7,7 +7,9 @@
 #include "real.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Intrinsics where vectors of floats fill the CPU's registers; everywhere else the compiler's own code. */
 #if !defined NETC_DOUBLE && LANES == 16 && defined __AVX512F__
@@ -161,6 +163,56 @@ static inline vi   lanes_load_int(const lane_int *from)     { return *(const vi_
 static inline void lanes_store(real *to, vf value)          { *(vf_anywhere *)to = value; }
 static inline void lanes_store_int(lane_int *to, vi value)  { *(vi_anywhere *)to = value; }
 
+#if LANES >= 8
+/* Vectors of two pieces, of neighbours each: piece i stands at from + at[i], goes to to + at[i]. */
+typedef real vf_half __attribute__((vector_size(LANES / 2 * sizeof(real))));
+
+static inline vf lanes_join(vf_half low, vf_half high)
+{
+#if LANES == 8
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#endif
+}
+
+static inline vf lanes_load_2(const real *from, const int *at)
+{
+    vf_half low, high;
+    memcpy(&low, from + at[0], sizeof low);
+    memcpy(&high, from + at[1], sizeof high);
+    return lanes_join(low, high);
+}
+
+static inline void lanes_store_2(real *to, const int *at, vf v)
+{
+    memcpy(to + at[0], &v, sizeof v / 2);
+    memcpy(to + at[1], (const char *)&v + sizeof v / 2, sizeof v / 2);
+}
+#endif
+
+#if LANES >= 16
+/* Of four pieces. */
+typedef real vf_quarter __attribute__((vector_size(LANES / 4 * sizeof(real))));
+
+static inline vf lanes_load_4(const real *from, const int *at)
+{
+    vf_quarter part[4];
+    UNROLL(4)
+    for (int i = 0; i < 4; i++)
+        memcpy(&part[i], from + at[i], sizeof part[i]);
+    return lanes_join(__builtin_shufflevector(part[0], part[1], 0, 1, 2, 3, 4, 5, 6, 7),
+                      __builtin_shufflevector(part[2], part[3], 0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline void lanes_store_4(real *to, const int *at, vf v)
+{
+    UNROLL(4)
+    for (int i = 0; i < 4; i++)
+        memcpy(to + at[i], (const char *)&v + i * (sizeof v / 4), sizeof v / 4);
+}
+#endif
+
 #if LANES == 16
 #define LANES_LOW   0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define LANES_HIGH  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
@@ -231,7 +283,10 @@ INLINE int lanes_append(vf value, vi beside, real *values, lane_int *besides, in
 #endif
 }
 
-/* The same of what all samples share. */
+/* ---- of what all samples share, or of the only one */
+
+static inline bool real_exceeds(real value, real largest) { return value > largest || value != value; }
+static inline real real_larger(real value, real largest)  { return real_exceeds(value, largest) ? value : largest; }
 static inline real real_max(real a, real b) { return a < b ? b : a; }
 static inline real real_min(real a, real b) { return b < a ? b : a; }
 static inline real real_abs(real a)         { return a < 0 ? -a : a; }

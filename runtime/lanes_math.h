@@ -69,6 +69,16 @@ static inline vf lanes_log(vf x)
 #endif
 
 #undef LANES_MAP
+/* The same of one value. */
+#define REAL_MAP(name) static inline real real_##name(real x) { return LANES_FUNCTION(name)(x); }
+
+REAL_MAP(exp)
+REAL_MAP(log)
+REAL_MAP(tanh)
+REAL_MAP(sqrt)
+REAL_MAP(erf)
+
+#undef REAL_MAP
 #undef LANES_FUNCTION
 
 #endif

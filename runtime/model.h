@@ -113,8 +113,13 @@ struct model {
     struct phase  evaluate;             /* blocks: results and, where wanted, logits */
     const struct kernel *kernels; int kernel_count; /* that these call */
 
-    /* The logits of one image, channels x height x width bytes as the dataset has them; `scratch` is as a phase's. NULL
-     * where the generated code has no function for single images. */
+    /* The logits of one image, channels x height x width bytes as the dataset has them. `scratch` is the caller's,
+     * predict_bytes large, 64-byte aligned, zeroed once at the start. Lanes are pixels here, so the weights are wanted
+     * in other forms than a step's. To make these takes longer than an image, and whoever sets weights knows when they
+     * change: prepare_predict is called once for each set of weights and scratch, before predict is. NULL where the
+     * generated code has no functions for single images. */
+    size_t        predict_bytes;
+    void        (*prepare_predict)(const real *weights, void *scratch);
     void        (*predict)(const real *weights, void *scratch, const uint8_t *image, real *logits);
 
     /* From the spec's data and train sections. */
@@ -129,7 +134,7 @@ struct model {
     uint64_t      seed;
 };
 
-enum { MODEL_CONTRACT = 2 };
+enum { MODEL_CONTRACT = 3 };
 
 /* The whole trainer: reads the command line, runs it, returns the exit status (commands in docs/trainer.md). */
 int trainer_main(const struct model *model, int argc, char **argv);

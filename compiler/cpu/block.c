@@ -3,8 +3,7 @@
 
 #include <inttypes.h>
 
-/* byte * factor + shift = (byte / 255 - mean) / std, of each channel. */
-static void print_normalize(Text *text, const Normalize *normalize, int64_t channels)
+void print_normalize(Text *text, const Normalize *normalize, int64_t channels)
 {
     const char *factors = "", *shifts = "";
     for (int64_t c = 0; c < channels; c++) {

@@ -117,6 +117,7 @@ static const FileKind kinds[] = {
     { ".c", NULL, "The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES.",
       print_source },
     { "_model.c", NULL, "The tables that the runtime reads.", print_tables },
+    { "_predict.c", NULL, "The logits of a single image.", print_predict },
     { NULL, "main.c", "The trainer's main program.", print_main },
     { NULL, "Makefile", NULL, print_makefile },
 };

@@ -43,11 +43,16 @@ const char *buffer_dims(Arena *arena, const Buffer *buffer)
 
 const char *buffer_type(const Buffer *buffer)
 {
-    return !buffer->tensor->per_sample ? "real" : buffer->tensor->type == TYPE_INT ? "vi" : "vf";
+    bool whole = buffer->tensor->type == TYPE_INT;
+    if (buffer->single)
+        return whole ? "int" : "real";
+    return !buffer->tensor->per_sample ? "real" : whole ? "vi" : "vf";
 }
 
 bool expr_is_vector(const Scope *scope, const Expr *e)
 {
+    if (scope->kernel->program->single)
+        return false;
     switch (e->kind) {
     case EXPR_REAL: case EXPR_INT: case EXPR_AXIS:
         return false;
@@ -202,7 +207,7 @@ const char *expr_c(const Scope *scope, const Expr *e, int outer)
 
 const char *expr_lanes(const Scope *scope, const Expr *e, int outer)
 {
-    if (expr_is_vector(scope, e))
+    if (expr_is_vector(scope, e) || scope->kernel->program->single)
         return expr_c(scope, e, outer);
     const char *text = expr_c(scope, e, e->type == TYPE_BOOL ? BIND_UNARY : 0);
     if (e->type == TYPE_REAL)

@@ -220,7 +220,7 @@ void kernel_call(Text *text, const Kernel *kernel)
     if (applies_update(kernel))
         blocks = kernel->first_unit ? arena_printf(text->arena, "step, blocks, unit - %" PRId64, kernel->first_unit)
                                     : "step, blocks, unit";
-    line_wrapped(text, "RUN(%s, %s);", called,
+    line_wrapped(text, kernel->program->single ? "%s(%s);" : "RUN(%s, %s);", called,
                  list_operands(text, kernel, "w", blocks, arena_printf(text->arena, "&s->work.%s", called),
                                range_arguments(text->arena, kernel), argument_c));
 }

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAX_HEADS = 3 * (MAX_OVER + MAX_FOLD) + 2, LONG_AXIS = 1 << 30 };
+enum { MAX_HEADS = 3 * (MAX_OVER + MAX_FOLD) + 2, LONG_AXIS = 1 << 30, MOST_UNROLLED = 16, LEAST_LANES = 4 };
 
 /* Loops and conditions around a body. */
 typedef struct Heads { const char *at[MAX_HEADS]; int count; } Heads;
@@ -43,10 +43,23 @@ static void close_heads(Printer *p, const Heads *heads, bool several)
     p->text->indent -= heads->count - braces;
 }
 
+/* Of a single sample: whether the points of the innermost loop become lanes. Each is stored at a place of its own, and the
+ * reduction inside it is unrolled. */
+static bool has_lanes(const Kernel *kernel)
+{
+    const Nest *nest = kernel->nest;
+    int64_t folded = 1;
+    for (int i = 0; i < nest->folds; i++)
+        folded *= nest->fold[i]->extent;
+    return kernel->program->single && nest->overs > 0 && kernel->tile == 1 && folded <= MOST_UNROLLED &&
+           nest->guards + nest->domains == 0 && kernel->over[nest->overs - 1].axis->extent >= LEAST_LANES;
+}
+
 static void add_loop(Printer *p, Heads *heads, const Axis *axis)
 {
+    const char *unroll = has_lanes(p->kernel) ? arena_printf(p->arena, "UNROLL(%" PRId64 ")\n", axis->extent) : "";
     if (axis->extent > 1)
-        add_head(heads, arena_printf(p->arena, "for (%s %s = 0; %s < %" PRId64 "; %s++)", p->index, axis->name,
+        add_head(heads, arena_printf(p->arena, "%sfor (%s %s = 0; %s < %" PRId64 "; %s++)", unroll, p->index, axis->name,
                                      axis->name, axis->extent, axis->name));
 }
 
@@ -95,8 +108,9 @@ static void add_over_loop(Printer *p, Heads *heads, int i)
     if (extent % tile)
         step = arena_printf(p->arena, "%s = %s == %" PRId64 " ? %" PRId64 " : %s + %" PRId64, counter, counter,
                             (extent / tile - 1) * tile, extent - tile, counter, tile);
-    add_head(heads, arena_printf(p->arena, "for (%s %s = 0; %s < %" PRId64 "; %s)", p->index, counter, counter, extent,
-                                 step));
+    const char *simd = i + 1 == p->nest->overs && has_lanes(p->kernel) ? "#pragma omp simd\n" : "";
+    add_head(heads, arena_printf(p->arena, "%sfor (%s %s = 0; %s < %" PRId64 "; %s)", simd, p->index, counter, counter,
+                                 extent, step));
 }
 
 /* The unrolled loops over the points of a tile. */
@@ -171,7 +185,22 @@ static const char *reduced(Printer *p, int i)
     return expr_c(&p->scope, &e, 0);
 }
 
-static const char *vector_type(const Expr *e) { return e->type == TYPE_REAL ? "vf" : "vi"; }
+static const char *value_type(const Printer *p, const Expr *e)
+{
+    if (p->kernel->program->single)
+        return e->type == TYPE_REAL ? "real" : "int";
+    return e->type == TYPE_REAL ? "vf" : "vi";
+}
+
+/* `mask` ? `yes` : `no` */
+static const char *choice_c(Printer *p, const char *mask, const Expr *yes, const char *no)
+{
+    const char *value = expr_lanes(&p->scope, yes, 0);
+    if (p->kernel->program->single)
+        return arena_printf(p->arena, "%s ? %s : %s", mask, value, no);
+    return arena_printf(p->arena, "%s(%s, %s, %s)", yes->type == TYPE_REAL ? "lanes_select" : "lanes_select_int", mask,
+                        value, no);
+}
 
 static bool is_zero(const Expr *e)
 {
@@ -181,16 +210,19 @@ static bool is_zero(const Expr *e)
 static void print_start(Printer *p, int i)
 {
     const Reduce *reduce = &p->nest->reduce[i];
+    bool single = p->kernel->program->single;
     const char *dims = "", *value = "{0}";
     for (int j = 0; j < p->nest->overs; j++)
         if (p->kernel->over[j].tile > 1)
             dims = arena_printf(p->arena, "%s[%" PRId64 "]", dims, p->kernel->over[j].tile);
     if (reduce->kind == REDUCE_MAX)
-        value = "lanes_of(-INFINITY)";
+        value = single ? "-INFINITY" : "lanes_of(-INFINITY)";
     else if (reduce->init && !is_zero(reduce->init))
         value = expr_lanes(&p->scope, reduce->init, 0);
+    else if (single && !*dims)
+        value = "0";
 
-    const char *variable = arena_printf(p->arena, "%s %s%s", vector_type(reduce->value), p->scope.reduced[i], dims);
+    const char *variable = arena_printf(p->arena, "%s %s%s", value_type(p, reduce->value), p->scope.reduced[i], dims);
     if (!*dims || value[0] == '{') {
         line_wrapped(p->text, "%s = %s;", variable, value);
         return;
@@ -207,7 +239,14 @@ static void print_start(Printer *p, int i)
 static void print_maximum(Printer *p, int i)
 {
     const char *name = reduced(p, i), *value = i ? "value_2" : "value", *taken = i ? "taken_2" : "taken";
-    line_wrapped(p->text, "vf %s = %s;", value, expr_lanes(&p->scope, p->nest->reduce[i].value, 0));
+    bool single = p->kernel->program->single;
+    line_wrapped(p->text, "%s %s = %s;", single ? "real" : "vf", value,
+                 expr_lanes(&p->scope, p->nest->reduce[i].value, 0));
+    if (single) {
+        line(p->text, "bool %s = real_exceeds(%s, %s);", taken, value, name);
+        line(p->text, "%s = %s ? %s : %s;", name, taken, value, name);
+        return;
+    }
     line(p->text, "vi %s = lanes_exceeds(%s, %s);", taken, value, name);
     line(p->text, "%s = lanes_select(%s, %s, %s);", name, taken, value, name);
 }
@@ -216,7 +255,6 @@ static void print_step(Printer *p, int i)
 {
     const Reduce *reduce = &p->nest->reduce[i];
     const char *name = reduced(p, i);
-    const char *select = reduce->value->type == TYPE_REAL ? "lanes_select" : "lanes_select_int";
     switch (reduce->kind) {
     case REDUCE_SUM:
         line_wrapped(p->text, "%s += %s;", name, expr_c(&p->scope, reduce->value, 0));
@@ -225,13 +263,11 @@ static void print_step(Printer *p, int i)
         print_maximum(p, i);
         break;
     case REDUCE_ARGMAX:
-        line_wrapped(p->text, "%s = %s(%s, %s, %s);", name, select, i > 1 ? "taken_2" : "taken",
-                                           expr_lanes(&p->scope, reduce->value, 0), name);
+        line_wrapped(p->text, "%s = %s;", name, choice_c(p, i > 1 ? "taken_2" : "taken", reduce->value, name));
         break;
     case REDUCE_LAST:
-        line_wrapped(p->text, "%s = %s(%s, %s, %s);", name, select,
-                                           expr_lanes(&p->scope, reduce->when, 0),
-                                           expr_lanes(&p->scope, reduce->value, 0), name);
+        line_wrapped(p->text, "%s = %s;", name,
+                     choice_c(p, expr_lanes(&p->scope, reduce->when, 0), reduce->value, name));
         break;
     }
 }
@@ -324,11 +360,14 @@ static void (*const emitters[SCHEMES])(Emitter *e) = {
     [SCHEME_LINEAR_WEIGHT] = print_linear_weight,
     [SCHEME_DENSE_WEIGHT] = print_dense_weight,
     [SCHEME_WINOGRAD_WEIGHT] = print_winograd_weight,
+    [SCHEME_PIXEL_CONV] = print_pixel_conv,
+    [SCHEME_PIXEL_WEIGHT] = print_pixel_weight,
+    [SCHEME_DOT] = print_dot,
 };
 
 void kernel_print(Text *text, const Plan *plan, const Kernel *kernel)
 {
-    if (kernel->scheme != SCHEME_WINOGRAD_WEIGHT)
+    if (kernel->node)
         print_comment(text, plan, kernel);
     print_signature(text, plan, kernel);
     line(text, "{");

@@ -28,7 +28,7 @@ static const char rules[] =
     "FLAGS += $(if $(ZLIB),,-DNETC_NO_ZLIB)\n"
     "LIBS   = $(if $(ZLIB),-lz) -lm\n"
     "\n"
-    "OBJECTS = $(addprefix $(BUILD)/,$(NAME).o $(NAME)_model.o main.o) \\\n"
+    "OBJECTS = $(addprefix $(BUILD)/,$(NAME).o $(NAME)_predict.o $(NAME)_model.o main.o) \\\n"
     "    $(patsubst $(RUNTIME)/%.c,$(BUILD)/runtime/%.o,$(wildcard $(RUNTIME)/*.c))\n"
     "\n"
     "ifneq ($(MAKECMDGOALS),clean)\n"

@@ -20,13 +20,13 @@ typedef struct Scope {
     bool          wide;                 /* indices are int64_t: some axis is too long for an int */
 } Scope;
 
-/* Whether the C expression has one value for each lane. */
+/* Whether the C expression has one value for each lane: never in a program of single samples. */
 bool expr_is_vector(const Scope *scope, const Expr *e);
 
 /* The expression in C, as it stands inside an operator that binds as tightly as `outer` (0: alone). */
 const char *expr_c(const Scope *scope, const Expr *e, int outer);
 
-/* The same as a vector, where the C expression is one value for all lanes. */
+/* The same as a vector, where the C expression is one value for all lanes; as it is in a program of single samples. */
 const char *expr_lanes(const Scope *scope, const Expr *e, int outer);
 
 /* The element of a tensor's buffer: conv1[y][x][c]. */
@@ -35,7 +35,7 @@ const char *element_c(const Scope *scope, const Tensor *tensor, Expr *const inde
 /* "[24][24][10]" */
 const char *buffer_dims(Arena *arena, const Buffer *buffer);
 
-/* "vf", "vi" or "real" */
+/* "vf", "vi" or "real"; of a single sample "real" or "int" */
 const char *buffer_type(const Buffer *buffer);
 
 /* Whether a variable says where the tile of a loop begins: not where one tile is the whole axis. */
@@ -60,7 +60,7 @@ void print_comment(Text *text, const Plan *plan, const Kernel *kernel);
 /* "static KERNEL void conv1_forward(…)", typed by arrays. */
 void print_signature(Text *text, const Plan *plan, const Kernel *kernel);
 
-/* Its call, by RUN. In a phase of blocks for the block `block`, and where several units share the kernel for the part
+/* Its call, by RUN but for single samples. In a phase of blocks for the block `block`, and where several units share the kernel for the part
  * `part` of the block's; in the phase "weights" for the slice [first, end), or for tuned code's unit. */
 void kernel_call(Text *text, const Kernel *kernel);
 
@@ -79,6 +79,22 @@ static inline bool has_history(const Kernel *kernel)
 
 /* The functions that fill a block with its samples, and take its results. */
 void print_block_functions(Text *text, const Plan *plan);
+
+/* factor and shift of each channel: byte * factor + shift = (byte / 255 - mean) / std. */
+void print_normalize(Text *text, const Normalize *normalize, int64_t channels);
+
+/* ---- source.c */
+
+/* Members of a struct, each with the dimensions `copies` before its own. */
+void print_members(Text *text, Buffer *const buffers[], int count, const char *copies);
+
+/* The structs of the work of the kernels that have some; or, as `members`, a member for each. */
+void print_work(Text *text, const Phase *phase, bool members);
+
+/* ---- predict.c */
+
+/* The struct of what it keeps, and its functions. */
+void print_predict_header(Text *text, const Plan *plan);
 
 /* ---- phases.c */
 
@@ -124,6 +140,7 @@ const KernelWorks *kernel_works(Arena *arena, const Plan *plan);
 void print_header(Text *text, const Plan *plan);        /* NAME.h */
 void print_source(Text *text, const Plan *plan);        /* NAME.c */
 void print_tables(Text *text, const Plan *plan);        /* NAME_model.c */
+void print_predict(Text *text, const Plan *plan);       /* NAME_predict.c */
 void print_main(Text *text, const Plan *plan);          /* main.c */
 void print_makefile(Text *text, const Plan *plan);      /* Makefile */
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void print_members(Text *text, Buffer *const buffers[], int count, const char *copies)
+void print_members(Text *text, Buffer *const buffers[], int count, const char *copies)
 {
     for (int i = 0; i < count; i++)
         line(text, "%s%s %s%s%s;", buffers[i]->packed ? "_Alignas(LANES * sizeof(real)) " : "",
@@ -30,8 +30,7 @@ static void print_weights(Text *text, const Plan *plan)
     line(text, "};");
 }
 
-/* The work of each kernel that has some, and the place that they share. */
-static void print_work(Text *text, const Phase *phase, bool members)
+void print_work(Text *text, const Phase *phase, bool members)
 {
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
@@ -120,6 +119,7 @@ void print_header(Text *text, const Plan *plan)
                "#include <model.h>", plan->target->lanes);
     print_weights(text, plan);
     print_memory(text, plan);
+    print_predict_header(text, plan);
     line(text, "\n/* The phases of a training step, and evaluation: model.h says how they are called. */");
     for (int i = 0; i < plan->phases.count; i++)
         line(text, "void %s(const struct step *step, void *scratch, int64_t unit);",

@@ -150,6 +150,8 @@ static void print_model(Text *text, const Plan *plan)
     line(text, ".train = train, .train_count = sizeof train / sizeof *train,");
     line(text, ".evaluate = { \"%s\", .block_units = 1, .run = %s },", plan->evaluation->name,
          phase_function(arena, plan, plan->evaluation));
+    line(text, ".predict_bytes = sizeof(struct %s_image), .prepare_predict = %s_prepare_predict, .predict = %s_predict,",
+         model->name, model->name, model->name);
     line(text, ".kernels = kernels, .kernel_count = KERNELS,");
     line(text, "%s", "");
     line(text, ".dataset = %s, .root = %s,", c_string(arena, data->name), c_string(arena, data->root));

@@ -50,6 +50,9 @@ void store_results(Emitter *e, const char *value, const char *place, const AxisT
 enum { FORM_INPUT = 1, FORM_OUTPUT = 2, FORM_GRADIENT = 4, FORM_SCATTER = 8, FORM_TAPS = 16 };
 void print_winograd_functions(Text *text, const Winograd *winograd, int parts);
 
+/* "0.5f*tap[0] + tap[2]": the sum of factor[j] * value[j]. */
+const char *winograd_sum(Arena *arena, const double *factor, int count, const char *value);
+
 void print_conv(Emitter *e);
 void print_conv_input(Emitter *e);
 void print_conv_weight_lists(Emitter *e);
@@ -57,5 +60,8 @@ void print_conv_weight_blend(Emitter *e);
 void print_linear_weight(Emitter *e);
 void print_dense_weight(Emitter *e);
 void print_winograd_weight(Emitter *e);
+void print_pixel_conv(Emitter *e);
+void print_pixel_weight(Emitter *e);
+void print_dot(Emitter *e);
 
 #endif

@@ -32,6 +32,11 @@ static const char *combination(Arena *arena, const double *factor, int count, in
     return text->size ? text->at : "(vf){0}";
 }
 
+const char *winograd_sum(Arena *arena, const double *factor, int count, const char *value)
+{
+    return combination(arena, factor, count, 0, 1, value);
+}
+
 /* Whether rows i and i + 1 belong to points p and -p, and differ only in the sign of odd powers, times *sign. */
 static bool is_pair(const Winograd *w, const double row[][WINOGRAD_MOST], int i, double *sign)
 {

@@ -249,6 +249,46 @@ static bool *find_kept(Arena *arena, const Plan *plan)
     return keeper.kept;
 }
 
+/* ---- single images */
+
+/* One sample: every tensor in its own order. */
+static void place_single(Arena *arena, Plan *plan, const Tensor *tensor)
+{
+    Prediction *predict = &plan->predict;
+    if (!is_value(tensor)) {
+        predict->program.buffer[tensor->id] = plan->evaluate.buffer[tensor->id];
+        return;
+    }
+    if (predict->program.buffer[tensor->id])
+        return;
+    Buffer *buffer = NEW(arena, Buffer);
+    *buffer = (Buffer){ .name = name_in_c(arena, plan, tensor->name), .tensor = tensor, .place = PLACE_SCRATCH,
+                        .single = true, .rank = tensor->rank, .order = { 0, 1, 2, 3 },
+                        .offset = predict->scratch_size, .size = tensor_elements(tensor) };
+    memcpy(buffer->dim, tensor->dim, sizeof buffer->dim);
+    predict->scratch_size += buffer->size;
+    predict->program.buffer[tensor->id] = buffer;
+    list_add(arena, &predict->scratch, buffer);
+}
+
+void plan_predict_memory(Arena *arena, Plan *plan)
+{
+    Program *program = &plan->predict.program;
+    const Phase *phase = plan->predict.phase;
+    program->buffer = arena_alloc(arena, (size_t)program->graph->tensors.count * sizeof(Buffer *));
+    place_single(arena, plan, program->graph->input);
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        for (int j = 0; j < kernel->loads.count; j++)
+            place_single(arena, plan, kernel->loads.at[j]);
+        for (int j = 0; j < kernel->stores.count; j++)
+            place_single(arena, plan, kernel->stores.at[j]);
+    }
+    for (int i = 0; i < plan->predict.prepare.count; i++)
+        for (int j = 0; j < plan->predict.prepare.at[i]->loads.count; j++)
+            place_single(arena, plan, plan->predict.prepare.at[i]->loads.at[j]);
+}
+
 void plan_memory(Arena *arena, Plan *plan)
 {
     const Graph *train = plan->train.graph, *evaluate = plan->evaluate.graph;

@@ -206,6 +206,8 @@ Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate
         list_add(arena, &plan->phases, update);
     }
 
+    plan_predict(arena, plan, options);
+
     const char *wrong = plan_verify(arena, plan);
     if (wrong) {
         fprintf(stderr, "netc: internal error: the plan of %s is wrong: %s\n", model->name, wrong);

@@ -38,11 +38,12 @@ typedef enum Place {
 } Place;
 
 /* The memory of a tensor. Offset and size count reals; an element of a per-sample tensor takes `lanes` of them (an
- * integer is as wide as a real). */
+ * integer is as wide as a real), or one where the program computes a single sample. */
 typedef struct Buffer {
     const char   *name;                 /* in C: the tensor's, changed where that is a word of C or of the runtime */
     const Tensor *tensor;               /* of the training graph, or of the evaluation's where only that has it */
     Place         place;
+    bool          single;               /* of one sample: an element is a plain number, no vector */
     int           rank;
     int           order[MAX_RANK];      /* the stored dimension i (0: outermost) is the tensor's dimension order[i] */
     int64_t       dim[MAX_RANK];        /* as stored */
@@ -64,6 +65,7 @@ typedef struct Packing {
 typedef struct Program {
     Graph   *graph;
     Buffer **buffer;
+    bool     single;                    /* it computes one sample: its kernels are printed without vectors of samples */
 } Program;
 
 /* A loop over an axis, in steps of `tile`. The points of a step are unrolled inside the reduction, each with
@@ -104,6 +106,9 @@ typedef enum Scheme {
                                            applies the optimiser as well */
     SCHEME_DENSE_WEIGHT,                /* DenseWeightShape: the gradient of its weight, channels side by side */
     SCHEME_WINOGRAD_WEIGHT,             /* WinogradWeight: a weight as Winograd's convolution wants it */
+    SCHEME_PIXEL_CONV,                  /* PixelConv: the convolution of a single image, with bias and max_pool2d */
+    SCHEME_PIXEL_WEIGHT,                /* PixelWeight: a weight as that wants it */
+    SCHEME_DOT,                         /* DotShape: linear, of a single sample */
     SCHEMES
 } Scheme;
 
@@ -158,6 +163,16 @@ bool phase_has_rest(const Phase *phase);
 
 enum { UPDATE_SLICE = 1024 };           /* weights that a unit of the phase "update" updates */
 
+/* The logits of one image: what the evaluation does without its loss, and with lanes that are no samples. Its graph is
+ * the evaluation's, its memory its own: each tensor in its own order, channel by channel, row by row. */
+typedef struct Prediction {
+    Program        program;
+    Phase         *phase;               /* its kernels, in the order in which they run */
+    List(Kernel *) prepare;             /* as the plan's: run once for each set of weights */
+    List(Buffer *) scratch;             /* what it keeps, weights in another form included */
+    int64_t        scratch_size;        /* in reals; work not included */
+} Prediction;
+
 typedef struct Plan {
     const Target *target;
     const Model  *model;
@@ -181,6 +196,7 @@ typedef struct Plan {
                                            the first phase run those of training */
     List(Phase *) phases;               /* of a training step, a barrier between them */
     Phase        *evaluation;           /* PHASE_BLOCKS */
+    Prediction    predict;
 } Plan;
 
 /* Whether the phase of all blocks was taken apart, and what plan->prepare makes for training is made once a step. */
@@ -201,7 +217,7 @@ typedef struct PlanOptions {
 /* What makes code faster and can be left out, to see what it brings: tuned.c has the list, with a line of help each. */
 typedef enum Technique {
     TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUE_CONV_WEIGHT, TECHNIQUE_DENSE_WEIGHT,
-    TECHNIQUE_LINEAR, TECHNIQUES
+    TECHNIQUE_LINEAR, TECHNIQUE_PREDICT, TECHNIQUES
 } Technique;
 
 /* By technique; technique_names ends with NULL. */
@@ -242,6 +258,11 @@ static inline const Buffer *kernel_buffer(const Kernel *kernel, const Tensor *te
     return kernel->program->buffer[tensor->id];
 }
 
+/* ---- predict.c */
+
+/* Plans the prediction of single images; all else is planned. */
+void plan_predict(Arena *arena, Plan *plan, const PlanOptions *options);
+
 /* ---- schedule.c */
 
 /* Chooses the order and the tiles of the kernel's loops; the buffers of its program are known. */
@@ -267,6 +288,9 @@ int64_t tensor_elements(const Tensor *tensor);
 /* Gives every tensor that the kernels of the plan's phases touch its buffer. Gradients of the phase "weights" are the
  * step's, others a block's; what that phase reads is kept for each block. */
 void plan_memory(Arena *arena, Plan *plan);
+
+/* Gives each tensor of the prediction its buffer; parameters have the evaluation's. */
+void plan_predict_memory(Arena *arena, Plan *plan);
 
 /* ---- print.c */
 

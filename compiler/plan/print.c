@@ -68,6 +68,8 @@ static const char *weight_text(Arena *arena, const Kernel *kernel)
 
 static const char *scheme_text(Arena *arena, const Kernel *kernel)
 {
+    if (kernel->scheme == SCHEME_PIXEL_CONV || kernel->scheme == SCHEME_DOT)
+        return arena_printf(arena, " tuned: %s", kernel->note);
     if (kernel->scheme == SCHEME_CONV_WEIGHT_LISTS || kernel->scheme == SCHEME_CONV_WEIGHT_BLEND)
         return weight_text(arena, kernel);
     if (kernel->scheme == SCHEME_LINEAR_WEIGHT) {
@@ -108,6 +110,18 @@ static const char *units_text(Arena *arena, const Kernel *kernel, const char *of
     return arena_printf(arena, "%s)", text);
 }
 
+static void print_kernels(Text *text, const Phase *phase)
+{
+    text->indent++;
+    for (int i = 0; i < phase->kernels.count; i++) {
+        const Kernel *kernel = phase->kernels.at[i];
+        line(text, "%-32s%s%s%s", kernel->name, kernel->scheme == SCHEME_NEST ? loops_text(text->arena, kernel)
+                                                                               : scheme_text(text->arena, kernel),
+             units_text(text->arena, kernel, "block"), kernel->same ? "  (as in training)" : "");
+    }
+    text->indent--;
+}
+
 static void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *units = "units as needed";
@@ -135,13 +149,17 @@ static void print_phase(Text *text, const Plan *plan, const Phase *phase)
     for (int i = 0; phase->step_units && i < plan->prepare.count; i++)
         if (plan->prepare.at[i]->units)
             line(text, "%-32s%s", plan->prepare.at[i]->name, units_text(text->arena, plan->prepare.at[i], "step"));
-    for (int i = 0; i < phase->kernels.count; i++) {
-        const Kernel *kernel = phase->kernels.at[i];
-        line(text, "%-32s%s%s%s", kernel->name, kernel->scheme == SCHEME_NEST ? loops_text(text->arena, kernel)
-                                                                               : scheme_text(text->arena, kernel),
-             units_text(text->arena, kernel, "block"), kernel->same ? "  (as in training)" : "");
-    }
     text->indent--;
+    print_kernels(text, phase);
+}
+
+/* Of single images: its memory, and its kernels. */
+static void print_prediction(Text *text, const Prediction *predict)
+{
+    print_buffers(text, "scratch of the prediction", predict->scratch_size, predict->scratch.at, predict->scratch.count, 1);
+    line(text, "%s", "");
+    line(text, "prediction: one sample");
+    print_kernels(text, predict->phase);
 }
 
 void plan_print(Text *text, const Plan *plan)
@@ -171,4 +189,6 @@ void plan_print(Text *text, const Plan *plan)
     }
     line(text, "%s", "");
     print_phase(text, plan, plan->evaluation);
+    line(text, "%s", "");
+    print_prediction(text, &plan->predict);
 }

@@ -6,7 +6,7 @@ const char *const technique_names[] = {
     [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input",
     [TECHNIQUE_CONV_WEIGHT] = "conv-weight",
     [TECHNIQUE_DENSE_WEIGHT] = "dense-weight",
-    [TECHNIQUE_LINEAR] = "linear", NULL,
+    [TECHNIQUE_LINEAR] = "linear", [TECHNIQUE_PREDICT] = "predict", NULL,
 };
 
 const char *const technique_help[] = {
@@ -16,6 +16,7 @@ const char *const technique_help[] = {
     [TECHNIQUE_CONV_WEIGHT] = "the gradient of a convolution's weight, of what its pool took alone",
     [TECHNIQUE_DENSE_WEIGHT] = "the gradient of a convolution's weight, channels side by side",
     [TECHNIQUE_LINEAR] = "the gradient of a linear layer's weight with features in the lanes; large ones updated at once",
+    [TECHNIQUE_PREDICT] = "single images with their pixels side by side in vectors",
 };
 
 /* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
@@ -113,7 +114,7 @@ static bool is_result(const Tuner *tuner, const Kernel *kernel)
 }
 
 /* From the end, so that what only a dropped kernel read goes as well. */
-static void drop_unread(Tuner *tuner)
+void tuner_drop_unread(Tuner *tuner)
 {
     Phase *phase = tuner->phase;
     for (int i = phase->kernels.count - 1; i >= 0; i--) {
@@ -133,5 +134,5 @@ void plan_tune(Tuner *tuner)
             if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST && is_result(tuner, kernel))
                 rules[i].fit(tuner, kernel);
         }
-    drop_unread(tuner);
+    tuner_drop_unread(tuner);
 }

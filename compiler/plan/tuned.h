@@ -62,6 +62,28 @@ typedef struct LinearWeight {
     int64_t tile_rows, tile_vectors;
 } LinearWeight;
 
+/* A convolution of a single image, whose neighbouring results of a row lie in the lanes. Of the ConvShape, `rows` are
+ * those of a tile (Winograd's, along a column, else the pool's), `columns` a piece's, `channels` a register tile's. */
+typedef struct PixelConv {
+    ConvShape conv;
+    int64_t   row_tiles;                /* tiles of rows; the last may begin early */
+    int64_t   row_pieces;               /* pieces of a row; the last may begin early */
+    int64_t   vectors;                  /* of a register tile */
+    int64_t   pitch;                    /* from a row to the next of what the products read */
+} PixelConv;
+
+typedef struct PixelWeight {
+    const Tensor   *weight;
+    const Winograd *winograd;           /* along a column, or NULL */
+} PixelWeight;
+
+/* A linear layer of a single sample: features lie in the lanes, and are summed at the end. */
+typedef struct DotShape {
+    const Tensor *x, *weight, *bias;    /* x may be an image: its elements in their own order */
+    int64_t features, outputs;
+    int64_t tile;                       /* outputs of a register tile */
+} DotShape;
+
 /* What the rules look at and add to. */
 typedef struct Tuner {
     Arena             *arena;
@@ -103,6 +125,13 @@ const Winograd *tuner_winograd(const Tuner *tuner, const ConvShape *s);
 /* Whether all that the nest does is to sum and to store the sum. */
 bool nest_is_sum(const Nest *nest);
 
+/* Puts the pool behind the convolution: false where its windows overlap, leave gaps or reach over the border, or
+ * are single elements. */
+bool tuner_add_pool(ConvShape *s, const Layer *pool, const Tensor *pooled);
+
+/* Drops the kernels of the phase whose results nobody reads. */
+void tuner_drop_unread(Tuner *tuner);
+
 /* The rules, each in its file; true where it fits. They may look at kernels beside `kernel`, but change only it. */
 bool tune_conv(Tuner *tuner, Kernel *kernel);           /* tuned_conv.c: conv2d */
 bool tune_conv_pool(Tuner *tuner, Kernel *kernel);      /* max_pool2d, whose conv2d it takes in */
@@ -114,5 +143,10 @@ bool tune_linear_weight(Tuner *tuner, Kernel *kernel);  /* tuned_linear.c: linea
 
 /* Makes of a kernel of SCHEME_LINEAR_WEIGHT one for the phase "weights": its units, the tile. */
 void linear_over_blocks(Arena *arena, const Plan *plan, Kernel *kernel);
+
+/* Those of single images. */
+bool predict_conv(Tuner *tuner, Kernel *kernel);        /* predict_conv.c: conv2d */
+bool predict_conv_pool(Tuner *tuner, Kernel *kernel);   /* max_pool2d, whose conv2d it takes in */
+bool predict_linear(Tuner *tuner, Kernel *kernel);      /* predict.c: linear */
 
 #endif

@@ -37,9 +37,7 @@ ConvShape tuner_conv_shape(const Layer *layer, const Tensor *x, const Tensor *we
     return s;
 }
 
-/* Puts the pool behind the convolution: false where its windows overlap, leave gaps or reach over the border, or are
- * single elements. */
-static bool add_pool(ConvShape *s, const Layer *pool, const Tensor *pooled)
+bool tuner_add_pool(ConvShape *s, const Layer *pool, const Tensor *pooled)
 {
     Window window = max_pool2d_window(pool);
     for (int side = 0; side < 2; side++) {
@@ -186,7 +184,7 @@ bool tune_conv_pool(Tuner *tuner, Kernel *kernel)
 
     const Node *node = conv->node;
     ConvShape s = tuner_conv_shape(node->layer, node->in.at[0], node->in.at[1], y);
-    if (!add_pool(&s, kernel->node->layer, kernel->stores.at[0]))
+    if (!tuner_add_pool(&s, kernel->node->layer, kernel->stores.at[0]))
         return false;
     s.bias = node->layer->learnables.count > 1 ? node->in.at[2] : NULL;
     s.winograd = tuner_winograd(tuner, &s);
@@ -209,7 +207,7 @@ bool tuner_see_through_pool(Tuner *tuner, ConvShape *s, const Tensor *dy, Kernel
     if (!maker || maker->node->kind != &kind_max_pool2d_backward || maker->node->fused.count)
         return false;
     const Tensor *indices = maker->node->in.at[0], *pooled = maker->node->in.at[1];
-    if (!add_pool(s, maker->node->layer, pooled))
+    if (!tuner_add_pool(s, maker->node->layer, pooled))
         return false;
     s->indices = indices;
     s->dy = pooled;

@@ -213,8 +213,9 @@ static const char *verify_program(Arena *arena, const Plan *plan, const Program 
                 writes[phases[i]->kernels.at[j]->stores.at[k]->id].all++;
 
     bool split = program == &plan->train && plan_is_split(plan);
-    for (int i = 0; i < plan->prepare.count; i++) {
-        const Kernel *kernel = plan->prepare.at[i];
+    int prepared = program->single ? plan->predict.prepare.count : plan->prepare.count;
+    for (int i = 0; i < prepared; i++) {
+        const Kernel *kernel = program->single ? plan->predict.prepare.at[i] : plan->prepare.at[i];
         if (kernel->program == program)
             writes[kernel->stores.at[0]->id] = (Writes){ 1, 1, split ? 0 : ANY_PHASE, split };
     }
@@ -238,8 +239,9 @@ static const char *verify_program(Arena *arena, const Plan *plan, const Program 
         if (!wrong && phases[i]->stores)
             wrong = verify_results(arena, program, writes, phases[i], i);
     }
-    const Tensor *results[] = { program->graph->loss, program->graph->correct, program->graph->output };
-    for (size_t i = 0; i < sizeof results / sizeof *results && !wrong; i++)
+    const Tensor *results[] = { program->graph->output, program->graph->loss, program->graph->correct };
+    size_t count_results = program->single ? 1 : sizeof results / sizeof *results;
+    for (size_t i = 0; i < count_results && !wrong; i++)
         if (!results[i] || !program->buffer[results[i]->id])
             wrong = "a result has no memory";
     return wrong;
@@ -291,12 +293,16 @@ const char *plan_verify(Arena *arena, const Plan *plan)
     const char *wrong = verify_program(arena, plan, &plan->train, plan->phases.at, plan->phases.count);
     if (!wrong)
         wrong = verify_program(arena, plan, &plan->evaluate, &plan->evaluation, 1);
+    if (!wrong)
+        wrong = verify_program(arena, plan, &plan->predict.program, &plan->predict.phase, 1);
     for (int i = 0; i < plan->phases.count && !wrong; i++)
         wrong = verify_units(arena, plan, plan->phases.at[i]);
     if (!wrong)
         wrong = verify_memory(arena, plan->weights.at, plan->weights.count, plan->weights_size, 1);
     if (!wrong)
         wrong = verify_memory(arena, plan->scratch.at, plan->scratch.count, plan->scratch_size, 1);
+    if (!wrong)
+        wrong = verify_memory(arena, plan->predict.scratch.at, plan->predict.scratch.count, plan->predict.scratch_size, 1);
     if (!wrong)
         wrong = verify_memory(arena, plan->batch.at, plan->batch.count, plan->batch_size - gradients - once, plan->blocks);
     if (!wrong)

@@ -110,6 +110,39 @@ struct lenet_batch {
     struct lenet_weights partial[2][8];
 };
 
+/* What a kernel uses while it runs on a single image. */
+
+struct predict_conv1_forward_work {
+    real in[8][1][6][32];
+    vf product[8][2][5];
+    real result[10][12][24];
+};
+
+struct predict_conv2_forward_work {
+    real in[8][10][2][16];
+    vf product[8][2][5];
+    real result[20][4][8];
+};
+
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct lenet_image {
+    real input[1][28][28];
+    real conv1_weight_form[8][1][5][10];
+    real relu_1[10][12][12];
+    real conv2_weight_form[8][10][5][20];
+    real relu_2[20][4][4];
+    real fc[10];
+    union {
+        struct predict_conv1_forward_work predict_conv1_forward;
+        struct predict_conv2_forward_work predict_conv2_forward;
+    } work;
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void lenet_prepare_predict(const real *weights, void *scratch);
+void lenet_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void lenet_train_block(const struct step *step, void *scratch, int64_t unit);
 void lenet_update(const struct step *step, void *scratch, int64_t unit);

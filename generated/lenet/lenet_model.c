@@ -83,6 +83,7 @@ const struct model lenet_model = {
     .batch_bytes = sizeof(struct lenet_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = lenet_evaluate_block },
+    .predict_bytes = sizeof(struct lenet_image), .prepare_predict = lenet_prepare_predict, .predict = lenet_predict,
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "mnist", .root = "data/mnist",

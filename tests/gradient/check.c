@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Of the largest logit. */
+static const double PREDICT_TOLERANCE = 1e-12;
 static const double EPS = 1e-6, RTOL = 1e-3, ATOL = 1e-5;
 
 static double loss_at(struct device *device, const real *flat)
@@ -56,6 +58,11 @@ static bool check_model(const struct model *model)
     if (!good)
         printf("%s: the loss is %.12g in training, %.12g in evaluation\n", model->name, trained, evaluated);
     weights_now(device, gradient);
+    double difference = predict_difference(device, flat);
+    if (!(difference <= PREDICT_TOLERANCE)) {
+        printf("%s: the logits of single images differ by %g\n", model->name, difference);
+        good = false;
+    }
     for (int64_t i = 0; i < model->weights_size; i++)
         gradient[i] = flat[i] - gradient[i];
     for (int p = 0; p < model->parameter_count; p++) {

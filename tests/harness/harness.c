@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 void fail(const char *format, ...)
 {
@@ -90,6 +91,40 @@ double train_step(struct device *device, int64_t step)
     if (!device->kind->train(device, &stretch, &result, &error))
         fail("%s: step %lld: %s", model->name, (long long)step, error.text);
     return result.loss / (double)(left < model->batch_size ? left : model->batch_size);
+}
+
+double predict_difference(struct device *device, const real *flat)
+{
+    const struct model   *model = device->config.model;
+    const struct dataset *data = device->config.test;
+    int64_t               classes = model->classes, bytes = model->channels * model->height * model->width;
+    size_t                size = (model->predict_bytes + 63) / 64 * 64;
+    real                 *expected = zeroed((size_t)(data->count * classes), sizeof *expected);
+    real                 *logits = zeroed((size_t)classes, sizeof *logits);
+    void                 *scratch = aligned_alloc(64, size);
+    struct result         result = {0};
+    struct error          error = {0};
+    double                largest = 0, worst = 0;
+    if (!scratch)
+        fail("out of memory");
+    memset(scratch, 0, size);
+    if (!device->kind->set_weights(device, flat, &error) ||
+        !device->kind->evaluate(device, NULL, 0, data->count, &result, expected, &error))
+        fail("%s: %s", model->name, error.text);
+    model->prepare_predict(flat, scratch);
+    for (int64_t i = 0; i < data->count; i++) {
+        model->predict(flat, scratch, data->images + i * bytes, logits);
+        for (int64_t k = 0; k < classes; k++) {
+            double mine = logits[k], theirs = expected[i * classes + k];
+            largest = fmax(largest, fabs(theirs));
+            if (!isnan(worst) && !(fabs(mine - theirs) <= worst))
+                worst = fabs(mine - theirs);
+        }
+    }
+    free(expected);
+    free(logits);
+    free(scratch);
+    return worst / fmax(largest, 1e-30);
 }
 
 void weights_now(struct device *device, real *flat)

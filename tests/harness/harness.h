@@ -30,6 +30,10 @@ double train_step(struct device *device, int64_t step);
 /* The flat weights now. */
 void weights_now(struct device *device, real *flat);
 
+/* The largest difference between the logits of the dataset's images by predict and by evaluation, by the largest logit;
+ * NAN where one is no number. */
+double predict_difference(struct device *device, const real *flat);
+
 /* Ends the program with a message: for what is no result of the test. */
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Of the largest step that the tensor made. Both sides compute in double precision; the file holds floats. */
-static const double STEP_TOLERANCE = 1e-5, LOSS_TOLERANCE = 1e-9;
+static const double STEP_TOLERANCE = 1e-5, LOSS_TOLERANCE = 1e-9, PREDICT_TOLERANCE = 1e-12;
 
 static void read_bytes(FILE *file, void *into, size_t size)
 {
@@ -86,6 +86,11 @@ static bool compare_model(const struct model *model, const char *folder)
     weights_now(device, after);
     for (int p = 0; p < parameters && p < model->parameter_count; p++)
         good &= compare_parameter(file, model, p, before, after);
+    double difference = predict_difference(device, after);
+    if (!(difference <= PREDICT_TOLERANCE)) {
+        printf("%s: the logits of single images differ by %g\n", model->name, difference);
+        good = false;
+    }
     device->kind->close(device);
     data_free(&data);
     free(before);

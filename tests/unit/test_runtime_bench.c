@@ -57,10 +57,19 @@ static void evaluate_unit(const struct step *step, void *scratch, int64_t unit)
     RUN(judge, step, unit);
 }
 
-/* Weights and scratch are aligned, the image is one of the test set's. */
+enum { PREPARED = 7 };
+
+static void prepare_predict(const real *weights, void *scratch)
+{
+    assert_true((uintptr_t)weights % 64 == 0 && *(const int *)scratch == 0);
+    *(int *)scratch = PREPARED;
+}
+
+/* Weights and scratch are aligned and prepared, the image is one of the test set's. */
 static void predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
 {
     assert_true((uintptr_t)weights % 64 == 0 && (uintptr_t)scratch % 64 == 0);
+    assert_int_equal(*(const int *)scratch, PREPARED);
     assert_true(image[0] < SAMPLES && image[1] == image[0] + 100);
     for (int c = 0; c < CLASSES; c++)
         logits[c] = weights[c];
@@ -83,7 +92,8 @@ static const struct model model = {
     .name = "tiny", .target = "generic", .channels = 1, .height = 1, .width = PIXELS, .classes = CLASSES, .lanes = LANES,
     .parameters = parameters, .parameter_count = 1, .weights_size = WEIGHTS, .scratch_bytes = 64, .batch_bytes = 64,
     .train = phases, .train_count = 2, .evaluate = {"evaluate", .block_units = 1, .run = evaluate_unit},
-    .kernels = kernels, .kernel_count = KERNELS, .dataset = "idx", .batch_size = BATCH, .predict = predict,
+    .kernels = kernels, .kernel_count = KERNELS, .dataset = "idx", .batch_size = BATCH, .predict_bytes = sizeof(int),
+    .prepare_predict = prepare_predict, .predict = predict,
 };
 
 static void write_file(const char *folder, const char *name, const uint8_t *bytes, size_t size)

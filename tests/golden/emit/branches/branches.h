@@ -77,6 +77,54 @@ struct branches_batch {
     struct branches_weights partial[2][2];
 };
 
+/* What a kernel uses while it runs on a single image. */
+
+struct predict_entry_forward_work {
+    real in[7][3][2][12];
+    vf product[7][2][4];
+    real result[4][9][9];
+};
+
+struct predict_side_forward_work {
+    real in[2][4][11][6];
+    real result[6][5][5];
+};
+
+struct predict_sum_forward_work {
+    real in[7][6][1][8];
+    vf product[7][2][3];
+    real result[6][5][5];
+};
+
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct branches_image {
+    real input[3][9][9];
+    real entry_padded[3][11][11];
+    real entry_weight_form[7][3][3][4];
+    real entry[4][9][9];
+    real side_padded[4][11][11];
+    real side_weight_form[3][2][3][6];
+    real side[6][5][5];
+    real relu_1[6][5][5];
+    real sum_padded[6][7][5];
+    real sum_weight_form[7][6][1][6];
+    real add_1[6][5][5];
+    real concat_1[12][5][5];
+    real max_pool2d_1[12][3][3];
+    real flatten_1[108];
+    real linear_1[5];
+    union {
+        struct predict_entry_forward_work predict_entry_forward;
+        struct predict_side_forward_work predict_side_forward;
+        struct predict_sum_forward_work predict_sum_forward;
+    } work;
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void branches_prepare_predict(const real *weights, void *scratch);
+void branches_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void branches_train_block(const struct step *step, void *scratch, int64_t unit);
 void branches_update(const struct step *step, void *scratch, int64_t unit);

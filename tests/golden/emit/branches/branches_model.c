@@ -97,6 +97,7 @@ const struct model branches_model = {
     .batch_bytes = sizeof(struct branches_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = branches_evaluate_block },
+    .predict_bytes = sizeof(struct branches_image), .prepare_predict = branches_prepare_predict, .predict = branches_predict,
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "images",

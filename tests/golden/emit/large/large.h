@@ -60,6 +60,18 @@ struct large_batch {
     struct large_partial partial[13];
 };
 
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct large_image {
+    real input[1000];
+    real relu_1[400];
+    real fc[10];
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void large_prepare_predict(const real *weights, void *scratch);
+void large_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void large_train_block(const struct step *step, void *scratch, int64_t unit);
 void large_sum_weights(const struct step *step, void *scratch, int64_t unit);

@@ -65,6 +65,7 @@ const struct model large_model = {
     .batch_bytes = sizeof(struct large_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = large_evaluate_block },
+    .predict_bytes = sizeof(struct large_image), .prepare_predict = large_prepare_predict, .predict = large_predict,
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "features",

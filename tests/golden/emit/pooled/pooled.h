@@ -51,6 +51,29 @@ struct pooled_batch {
     struct pooled_weights partial[2][3];
 };
 
+/* What a kernel uses while it runs on a single image. */
+
+struct predict_conv_forward_work {
+    real result[6][5][10];
+};
+
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct pooled_image {
+    real input[1][12][12];
+    real conv_weight_form[3][1][3][6];
+    real relu_1[6][5][5];
+    real flatten_1[150];
+    real fc[7];
+    union {
+        struct predict_conv_forward_work predict_conv_forward;
+    } work;
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void pooled_prepare_predict(const real *weights, void *scratch);
+void pooled_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void pooled_train_block(const struct step *step, void *scratch, int64_t unit);
 void pooled_update(const struct step *step, void *scratch, int64_t unit);

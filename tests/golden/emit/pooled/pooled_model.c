@@ -69,6 +69,7 @@ const struct model pooled_model = {
     .batch_bytes = sizeof(struct pooled_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = pooled_evaluate_block },
+    .predict_bytes = sizeof(struct pooled_image), .prepare_predict = pooled_prepare_predict, .predict = pooled_predict,
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "digits",

@@ -82,6 +82,39 @@ struct units_batch {
     struct units_weights partial[2][2];
 };
 
+/* What a kernel uses while it runs on a single image. */
+
+struct predict_conv1_forward_work {
+    real in[8][1][5][32];
+    vf product[8][7][2];
+    real result[8][17][17];
+};
+
+struct predict_conv2_forward_work {
+    real in[7][8][3][32];
+    vf product[7][3][6];
+    real result[12][15][16];
+};
+
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct units_image {
+    real input[1][21][21];
+    real conv1_weight_form[8][1][5][8];
+    real relu_1[8][17][17];
+    real conv2_weight_form[7][4][3][12];
+    real conv2[12][15][15];
+    real fc[7];
+    union {
+        struct predict_conv1_forward_work predict_conv1_forward;
+        struct predict_conv2_forward_work predict_conv2_forward;
+    } work;
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void units_prepare_predict(const real *weights, void *scratch);
+void units_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void units_train_block_1(const struct step *step, void *scratch, int64_t unit);
 void units_train_block_2(const struct step *step, void *scratch, int64_t unit);

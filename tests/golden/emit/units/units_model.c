@@ -83,6 +83,7 @@ const struct model units_model = {
     .batch_bytes = sizeof(struct units_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = units_evaluate_block },
+    .predict_bytes = sizeof(struct units_image), .prepare_predict = units_prepare_predict, .predict = units_predict,
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "digits",

@@ -54,6 +54,32 @@ struct unpool_batch {
     struct unpool_weights partial[2][1];
 };
 
+/* What a kernel uses while it runs on a single image. */
+
+struct predict_conv2d_1_forward_work {
+    real result[1][5][8];
+};
+
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct unpool_image {
+    real input[1][10][10];
+    real pool[1][5][5];
+    int pool_indices[1][5][5];
+    real conv2d_1_padded[1][7][7];
+    real conv2d_1_weight_form[3][1][3][1];
+    real conv2d_1[1][5][5];
+    real max_unpool2d_1[1][10][10];
+    real linear_1[4];
+    union {
+        struct predict_conv2d_1_forward_work predict_conv2d_1_forward;
+    } work;
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void unpool_prepare_predict(const real *weights, void *scratch);
+void unpool_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void unpool_train_block(const struct step *step, void *scratch, int64_t unit);
 void unpool_update(const struct step *step, void *scratch, int64_t unit);

@@ -70,6 +70,7 @@ const struct model unpool_model = {
     .batch_bytes = sizeof(struct unpool_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = unpool_evaluate_block },
+    .predict_bytes = sizeof(struct unpool_image), .prepare_predict = unpool_prepare_predict, .predict = unpool_predict,
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "shapes",

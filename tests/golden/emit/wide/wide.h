@@ -102,6 +102,49 @@ struct wide_batch {
     struct wide_weights partial[2][2];
 };
 
+/* What a kernel uses while it runs on a single image. */
+
+struct predict_a_forward_work {
+    real in[6][3][4][32];
+    vf product[6][4][4];
+    real result[16][16][16];
+};
+
+struct predict_b_forward_work {
+    real in[6][16][4][32];
+    vf product[6][4][4];
+    real result[24][16][16];
+};
+
+struct predict_c_forward_work {
+    real in[2][24][16][8];
+    real result[16][7][8];
+};
+
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct wide_image {
+    real input[3][16][16];
+    real a_padded[3][18][18];
+    real a_weight_form[6][3][3][16];
+    real relu_1[16][16][16];
+    real b_padded[16][18][18];
+    real b_weight_form[6][16][3][24];
+    real relu_2[24][16][16];
+    real c_weight_form[3][24][3][16];
+    real relu_3[16][7][7];
+    real fc[10];
+    union {
+        struct predict_a_forward_work predict_a_forward;
+        struct predict_b_forward_work predict_b_forward;
+        struct predict_c_forward_work predict_c_forward;
+    } work;
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void wide_prepare_predict(const real *weights, void *scratch);
+void wide_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void wide_train_block(const struct step *step, void *scratch, int64_t unit);
 void wide_update(const struct step *step, void *scratch, int64_t unit);

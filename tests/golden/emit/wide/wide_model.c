@@ -87,6 +87,7 @@ const struct model wide_model = {
     .batch_bytes = sizeof(struct wide_batch),
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = wide_evaluate_block },
+    .predict_bytes = sizeof(struct wide_image), .prepare_predict = wide_prepare_predict, .predict = wide_predict,
     .kernels = kernels, .kernel_count = KERNELS,
 
     .dataset = "idx", .root = "shapes",

@@ -1,0 +1,103 @@
+/* Single images: the kernels of the evaluation that the logits need. */
+#include "plan/tuned.h"
+
+#include "ops/kinds.h"
+
+#include <inttypes.h>
+
+/* The evaluation's nests that the logits depend on, in their order. */
+static void add_kernels(Arena *arena, Plan *plan)
+{
+    const Program *program = &plan->predict.program;
+    const Graph *graph = program->graph;
+    List(Kernel *) backwards = { NULL, 0, 0 };
+    bool *wanted = arena_alloc(arena, (size_t)graph->tensors.count * sizeof *wanted);
+
+    wanted[graph->output->id] = true;
+    for (int i = graph->nodes.count - 1; i >= 0; i--)
+        for (int j = graph->nodes.at[i]->nests.count - 1; j >= 0; j--) {
+            Kernel *kernel = kernel_new(arena, program, graph->nodes.at[i], graph->nodes.at[i]->nests.at[j]);
+            bool needed = false;
+            for (int k = 0; k < kernel->stores.count; k++)
+                needed = needed || wanted[kernel->stores.at[k]->id];
+            if (!needed)
+                continue;
+            for (int k = 0; k < kernel->loads.count; k++)
+                wanted[kernel->loads.at[k]->id] = true;
+            kernel->name = arena_printf(arena, "predict_%s", kernel->name);
+            list_add(arena, &backwards, kernel);
+        }
+    for (int i = backwards.count - 1; i >= 0; i--)
+        list_add(arena, &plan->predict.phase->kernels, backwards.at[i]);
+}
+
+enum { MOST_OUTPUTS = 8 };              /* of a register tile of a linear layer: each has a sum over the lanes at its end */
+
+bool predict_linear(Tuner *tuner, Kernel *kernel)
+{
+    const Node *node = kernel->node;
+    const Tensor *weight = node->in.at[1];
+    DotShape *s = NEW(tuner->arena, DotShape);
+    *s = (DotShape){ .x = node->in.at[0], .weight = weight, .features = weight->dim[1], .outputs = weight->dim[0] };
+    s->bias = node->layer->learnables.count > 1 ? node->in.at[2] : NULL;
+    /* The rows of the weight have to be those of the outputs: training may have them the other way round. */
+    const Buffer *stored = tuner->plan->evaluate.buffer[weight->id];
+    if (kernel->nest->reduces != 1 || s->features < tuner->plan->target->lanes || stored->order[0] != 0)
+        return false;
+    s->tile = s->outputs;
+    for (int64_t tile = MOST_OUTPUTS; s->tile > MOST_OUTPUTS && tile >= MOST_OUTPUTS / 2; tile--)
+        if (s->outputs % tile == 0 || tile == MOST_OUTPUTS / 2)
+            s->tile = tile;
+
+    /* A list of an image's elements, in their order, is the image itself. */
+    const Kernel *maker = tuner_maker(tuner, s->x);
+    if (maker && maker->node->kind == &kind_flatten && !maker->node->fused.count) {
+        s->x = maker->loads.at[0];
+        list_add(tuner->arena, &kernel->absorbed, maker->node);
+    }
+    tuned_start(kernel, SCHEME_DOT, s);
+    kernel->note = arena_printf(tuner->arena, "Features side by side; the sums of %" PRId64 " outputs stay in registers.",
+                                s->tile);
+    kernel_add_load(tuner->arena, kernel, weight);
+    kernel_add_load(tuner->arena, kernel, s->x);
+    if (s->bias)
+        kernel_add_load(tuner->arena, kernel, s->bias);
+    for (int i = 0; i < kernel->nest->stores; i++)
+        kernel_add_loads(tuner->arena, kernel, kernel->nest->store[i].value);
+    return true;
+}
+
+/* As those of tuned.c. */
+static const struct Rule {
+    const NodeKind *kind;
+    bool          (*fit)(Tuner *tuner, Kernel *kernel);
+} rules[] = {
+    { &kind_max_pool2d, predict_conv_pool },
+    { &kind_conv2d, predict_conv },
+    { &kind_linear, predict_linear },
+};
+
+static void tune(Tuner *tuner)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        for (int j = 0; j < tuner->phase->kernels.count; j++) {
+            Kernel *kernel = tuner->phase->kernels.at[j];
+            if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST)
+                rules[i].fit(tuner, kernel);
+        }
+        tuner_drop_unread(tuner);       /* a convolution that its pool has taken in is no longer offered to a rule */
+    }
+}
+
+void plan_predict(Arena *arena, Plan *plan, const PlanOptions *options)
+{
+    plan->predict.program = (Program){ .graph = plan->evaluate.graph, .single = true };
+    plan->predict.phase = NEW(arena, Phase);
+    *plan->predict.phase = (Phase){ .kind = PHASE_BLOCKS, .name = "predict" };
+    add_kernels(arena, plan);
+    if (takes(options, TECHNIQUE_PREDICT))
+        tune(&(Tuner){ arena, plan, &plan->predict.program, plan->predict.phase, options });
+    plan_predict_memory(arena, plan);
+    for (int i = 0; i < plan->predict.phase->kernels.count; i++)
+        kernel_schedule(plan->predict.phase->kernels.at[i], plan->target);
+}
