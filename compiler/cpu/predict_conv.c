@@ -270,36 +270,3 @@ void print_pixel_weight(Emitter *e)
     line(e->text, "}");
     close_loops(e, 2);
 }
-
-void print_dot(Emitter *e)
-{
-    const DotShape *s = e->kernel->shape;
-    Text *text = e->text;
-    int64_t whole = s->features / e->plan->target->lanes * e->plan->target->lanes;
-    bool rest = whole < s->features;
-    const char *weight = name_of(e, s->weight);
-    static const char *const rows[] = { "", "", "[0]", "[0][0]" };
-    const char *i = s->tile < s->outputs ? "i0 + i" : "i";
-    line(text, "const real *from = %s%s;", name_of(e, s->x), rows[s->x->rank]);
-    if (s->tile < s->outputs)
-        line(text, "%s {", tile_head(e, "i0", s->outputs, s->tile));
-    line(text, "vf sum[%" PRId64 "] = {0};", s->tile);
-    if (rest)
-        line(text, "real rest[%" PRId64 "] = {0};", s->tile);
-    open_loop(e, "for (int j = 0; j < %" PRId64 "; j += LANES)", whole);
-    open_unrolled(e, "i", s->tile);
-    line(text, "sum[i] += lanes_load(&%s[%s][j]) * lanes_load(from + j);", weight, i);
-    close_loops(e, 2);
-    if (rest) {
-        open_loop(e, "for (int j = %" PRId64 "; j < %" PRId64 "; j++)", whole, s->features);
-        open_unrolled(e, "i", s->tile);
-        line(text, "rest[i] += %s[%s][j] * from[j];", weight, i);
-        close_loops(e, 2);
-    }
-    line(text, "UNROLL(%" PRId64 ")\nfor (int i = 0; i < %" PRId64 "; i++) {", s->tile, s->tile);
-    line(text, "real value = lanes_sum(sum[i])%s%s;", rest ? " + rest[i]" : "",
-         s->bias ? arena_printf(e->arena, " + %s[%s]", name_of(e, s->bias), i) : "");
-    AxisText axes[] = { { "i", i } };
-    store_results(e, "value", NULL, axes, 1);
-    line(text, s->tile < s->outputs ? "}\n}" : "}");
-}

@@ -32,6 +32,25 @@ static void add_kernels(Arena *arena, Plan *plan)
 }
 
 enum { MOST_OUTPUTS = 8 };              /* of a register tile of a linear layer: each has a sum over the lanes at its end */
+enum { MOST_VECTORS = 8 };              /* of one with outputs in the lanes: as many sums as do not wait for each other */
+
+/* The tile, by how training stores the weight: rows of the outputs, or of the inputs in whole vectors. */
+static bool choose_tile(const Tuner *tuner, DotShape *s)
+{
+    const Buffer *stored = tuner->plan->evaluate.buffer[s->weight->id];
+    int64_t lanes = tuner->plan->target->lanes;
+    s->across = stored->order[0] != 0;
+    if (s->across) {
+        s->vectors = stored->dim[1] / lanes;
+        s->tile = s->vectors < MOST_VECTORS ? s->vectors : MOST_VECTORS;
+        return stored->dim[1] % lanes == 0;
+    }
+    s->tile = s->outputs;
+    for (int64_t tile = MOST_OUTPUTS; s->tile > MOST_OUTPUTS && tile >= MOST_OUTPUTS / 2; tile--)
+        if (s->outputs % tile == 0 || tile == MOST_OUTPUTS / 2)
+            s->tile = tile;
+    return s->features >= lanes;
+}
 
 bool predict_linear(Tuner *tuner, Kernel *kernel)
 {
@@ -40,14 +59,8 @@ bool predict_linear(Tuner *tuner, Kernel *kernel)
     DotShape *s = NEW(tuner->arena, DotShape);
     *s = (DotShape){ .x = node->in.at[0], .weight = weight, .features = weight->dim[1], .outputs = weight->dim[0] };
     s->bias = node->layer->learnables.count > 1 ? node->in.at[2] : NULL;
-    /* The rows of the weight have to be those of the outputs: training may have them the other way round. */
-    const Buffer *stored = tuner->plan->evaluate.buffer[weight->id];
-    if (kernel->nest->reduces != 1 || s->features < tuner->plan->target->lanes || stored->order[0] != 0)
+    if (kernel->nest->reduces != 1 || !choose_tile(tuner, s))
         return false;
-    s->tile = s->outputs;
-    for (int64_t tile = MOST_OUTPUTS; s->tile > MOST_OUTPUTS && tile >= MOST_OUTPUTS / 2; tile--)
-        if (s->outputs % tile == 0 || tile == MOST_OUTPUTS / 2)
-            s->tile = tile;
 
     /* A list of an image's elements, in their order, is the image itself. */
     const Kernel *maker = tuner_maker(tuner, s->x);
@@ -56,8 +69,9 @@ bool predict_linear(Tuner *tuner, Kernel *kernel)
         list_add(tuner->arena, &kernel->absorbed, maker->node);
     }
     tuned_start(kernel, SCHEME_DOT, s);
-    kernel->note = arena_printf(tuner->arena, "Features side by side; the sums of %" PRId64 " outputs stay in registers.",
-                                s->tile);
+    const char *note = s->across ? "Outputs side by side; %" PRId64 " vectors of their sums stay in registers."
+                                 : "Features side by side; the sums of %" PRId64 " outputs stay in registers.";
+    kernel->note = arena_printf(tuner->arena, note, s->tile);
     kernel_add_load(tuner->arena, kernel, weight);
     kernel_add_load(tuner->arena, kernel, s->x);
     if (s->bias)

@@ -81,7 +81,9 @@ typedef struct PixelWeight {
 typedef struct DotShape {
     const Tensor *x, *weight, *bias;    /* x may be an image: its elements in their own order */
     int64_t features, outputs;
-    int64_t tile;                       /* outputs of a register tile */
+    bool    across;                     /* the weight's rows are those of the inputs: outputs lie in the lanes */
+    int64_t tile;                       /* outputs of a register tile; with across, vectors of them */
+    int64_t vectors;                    /* with across: of a row */
 } DotShape;
 
 /* What the rules look at and add to. */

@@ -71,7 +71,7 @@ static void test_registers(void **state)
 }
 
 /* A pool whose windows overlap stays a nest, as does one whose indices are read; a linear layer with fewer features than
- * lanes too, and one whose weight training stores input by input. */
+ * lanes too. */
 static void test_does_not_fit(void **state)
 {
     (void)state;
@@ -89,9 +89,20 @@ static void test_does_not_fit(void **state)
     conv_of(plan, "predict_c_forward");
     assert_int_equal(find_kernel(plan->predict.phase, "predict_p_forward")->scheme, SCHEME_NEST);
 
-    plan = plan_of(arena, "net n { input 64; fc: linear(-> 32) }", 8, "avx2", all);
+    arena_free(arena);
+}
+
+/* A weight that training stores input by input has its outputs in the lanes, filled up to whole vectors. */
+static void test_outputs_across(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    const Plan *plan = plan_of(arena, "net n { input 64; fc: linear(-> 30); relu; linear(-> 3) }", 8, "avx2", all);
+    const Kernel *fc = find_kernel(plan->predict.phase, "predict_fc_forward");
     assert_int_equal(plan->evaluate.buffer[plan->evaluate.graph->parameters.at[0]->id]->order[0], 1);
-    assert_int_equal(find_kernel(plan->predict.phase, "predict_fc_forward")->scheme, SCHEME_NEST);
+    assert_int_equal(fc->scheme, SCHEME_DOT);
+    const DotShape *s = fc->shape;
+    assert_true(s->across && s->vectors == 4 && s->tile == 4 && s->outputs == 30);
     arena_free(arena);
 }
 
@@ -116,7 +127,7 @@ static void test_plain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_seed), cmocka_unit_test(test_registers), cmocka_unit_test(test_does_not_fit),
+        cmocka_unit_test(test_seed), cmocka_unit_test(test_registers), cmocka_unit_test(test_does_not_fit), cmocka_unit_test(test_outputs_across),
         cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,7 +111,6 @@ struct branches_image {
     real add_1[6][5][5];
     real concat_1[12][5][5];
     real max_pool2d_1[12][3][3];
-    real flatten_1[108];
     real linear_1[5];
     union {
         struct predict_entry_forward_work predict_entry_forward;

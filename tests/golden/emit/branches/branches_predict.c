@@ -467,38 +467,26 @@ static KERNEL void predict_max_pool2d_1_forward(const real concat_1[12][5][5], r
             }
 }
 
-/* flatten_1: flatten                                                                          branches.net:12
- *   max_pool2d_1  12 x 3 x 3
- *   flatten_1     108  (result) */
-static KERNEL void predict_flatten_1_forward(const real max_pool2d_1[12][3][3], real flatten_1[108])
-{
-    for (int c = 0; c < 12; c++)
-        for (int y = 0; y < 3; y++)
-            for (int x = 0; x < 3; x++)
-                flatten_1[9*c + 3*y + x] = max_pool2d_1[c][y][x];
-}
-
-/* linear_1: linear                                                                            branches.net:13
+/* linear_1: linear, flatten_1: flatten                                                     branches.net:12-13
  *   linear_1_weight  108 x 8
- *   flatten_1        108
+ *   max_pool2d_1     12 x 3 x 3
  *   linear_1_bias    5
  *   linear_1         5  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
- * The sums of 5 points of i stay in registers. */
-static KERNEL void predict_linear_1_forward(const struct branches_weights *w, const real flatten_1[108],
+ * Outputs side by side; 2 vectors of their sums stay in registers. */
+static KERNEL void predict_linear_1_forward(const struct branches_weights *w, const real max_pool2d_1[12][3][3],
         real linear_1[5])
 {
-    real sum[5];
-    UNROLL(5)
-    for (int i = 0; i < 5; i++)
-        sum[i] = w->linear_1_bias[i];
+    const real *from = max_pool2d_1[0][0];
+    vf sum[2] = {0};
     for (int j = 0; j < 108; j++)
-        UNROLL(5)
-        for (int i = 0; i < 5; i++)
-            sum[i] += w->linear_1_weight[j][i] * flatten_1[j];
-    UNROLL(5)
-    for (int i = 0; i < 5; i++)
-        linear_1[i] = sum[i];
+        UNROLL(2)
+        for (int v = 0; v < 2; v++)
+            sum[v] += from[j] * lanes_load(&w->linear_1_weight[j][LANES*v]);
+    for (int i = 0; i < 5; i++) {
+        real value = ((const real *)sum)[i] + w->linear_1_bias[i];
+        linear_1[i] = value;
+    }
 }
 
 void branches_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
@@ -516,7 +504,6 @@ void branches_predict(const real *weights, void *scratch, const uint8_t *image, 
     predict_concat_1_forward_1(s->add_1, s->concat_1);
     predict_concat_1_forward_2(s->side, s->concat_1);
     predict_max_pool2d_1_forward(s->concat_1, s->max_pool2d_1);
-    predict_flatten_1_forward(s->max_pool2d_1, s->flatten_1);
-    predict_linear_1_forward(w, s->flatten_1, s->linear_1);
+    predict_linear_1_forward(w, s->max_pool2d_1, s->linear_1);
     memcpy(logits, s->linear_1, sizeof s->linear_1);
 }

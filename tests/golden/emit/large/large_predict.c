@@ -30,21 +30,20 @@ void large_prepare_predict(const real *weights, void *scratch)
  *   hidden_bias    400
  *   relu_1         400  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
- * The sums of 20 points of i stay in registers. */
+ * Outputs side by side; 8 vectors of their sums stay in registers. */
 static KERNEL void predict_hidden_forward(const struct large_weights *w, const real input[1000], real relu_1[400])
 {
-    for (int i0 = 0; i0 < 400; i0 += 20) {
-        real sum[20];
-        UNROLL(20)
-        for (int i = i0; i < i0 + 20; i++)
-            sum[i - i0] = w->hidden_bias[i];
+    const real *from = input;
+    for (int v0 = 0; v0 < 100; v0 = v0 == 88 ? 92 : v0 + 8) {
+        vf sum[8] = {0};
         for (int j = 0; j < 1000; j++)
-            UNROLL(20)
-            for (int i = i0; i < i0 + 20; i++)
-                sum[i - i0] += w->hidden_weight[j][i] * input[j];
-        UNROLL(20)
-        for (int i = i0; i < i0 + 20; i++)
-            relu_1[i] = real_max(sum[i - i0], 0.0f);
+            UNROLL(8)
+            for (int v = 0; v < 8; v++)
+                sum[v] += from[j] * lanes_load(&w->hidden_weight[j][LANES*(v0 + v)]);
+        for (int i = LANES*v0; i < int_min(LANES*(v0 + 8), 400); i++) {
+            real value = ((const real *)sum)[i - LANES*v0] + w->hidden_bias[i];
+            relu_1[i] = real_max(value, 0.0f);
+        }
     }
 }
 
@@ -54,20 +53,19 @@ static KERNEL void predict_hidden_forward(const struct large_weights *w, const r
  *   fc_bias    10
  *   fc         10  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
- * The sums of 10 points of i stay in registers. */
+ * Outputs side by side; 3 vectors of their sums stay in registers. */
 static KERNEL void predict_fc_forward(const struct large_weights *w, const real relu_1[400], real fc[10])
 {
-    real sum[10];
-    UNROLL(10)
-    for (int i = 0; i < 10; i++)
-        sum[i] = w->fc_bias[i];
+    const real *from = relu_1;
+    vf sum[3] = {0};
     for (int j = 0; j < 400; j++)
-        UNROLL(10)
-        for (int i = 0; i < 10; i++)
-            sum[i] += w->fc_weight[j][i] * relu_1[j];
-    UNROLL(10)
-    for (int i = 0; i < 10; i++)
-        fc[i] = sum[i];
+        UNROLL(3)
+        for (int v = 0; v < 3; v++)
+            sum[v] += from[j] * lanes_load(&w->fc_weight[j][LANES*v]);
+    for (int i = 0; i < 10; i++) {
+        real value = ((const real *)sum)[i] + w->fc_bias[i];
+        fc[i] = value;
+    }
 }
 
 void large_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)

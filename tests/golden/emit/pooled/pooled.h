@@ -62,7 +62,6 @@ struct pooled_image {
     real input[1][12][12];
     real conv_weight_form[3][1][3][6];
     real relu_1[6][5][5];
-    real flatten_1[150];
     real fc[7];
     union {
         struct predict_conv_forward_work predict_conv_forward;

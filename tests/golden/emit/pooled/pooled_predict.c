@@ -96,38 +96,25 @@ static KERNEL void predict_conv_forward(const struct pooled_weights *w, const re
         }
 }
 
-/* flatten_1: flatten                                                                             pooled.net:8
- *   relu_1     6 x 5 x 5
- *   flatten_1  150  (result) */
-static KERNEL void predict_flatten_1_forward(const real relu_1[6][5][5], real flatten_1[150])
-{
-    for (int c = 0; c < 6; c++)
-        for (int y = 0; y < 5; y++)
-            #pragma omp simd
-            for (int x = 0; x < 5; x++)
-                flatten_1[25*c + 5*y + x] = relu_1[c][y][x];
-}
-
-/* fc: linear                                                                                     pooled.net:9
+/* fc: linear, flatten_1: flatten                                                               pooled.net:8-9
  *   fc_weight  150 x 8
- *   flatten_1  150
+ *   relu_1     6 x 5 x 5
  *   fc_bias    7
  *   fc         7  (result)
  * y[i] = bias[i] + sum of weight[i][j] * x[j].
- * The sums of 7 points of i stay in registers. */
-static KERNEL void predict_fc_forward(const struct pooled_weights *w, const real flatten_1[150], real fc[7])
+ * Outputs side by side; 1 vectors of their sums stay in registers. */
+static KERNEL void predict_fc_forward(const struct pooled_weights *w, const real relu_1[6][5][5], real fc[7])
 {
-    real sum[7];
-    UNROLL(7)
-    for (int i = 0; i < 7; i++)
-        sum[i] = w->fc_bias[i];
+    const real *from = relu_1[0][0];
+    vf sum[1] = {0};
     for (int j = 0; j < 150; j++)
-        UNROLL(7)
-        for (int i = 0; i < 7; i++)
-            sum[i] += w->fc_weight[j][i] * flatten_1[j];
-    UNROLL(7)
-    for (int i = 0; i < 7; i++)
-        fc[i] = sum[i];
+        UNROLL(1)
+        for (int v = 0; v < 1; v++)
+            sum[v] += from[j] * lanes_load(&w->fc_weight[j][LANES*v]);
+    for (int i = 0; i < 7; i++) {
+        real value = ((const real *)sum)[i] + w->fc_bias[i];
+        fc[i] = value;
+    }
 }
 
 void pooled_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
@@ -136,7 +123,6 @@ void pooled_predict(const real *weights, void *scratch, const uint8_t *image, re
     struct pooled_image *s = scratch;
     load_image(image, s->input);
     predict_conv_forward(w, s->conv_weight_form, s->input, s->relu_1, &s->work.predict_conv_forward);
-    predict_flatten_1_forward(s->relu_1, s->flatten_1);
-    predict_fc_forward(w, s->flatten_1, s->fc);
+    predict_fc_forward(w, s->relu_1, s->fc);
     memcpy(logits, s->fc, sizeof s->fc);
 }
