@@ -93,6 +93,8 @@ static const struct Rule {
 
 static void tune(Tuner *tuner)
 {
+    if (!tuner_counts_in_ints(tuner))
+        return;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         for (int j = 0; j < tuner->phase->kernels.count; j++) {
             Kernel *kernel = tuner->phase->kernels.at[j];

@@ -19,6 +19,8 @@ const char *const technique_help[] = {
     [TECHNIQUE_PREDICT] = "single images with their pixels side by side in vectors",
 };
 
+enum { MOST_COUNTED = 1 << 30 };        /* elements of a block: what tuned code counts in an int */
+
 /* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
 static const struct Rule {
     Technique       technique;
@@ -126,8 +128,21 @@ void tuner_drop_unread(Tuner *tuner)
     }
 }
 
+bool tuner_counts_in_ints(const Tuner *tuner)
+{
+    const Graph *graph = tuner->program->graph;
+    for (int i = 0; i < graph->tensors.count; i++) {
+        const Tensor *tensor = graph->tensors.at[i];
+        if (tensor_elements(tensor) > MOST_COUNTED / (tensor->per_sample ? tuner->plan->target->lanes : 1))
+            return false;
+    }
+    return true;
+}
+
 void plan_tune(Tuner *tuner)
 {
+    if (!tuner_counts_in_ints(tuner))
+        return;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         for (int j = 0; j < tuner->phase->kernels.count && takes(tuner->options, rules[i].technique); j++) {
             Kernel *kernel = tuner->phase->kernels.at[j];

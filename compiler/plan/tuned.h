@@ -95,6 +95,9 @@ typedef struct Tuner {
     const PlanOptions *options;
 } Tuner;
 
+/* Whether every array of the program is short enough for indices that are ints, as tuned code has them; nests choose. */
+bool tuner_counts_in_ints(const Tuner *tuner);
+
 /* Gives tuned code to the kernels of the phase that have some, and drops those whose results nobody reads any more. */
 void plan_tune(Tuner *tuner);
 

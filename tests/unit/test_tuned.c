@@ -265,6 +265,22 @@ static void test_dense_weight(void **state)
     }
 }
 
+/* Indices of tuned code are ints: a network with an array too long for them is all nests. */
+static void test_long(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    static const struct { const char *size; bool tuned; } cases[] = { { "1024x1024", true }, { "4096x4096", false } };
+    for (int i = 0; i < 2; i++) {
+        const char *net = arena_printf(arena, "net n { input 5x%s; c: conv2d(-> 8, 3); max_pool2d(2); max_pool2d(128); "
+                                       "flatten; linear(-> 3) }", cases[i].size);
+        const Plan *plan = plan_of(arena, net, 16, "avx512", (PlanOptions){0});
+        assert_int_equal(find_kernel(plan->phases.at[0], "c_forward")->scheme == SCHEME_CONV, cases[i].tuned);
+        assert_int_equal(find_kernel(plan->predict.phase, "predict_c_forward")->scheme != SCHEME_NEST, cases[i].tuned);
+    }
+    arena_free(arena);
+}
+
 /* Without tuned code nothing is prepared, and each nest has its kernel. */
 static void test_plain(void **state)
 {
@@ -282,7 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_winograd_forward), cmocka_unit_test(test_winograd_transposed),
-        cmocka_unit_test(test_seed), cmocka_unit_test(test_weight), cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_seed), cmocka_unit_test(test_long), cmocka_unit_test(test_weight), cmocka_unit_test(test_registers),
         cmocka_unit_test(test_fits), cmocka_unit_test(test_border),
         cmocka_unit_test(test_dense_weight), cmocka_unit_test(test_plain),
     };
