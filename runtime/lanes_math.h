@@ -28,6 +28,8 @@ LANES_MAP(log)
 
 #else
 
+typedef uint32_t lanes_bits __attribute__((vector_size(LANES * sizeof(real))));
+
 /* Two to the power n, -126 to 127. */
 INLINE vf lanes_power_of_two(vi n) { return (vf)((n + 127) << 23); }
 
@@ -54,7 +56,7 @@ static inline vf lanes_log(vf x)
 {
     vi denormal = x < 1.17549435e-38f;
     vf scaled = lanes_select(denormal, x * 8388608.0f, x);
-    vi bits = (vi)scaled - 0x3f3504f3;  /* the exponent turns over at sqrt(1/2) */
+    vi bits = (vi)((lanes_bits)scaled - 0x3f3504f3u);   /* the exponent turns over at sqrt(1/2) */
     vf n = lanes_real((bits >> 23) - (denormal & 23));
     vf f = (vf)((bits & 0x7fffff) + 0x3f3504f3) - 1.0f;
     vf p = (((-7.6355435e-2f * f + 0.12761620f) * f - 0.13159756f) * f + 0.14201717f) * f - 0.16623403f;

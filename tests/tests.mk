@@ -15,14 +15,14 @@
 #?   test-install         the committed example; an installed netc
 #?   test-warnings        what netc writes compiles cleanly with gcc and clang, for every target
 #?   test-bench           the scripts of make bench, where there is a Python 3; measures nothing
-#?   test-asan-...        unit, golden, nets, trainer: under the address and undefined-behaviour sanitizers
+#?   test-asan-...        unit, golden, nets, tuned, trainer: under the address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
 SUITES = unit golden cli trainer pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
-         warnings bench asan-unit asan-golden asan-nets asan-trainer tsan
+         warnings bench asan-unit asan-golden asan-nets asan-tuned asan-trainer tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
 ARM    = $(filter aarch64,$(shell uname -m))
@@ -137,7 +137,7 @@ CROSS_FLAGS = CC=aarch64-linux-gnu-gcc EXTRA=-DNETC_NO_ZLIB LIBS=-lm
 test-cross:
 	@tools/need.sh build cross
 	@$(MAKE) $(BUILD)/netc
-	@+$(NETS) $(TUNED) TUNED=neon NAMES="$(CROSS)" OUT=$(BUILD)/cross REAL=float OPTIMISE=-O1 $(CROSS_FLAGS)
+	@+$(NETS) $(TUNED) TUNED=neon OPTIONS=--without=winograd NAMES="$(CROSS)" OUT=$(BUILD)/cross REAL=float OPTIMISE=-O1 $(CROSS_FLAGS)
 	@OMP_WAIT_POLICY=passive $(SUITE) cross tests/cross.sh $(BUILD)/cross/check
 
 # ---- sanitizers, in build folders of their own
@@ -156,6 +156,12 @@ test-asan-golden: test-asan-unit
 test-asan-nets: $(BUILD)/netc
 	@+$(NETS) NETS=tests/gradient OUT=$(ASAN)/gradient MAIN=tests/gradient/check.c EXTRA="-fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
 	@$(SUITE) asan-nets $(ASAN)/gradient/check
+
+# A part of the networks, in single precision, where the targets have code of their own.
+test-asan-tuned: $(BUILD)/netc
+	@+$(NETS) $(TUNED) OPTIONS=--without=winograd NAMES="$(CROSS)" OUT=$(ASAN)/tuned REAL=float OPTIMISE=-O1 \
+	    EXTRA="-g -fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
+	@OMP_WAIT_POLICY=passive $(SUITE) asan-tuned $(ASAN)/tuned/check
 
 test-asan-trainer: $(BUILD)/netc
 	@$(SUITE) asan-trainer tests/sanitize.sh address

@@ -30,6 +30,7 @@ struct outcome {
     real   *logits;                 /* of all samples, then once more of the first */
     real   *gradient[STEPS];        /* of a whole batch, and of what is left of the epoch, a smaller one */
     real   *movement;               /* by two epochs with the spec's optimiser */
+    double  predicted;              /* how far single images' logits are from the evaluation's */
 };
 
 struct subject {
@@ -163,6 +164,7 @@ static struct outcome observe(const struct subject *subject, int threads)
     set_weights(device, flat);
     evaluate(device, count, &result[STEPS], outcome.logits);
     evaluate(device, 1, &result[STEPS + 1], outcome.logits + count * model->classes);
+    outcome.predicted = predict_difference(device, flat);
     train(device, 0, STEPS, model->sgd.lr, true, &unused);
     train(device, 0, STEPS, model->sgd.lr, false, &unused);
     outcome.movement = moved(subject, device, flat, -1);
@@ -243,6 +245,8 @@ static bool compare(const struct subject *subject, const struct outcome *plain, 
             good = differs(subject, "hits %d are %lld, with plain nests %lld", i, (long long)tuned->correct[i],
                            (long long)plain->correct[i]);
     }
+    if (!(tuned->predicted <= TOLERANCE))
+        good = differs(subject, "the logits of single images are off by %.2g of the largest", tuned->predicted);
     good &= near(subject, "logits", plain->logits, tuned->logits, logits, TOLERANCE);
     for (int step = 0; stable && step < STEPS; step++)
         good &= near_parameters(subject, whats[step], plain->gradient[step], tuned->gradient[step], TOLERANCE);
