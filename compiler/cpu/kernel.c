@@ -358,6 +358,7 @@ static void (*const emitters[SCHEMES])(Emitter *e) = {
     [SCHEME_CONV_WEIGHT_LISTS] = print_conv_weight_lists,
     [SCHEME_CONV_WEIGHT_BLEND] = print_conv_weight_blend,
     [SCHEME_LINEAR_WEIGHT] = print_linear_weight,
+    [SCHEME_LOSS] = print_loss,
     [SCHEME_DENSE_WEIGHT] = print_dense_weight,
     [SCHEME_WINOGRAD_WEIGHT] = print_winograd_weight,
     [SCHEME_PIXEL_CONV] = print_pixel_conv,

@@ -58,6 +58,7 @@ void print_conv_input(Emitter *e);
 void print_conv_weight_lists(Emitter *e);
 void print_conv_weight_blend(Emitter *e);
 void print_linear_weight(Emitter *e);
+void print_loss(Emitter *e);
 void print_dense_weight(Emitter *e);
 void print_winograd_weight(Emitter *e);
 void print_pixel_conv(Emitter *e);

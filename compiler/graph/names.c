@@ -27,7 +27,7 @@ static const char *const reserved[] = {
     "byte", "sample", "samples", "first", "last", "end", "factor", "shift", "part", "partial", "to", "image", "images",
     "sum", "sum_2", "largest", "largest_2", "place", "place_2", "last_2", "value", "value_2", "taken", "taken_2",
     "at", "count", "from", "from_row", "in_column", "patch", "place_k", "row", "window", "work",
-    "result", "rows", "tap", "tiles", "history", "turned", "next", "given", "next_tile", "range_part",
+    "result", "rows", "tap", "tiles", "history", "turned", "next", "given", "power", "of_label", "next_tile", "range_part",
     "lanes", "pixels", "piece", "rest",
 };
 

@@ -104,6 +104,7 @@ typedef enum Scheme {
     SCHEME_CONV_WEIGHT_BLEND,           /* ConvWeightShape: the same, samples side by side */
     SCHEME_LINEAR_WEIGHT,               /* LinearWeight: the gradient of a linear layer's weight; with all_blocks it
                                            applies the optimiser as well */
+    SCHEME_LOSS,                        /* LossShape: softmax with cross-entropy and its gradient */
     SCHEME_DENSE_WEIGHT,                /* DenseWeightShape: the gradient of its weight, channels side by side */
     SCHEME_WINOGRAD_WEIGHT,             /* WinogradWeight: a weight as Winograd's convolution wants it */
     SCHEME_PIXEL_CONV,                  /* PixelConv: the convolution of a single image, with bias and max_pool2d */
@@ -217,7 +218,7 @@ typedef struct PlanOptions {
 /* What makes code faster and can be left out, to see what it brings: tuned.c has the list, with a line of help each. */
 typedef enum Technique {
     TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUE_CONV_WEIGHT, TECHNIQUE_DENSE_WEIGHT,
-    TECHNIQUE_LINEAR, TECHNIQUE_PREDICT, TECHNIQUES
+    TECHNIQUE_LINEAR, TECHNIQUE_LOSS, TECHNIQUE_PREDICT, TECHNIQUES
 } Technique;
 
 /* By technique; technique_names ends with NULL. */

@@ -6,7 +6,7 @@ const char *const technique_names[] = {
     [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input",
     [TECHNIQUE_CONV_WEIGHT] = "conv-weight",
     [TECHNIQUE_DENSE_WEIGHT] = "dense-weight",
-    [TECHNIQUE_LINEAR] = "linear", [TECHNIQUE_PREDICT] = "predict", NULL,
+    [TECHNIQUE_LINEAR] = "linear", [TECHNIQUE_LOSS] = "loss", [TECHNIQUE_PREDICT] = "predict", NULL,
 };
 
 const char *const technique_help[] = {
@@ -16,6 +16,7 @@ const char *const technique_help[] = {
     [TECHNIQUE_CONV_WEIGHT] = "the gradient of a convolution's weight, of what its pool took alone",
     [TECHNIQUE_DENSE_WEIGHT] = "the gradient of a convolution's weight, channels side by side",
     [TECHNIQUE_LINEAR] = "the gradient of a linear layer's weight with features in the lanes; large ones updated at once",
+    [TECHNIQUE_LOSS] = "softmax, loss and their gradient in one kernel",
     [TECHNIQUE_PREDICT] = "single images with their pixels side by side in vectors",
 };
 
@@ -34,6 +35,7 @@ static const struct Rule {
     { TECHNIQUE_CONV_WEIGHT, &kind_conv2d_backward_weight, tune_conv_weight },
     { TECHNIQUE_DENSE_WEIGHT, &kind_conv2d_backward_weight, tune_dense_weight },
     { TECHNIQUE_LINEAR, &kind_linear_backward_weight, tune_linear_weight },
+    { TECHNIQUE_LOSS, &kind_cross_entropy_backward, tune_loss },
 };
 
 Kernel *tuner_maker(const Tuner *tuner, const Tensor *tensor)

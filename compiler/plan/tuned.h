@@ -86,6 +86,11 @@ typedef struct DotShape {
     int64_t vectors;                    /* with across: of a row */
 } DotShape;
 
+typedef struct LossShape {
+    const Tensor *logits, *label, *scale;
+    const Tensor *correct, *loss, *gradient;
+} LossShape;
+
 /* What the rules look at and add to. */
 typedef struct Tuner {
     Arena             *arena;
@@ -144,6 +149,7 @@ bool tune_conv_input(Tuner *tuner, Kernel *kernel);     /* conv2d_backward_input
 bool tune_conv_border(Tuner *tuner, Kernel *kernel);    /* pad_backward, whose conv2d_backward_input it takes in */
 bool tune_conv_weight(Tuner *tuner, Kernel *kernel);    /* tuned_conv_weight.c: conv2d_backward_weight */
 bool tune_dense_weight(Tuner *tuner, Kernel *kernel);   /* tuned_dense_weight.c: conv2d_backward_weight, dense */
+bool tune_loss(Tuner *tuner, Kernel *kernel);           /* tuned_loss.c: cross_entropy_backward, with what comes before */
 bool tune_linear_weight(Tuner *tuner, Kernel *kernel);  /* tuned_linear.c: linear_backward_weight */
 
 /* Makes of a kernel of SCHEME_LINEAR_WEIGHT one for the phase "weights": its units, the tile. */

@@ -366,58 +366,32 @@ static KERNEL void fc_forward(const struct lenet_weights *w, const vf flatten_1[
         fc[i] = sum[i];
 }
 
-/* cross_entropy: class_maximum                                                                   lenet.net:24
+/* cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward  lenet.net:24
  *   fc       10
- *   label    one a sample
- *   maximum  one a sample  (result)
- *   correct  one a sample  (result)
- * the largest logit, and whether it is the label's. */
-static KERNEL void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
-{
-    vf largest = lanes_of(-INFINITY);
-    vi place = {0};
-    for (int k = 0; k < 10; k++) {
-        vf value = fc[k];
-        vi taken = lanes_exceeds(value, largest);
-        largest = lanes_select(taken, value, largest);
-        place = lanes_select_int(taken, lanes_of_int(k), place);
-    }
-    *maximum = largest;
-    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
-}
-
-/* cross_entropy: cross_entropy                                                                   lenet.net:24
- *   fc       10
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- *   exp_sum  one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static KERNEL void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss, vf *exp_sum)
-{
-    vf sum = {0};
-    vf sum_2 = {0};
-    for (int k = 0; k < 10; k++) {
-        sum += lanes_exp(fc[k] - maximum);
-        sum_2 += lanes_select(k == label, fc[k], lanes_of(0.0f));
-    }
-    *loss = lanes_log(sum) + (maximum - sum_2);
-    *exp_sum = sum;
-}
-
-/* cross_entropy: cross_entropy_backward                                                          lenet.net:24
- *   fc       10
- *   maximum  one a sample
- *   exp_sum  one a sample
  *   label    one a sample
  *   scale    one a sample
+ *   correct  one a sample  (result)
+ *   loss     one a sample  (result)
  *   d_fc     10  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static KERNEL void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[10])
+ * dlogits = (softmax(logits) - 1 at the label) * the sample's weight.
+ * loss = log(sum of exp(logits[k] - largest)) + largest - logits[label]. Each exponential is taken once. */
+static KERNEL void cross_entropy_forward(const vf fc[10], vi label, vf scale, vf *correct, vf *loss, vf d_fc[10])
 {
+    vf largest = lanes_of(-INFINITY), sum = {0}, of_label = {0};
+    vi place = {0};
     for (int k = 0; k < 10; k++)
-        d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
-                scale;
+        lanes_take(fc[k], k, &largest, &place);
+    for (int k = 0; k < 10; k++) {
+        vf power = lanes_exp(fc[k] - largest);
+        sum += power;
+        of_label += lanes_where(k == label, fc[k]);
+        d_fc[k] = power;
+    }
+    vf factor = scale / sum;
+    for (int k = 0; k < 10; k++)
+        d_fc[k] = factor * d_fc[k] - lanes_where(k == label, scale);
+    *correct = lanes_where(place == label, lanes_of(1));
+    *loss = lanes_log(sum) + (largest - of_label);
 }
 
 /* fc: linear_backward_input                                                                      lenet.net:12
@@ -949,6 +923,26 @@ static KERNEL void evaluate_conv2_forward(const struct lenet_weights *w, const r
     }
 }
 
+/* cross_entropy: class_maximum                                                                   lenet.net:24
+ *   fc       10
+ *   label    one a sample
+ *   maximum  one a sample  (result)
+ *   correct  one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+static KERNEL void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
+{
+    vf largest = lanes_of(-INFINITY);
+    vi place = {0};
+    for (int k = 0; k < 10; k++) {
+        vf value = fc[k];
+        vi taken = lanes_exceeds(value, largest);
+        largest = lanes_select(taken, value, largest);
+        place = lanes_select_int(taken, lanes_of_int(k), place);
+    }
+    *maximum = largest;
+    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
+}
+
 /* cross_entropy: cross_entropy                                                                   lenet.net:24
  *   fc       10
  *   maximum  one a sample
@@ -981,9 +975,7 @@ void lenet_train_block(const struct step *step, void *scratch, int64_t block)
     RUN(conv2_forward, w, s->conv2_weight_f4x5, s->relu_1, s->relu_2, s->max_pool2d_2_indices, &s->work.conv2_forward);
     RUN(flatten_1_forward, s->relu_2, s->flatten_1);
     RUN(fc_forward, w, s->flatten_1, s->fc);
-    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
-    RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
-    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
+    RUN(cross_entropy_forward, s->fc, s->label, s->scale, &s->correct, &s->loss, s->d_fc);
     RUN(fc_backward_input, w, s->d_fc, s->d_flatten_1);
     RUN(fc_backward_weight, s->flatten_1, s->d_fc, g->fc_weight, &s->work.fc_backward_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);

@@ -82,15 +82,14 @@ struct lenet_scratch {
     vf flatten_1[320];
     vf fc[10];
     vi label;
-    vf maximum;
+    vf scale;
     vf correct;
     vf loss;
-    vf exp_sum;
-    vf scale;
     vf d_fc[10];
     vf d_flatten_1[320];
     vf d_max_pool2d_2[4][4][20];
     vf d_max_pool2d_1[12][12][10];
+    vf maximum;
     union {
         struct conv1_forward_work conv1_forward;
         struct conv2_forward_work conv2_forward;
@@ -151,11 +150,11 @@ void lenet_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
     KERNEL_load_block, KERNEL_transform_conv1_weight_f4x5, KERNEL_transform_conv2_weight_f4x5, KERNEL_conv1_forward,
-    KERNEL_conv2_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
-    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
-    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_conv2_backward_input, KERNEL_conv2_backward_weight,
-    KERNEL_conv2_backward_bias, KERNEL_conv1_backward_weight, KERNEL_conv1_backward_bias, KERNEL_update,
-    KERNEL_evaluate_conv1_forward, KERNEL_evaluate_conv2_forward, KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_conv2_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_forward,
+    KERNEL_fc_backward_input, KERNEL_fc_backward_weight, KERNEL_fc_backward_bias, KERNEL_flatten_1_backward,
+    KERNEL_conv2_backward_input, KERNEL_conv2_backward_weight, KERNEL_conv2_backward_bias, KERNEL_conv1_backward_weight,
+    KERNEL_conv1_backward_bias, KERNEL_update, KERNEL_evaluate_conv1_forward, KERNEL_evaluate_conv2_forward,
+    KERNEL_cross_entropy_maximum, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

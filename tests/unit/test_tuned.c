@@ -265,6 +265,25 @@ static void test_dense_weight(void **state)
     }
 }
 
+/* Training has loss, hits and the logits' gradient in one kernel; evaluation, without a gradient, two nests. */
+static void test_loss(void **state)
+{
+    (void)state;
+    Arena *arena = arena_new();
+    const Plan *plan = plan_of(arena, SEED, 64, "avx2", (PlanOptions){0});
+    const Kernel *loss = find_kernel(plan->phases.at[0], "cross_entropy_forward");
+    assert_true(loss->scheme == SCHEME_LOSS && loss->stores.count == 3 && loss->loads.count == 3);
+    assert_null(find_kernel(plan->phases.at[0], "cross_entropy_maximum"));
+    assert_null(find_kernel(plan->phases.at[0], "cross_entropy_backward"));
+    for (int i = 0; i < plan->evaluation->kernels.count; i++)
+        assert_int_not_equal(plan->evaluation->kernels.at[i]->scheme, SCHEME_LOSS);
+
+    /* What is fused into the gradient stays with its nest. */
+    plan = plan_of(arena, "net n {\n input 9\n linear(-> 4)\n relu\n}\n", 8, "avx2", (PlanOptions){0});
+    assert_int_equal(find_kernel(plan->phases.at[0], "cross_entropy_backward")->scheme, SCHEME_NEST);
+    arena_free(arena);
+}
+
 /* Indices of tuned code are ints: a network with an array too long for them is all nests. */
 static void test_long(void **state)
 {
@@ -298,7 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_winograd_forward), cmocka_unit_test(test_winograd_transposed),
-        cmocka_unit_test(test_seed), cmocka_unit_test(test_long), cmocka_unit_test(test_weight), cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_seed), cmocka_unit_test(test_long), cmocka_unit_test(test_loss), cmocka_unit_test(test_weight), cmocka_unit_test(test_registers),
         cmocka_unit_test(test_fits), cmocka_unit_test(test_border),
         cmocka_unit_test(test_dense_weight), cmocka_unit_test(test_plain),
     };

@@ -58,7 +58,7 @@ static void test_seed(void **state)
     /* What is small stays with its block, and with other such kernels between two large ones. */
     const Phase *middle = phase_of(plan, "fc_forward");
     assert_int_equal(middle->units, plan->blocks);
-    assert_ptr_equal(middle, phase_of(plan, "cross_entropy_backward"));
+    assert_ptr_equal(middle, phase_of(plan, "cross_entropy_forward"));
     assert_true(middle->stores && !middle->loads);
     assert_int_equal(kernel_of(plan, "fc_forward")->units, 0);
 

@@ -49,11 +49,9 @@ struct branches_scratch {
     vf flatten_1[108];
     vf linear_1[5];
     vi label;
-    vf maximum;
+    vf scale;
     vf correct;
     vf loss;
-    vf exp_sum;
-    vf scale;
     vf d_linear_1[5];
     vf d_flatten_1[108];
     vf d_max_pool2d_1[3][3][12];
@@ -64,6 +62,7 @@ struct branches_scratch {
     vf d_side_sum[5][5][6];
     vf d_side_padded[11][11][4];
     vf d_entry[9][9][4];
+    vf maximum;
     union {
         struct entry_forward_work entry_forward;
         struct linear_1_backward_weight_work linear_1_backward_weight;
@@ -134,13 +133,12 @@ enum {
     KERNEL_load_block, KERNEL_transform_entry_weight_f5x3, KERNEL_entry_pad, KERNEL_entry_forward, KERNEL_side_pad,
     KERNEL_side_forward, KERNEL_relu_1_forward, KERNEL_sum_pad, KERNEL_sum_forward, KERNEL_concat_1_forward_1,
     KERNEL_concat_1_forward_2, KERNEL_max_pool2d_1_forward, KERNEL_flatten_1_forward, KERNEL_linear_1_forward,
-    KERNEL_cross_entropy_maximum, KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward,
-    KERNEL_linear_1_backward_input, KERNEL_linear_1_backward_weight, KERNEL_linear_1_backward_bias,
-    KERNEL_flatten_1_backward, KERNEL_max_pool2d_1_backward, KERNEL_concat_1_backward_1, KERNEL_concat_1_backward_2,
-    KERNEL_sum_backward_input, KERNEL_sum_backward_weight, KERNEL_sum_backward_bias, KERNEL_sum_backward_pad,
-    KERNEL_side_backward_input, KERNEL_side_backward_weight, KERNEL_side_backward_pad, KERNEL_entry_backward_weight,
-    KERNEL_entry_backward_bias, KERNEL_update, KERNEL_evaluate_max_pool2d_1_forward,
-    KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_cross_entropy_forward, KERNEL_linear_1_backward_input, KERNEL_linear_1_backward_weight,
+    KERNEL_linear_1_backward_bias, KERNEL_flatten_1_backward, KERNEL_max_pool2d_1_backward, KERNEL_concat_1_backward_1,
+    KERNEL_concat_1_backward_2, KERNEL_sum_backward_input, KERNEL_sum_backward_weight, KERNEL_sum_backward_bias,
+    KERNEL_sum_backward_pad, KERNEL_side_backward_input, KERNEL_side_backward_weight, KERNEL_side_backward_pad,
+    KERNEL_entry_backward_weight, KERNEL_entry_backward_bias, KERNEL_update, KERNEL_evaluate_max_pool2d_1_forward,
+    KERNEL_cross_entropy_maximum, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

@@ -100,58 +100,32 @@ static KERNEL void fc_forward(const struct large_weights *w, const vf relu_1[400
         fc[i] = sum[i];
 }
 
-/* cross_entropy: class_maximum                                                                   large.net:15
+/* cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward  large.net:15
  *   fc       10
- *   label    one a sample
- *   maximum  one a sample  (result)
- *   correct  one a sample  (result)
- * the largest logit, and whether it is the label's. */
-static KERNEL void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
-{
-    vf largest = lanes_of(-INFINITY);
-    vi place = {0};
-    for (int k = 0; k < 10; k++) {
-        vf value = fc[k];
-        vi taken = lanes_exceeds(value, largest);
-        largest = lanes_select(taken, value, largest);
-        place = lanes_select_int(taken, lanes_of_int(k), place);
-    }
-    *maximum = largest;
-    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
-}
-
-/* cross_entropy: cross_entropy                                                                   large.net:15
- *   fc       10
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- *   exp_sum  one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static KERNEL void cross_entropy_forward(const vf fc[10], vf maximum, vi label, vf *loss, vf *exp_sum)
-{
-    vf sum = {0};
-    vf sum_2 = {0};
-    for (int k = 0; k < 10; k++) {
-        sum += lanes_exp(fc[k] - maximum);
-        sum_2 += lanes_select(k == label, fc[k], lanes_of(0.0f));
-    }
-    *loss = lanes_log(sum) + (maximum - sum_2);
-    *exp_sum = sum;
-}
-
-/* cross_entropy: cross_entropy_backward                                                          large.net:15
- *   fc       10
- *   maximum  one a sample
- *   exp_sum  one a sample
  *   label    one a sample
  *   scale    one a sample
+ *   correct  one a sample  (result)
+ *   loss     one a sample  (result)
  *   d_fc     10  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static KERNEL void cross_entropy_backward(const vf fc[10], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[10])
+ * dlogits = (softmax(logits) - 1 at the label) * the sample's weight.
+ * loss = log(sum of exp(logits[k] - largest)) + largest - logits[label]. Each exponential is taken once. */
+static KERNEL void cross_entropy_forward(const vf fc[10], vi label, vf scale, vf *correct, vf *loss, vf d_fc[10])
 {
+    vf largest = lanes_of(-INFINITY), sum = {0}, of_label = {0};
+    vi place = {0};
     for (int k = 0; k < 10; k++)
-        d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
-                scale;
+        lanes_take(fc[k], k, &largest, &place);
+    for (int k = 0; k < 10; k++) {
+        vf power = lanes_exp(fc[k] - largest);
+        sum += power;
+        of_label += lanes_where(k == label, fc[k]);
+        d_fc[k] = power;
+    }
+    vf factor = scale / sum;
+    for (int k = 0; k < 10; k++)
+        d_fc[k] = factor * d_fc[k] - lanes_where(k == label, scale);
+    *correct = lanes_where(place == label, lanes_of(1));
+    *loss = lanes_log(sum) + (largest - of_label);
 }
 
 /* fc: linear_backward_input, relu_1: relu_backward                                              large.net:6-7
@@ -284,6 +258,26 @@ static KERNEL void hidden_backward_weight(const struct step *step, int64_t block
     }
 }
 
+/* cross_entropy: class_maximum                                                                   large.net:15
+ *   fc       10
+ *   label    one a sample
+ *   maximum  one a sample  (result)
+ *   correct  one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+static KERNEL void cross_entropy_maximum(const vf fc[10], vi label, vf *maximum, vf *correct)
+{
+    vf largest = lanes_of(-INFINITY);
+    vi place = {0};
+    for (int k = 0; k < 10; k++) {
+        vf value = fc[k];
+        vi taken = lanes_exceeds(value, largest);
+        largest = lanes_select(taken, value, largest);
+        place = lanes_select_int(taken, lanes_of_int(k), place);
+    }
+    *maximum = largest;
+    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
+}
+
 /* cross_entropy: cross_entropy                                                                   large.net:15
  *   fc       10
  *   maximum  one a sample
@@ -313,9 +307,7 @@ void large_train_block(const struct step *step, void *scratch, int64_t block)
     s->scale = sample_weights(step, block);
     RUN(hidden_forward, w, b->input[block], s->relu_1);
     RUN(fc_forward, w, s->relu_1, s->fc);
-    RUN(cross_entropy_maximum, s->fc, s->label, &s->maximum, &s->correct);
-    RUN(cross_entropy_forward, s->fc, s->maximum, s->label, &s->loss, &s->exp_sum);
-    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, s->label, s->scale, s->d_fc);
+    RUN(cross_entropy_forward, s->fc, s->label, s->scale, &s->correct, &s->loss, s->d_fc);
     RUN(fc_backward_input, w, s->d_fc, s->relu_1, b->d_hidden[block]);
     RUN(fc_backward_weight, s->relu_1, s->d_fc, g->fc_weight, &s->work.fc_backward_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);

@@ -40,13 +40,12 @@ struct large_scratch {
     vf relu_1[400];
     vf fc[10];
     vi label;
-    vf maximum;
+    vf scale;
     vf correct;
     vf loss;
-    vf exp_sum;
-    vf scale;
     vf d_fc[10];
     vf input[1000];
+    vf maximum;
     union {
         struct fc_backward_weight_work fc_backward_weight;
         struct hidden_backward_weight_work hidden_backward_weight;
@@ -80,10 +79,9 @@ void large_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
-    KERNEL_load_block, KERNEL_hidden_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
-    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
-    KERNEL_fc_backward_bias, KERNEL_hidden_backward_bias, KERNEL_hidden_backward_weight, KERNEL_update,
-    KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_load_block, KERNEL_hidden_forward, KERNEL_fc_forward, KERNEL_cross_entropy_forward, KERNEL_fc_backward_input,
+    KERNEL_fc_backward_weight, KERNEL_fc_backward_bias, KERNEL_hidden_backward_bias, KERNEL_hidden_backward_weight,
+    KERNEL_update, KERNEL_cross_entropy_maximum, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

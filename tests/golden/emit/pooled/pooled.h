@@ -32,14 +32,13 @@ struct pooled_scratch {
     vf flatten_1[150];
     vf fc[7];
     vi label;
-    vf maximum;
+    vf scale;
     vf correct;
     vf loss;
-    vf exp_sum;
-    vf scale;
     vf d_fc[7];
     vf d_flatten_1[150];
     vf d_max_pool2d_1[5][5][6];
+    vf maximum;
     union {
         struct fc_backward_weight_work fc_backward_weight;
     } work;
@@ -80,10 +79,10 @@ void pooled_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
-    KERNEL_load_block, KERNEL_conv_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
-    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
-    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_conv_backward_weight, KERNEL_conv_backward_bias,
-    KERNEL_update, KERNEL_evaluate_conv_forward, KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_load_block, KERNEL_conv_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_forward,
+    KERNEL_fc_backward_input, KERNEL_fc_backward_weight, KERNEL_fc_backward_bias, KERNEL_flatten_1_backward,
+    KERNEL_conv_backward_weight, KERNEL_conv_backward_bias, KERNEL_update, KERNEL_evaluate_conv_forward,
+    KERNEL_cross_entropy_maximum, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

@@ -374,58 +374,32 @@ static KERNEL void fc_forward(const struct units_weights *w, const vf flatten_1[
         fc[i] = sum[i];
 }
 
-/* cross_entropy: class_maximum                                                                   units.net:19
+/* cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward  units.net:19
  *   fc       7
- *   label    one a sample
- *   maximum  one a sample  (result)
- *   correct  one a sample  (result)
- * the largest logit, and whether it is the label's. */
-static KERNEL void cross_entropy_maximum(const vf fc[7], vi label, vf *maximum, vf *correct)
-{
-    vf largest = lanes_of(-INFINITY);
-    vi place = {0};
-    for (int k = 0; k < 7; k++) {
-        vf value = fc[k];
-        vi taken = lanes_exceeds(value, largest);
-        largest = lanes_select(taken, value, largest);
-        place = lanes_select_int(taken, lanes_of_int(k), place);
-    }
-    *maximum = largest;
-    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
-}
-
-/* cross_entropy: cross_entropy                                                                   units.net:19
- *   fc       7
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- *   exp_sum  one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static KERNEL void cross_entropy_forward(const vf fc[7], vf maximum, vi label, vf *loss, vf *exp_sum)
-{
-    vf sum = {0};
-    vf sum_2 = {0};
-    for (int k = 0; k < 7; k++) {
-        sum += lanes_exp(fc[k] - maximum);
-        sum_2 += lanes_select(k == label, fc[k], lanes_of(0.0f));
-    }
-    *loss = lanes_log(sum) + (maximum - sum_2);
-    *exp_sum = sum;
-}
-
-/* cross_entropy: cross_entropy_backward                                                          units.net:19
- *   fc       7
- *   maximum  one a sample
- *   exp_sum  one a sample
  *   label    one a sample
  *   scale    one a sample
+ *   correct  one a sample  (result)
+ *   loss     one a sample  (result)
  *   d_fc     7  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static KERNEL void cross_entropy_backward(const vf fc[7], vf maximum, vf exp_sum, vi label, vf scale, vf d_fc[7])
+ * dlogits = (softmax(logits) - 1 at the label) * the sample's weight.
+ * loss = log(sum of exp(logits[k] - largest)) + largest - logits[label]. Each exponential is taken once. */
+static KERNEL void cross_entropy_forward(const vf fc[7], vi label, vf scale, vf *correct, vf *loss, vf d_fc[7])
 {
+    vf largest = lanes_of(-INFINITY), sum = {0}, of_label = {0};
+    vi place = {0};
     for (int k = 0; k < 7; k++)
-        d_fc[k] = (lanes_exp(fc[k] - maximum) / exp_sum - lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) *
-                scale;
+        lanes_take(fc[k], k, &largest, &place);
+    for (int k = 0; k < 7; k++) {
+        vf power = lanes_exp(fc[k] - largest);
+        sum += power;
+        of_label += lanes_where(k == label, fc[k]);
+        d_fc[k] = power;
+    }
+    vf factor = scale / sum;
+    for (int k = 0; k < 7; k++)
+        d_fc[k] = factor * d_fc[k] - lanes_where(k == label, scale);
+    *correct = lanes_where(place == label, lanes_of(1));
+    *loss = lanes_log(sum) + (largest - of_label);
 }
 
 /* fc: linear_backward_input                                                                       units.net:9
@@ -692,6 +666,26 @@ static KERNEL void conv1_backward_bias(const vf d_conv1[17][17][8], real conv1_b
         conv1_bias[o] = lanes_sum(sum[o]);
 }
 
+/* cross_entropy: class_maximum                                                                   units.net:19
+ *   fc       7
+ *   label    one a sample
+ *   maximum  one a sample  (result)
+ *   correct  one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+static KERNEL void cross_entropy_maximum(const vf fc[7], vi label, vf *maximum, vf *correct)
+{
+    vf largest = lanes_of(-INFINITY);
+    vi place = {0};
+    for (int k = 0; k < 7; k++) {
+        vf value = fc[k];
+        vi taken = lanes_exceeds(value, largest);
+        largest = lanes_select(taken, value, largest);
+        place = lanes_select_int(taken, lanes_of_int(k), place);
+    }
+    *maximum = largest;
+    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
+}
+
 /* cross_entropy: cross_entropy                                                                   units.net:19
  *   fc       7
  *   maximum  one a sample
@@ -766,9 +760,7 @@ void units_train_block_4(const struct step *step, void *scratch, int64_t block)
 
     RUN(flatten_1_forward, b->conv2[block], s->flatten_1);
     RUN(fc_forward, w, s->flatten_1, s->fc);
-    RUN(cross_entropy_maximum, s->fc, b->label[block], &s->maximum, &s->correct);
-    RUN(cross_entropy_forward, s->fc, s->maximum, b->label[block], &s->loss, &s->exp_sum);
-    RUN(cross_entropy_backward, s->fc, s->maximum, s->exp_sum, b->label[block], b->scale[block], s->d_fc);
+    RUN(cross_entropy_forward, s->fc, b->label[block], b->scale[block], &s->correct, &s->loss, s->d_fc);
     RUN(fc_backward_input, w, s->d_fc, s->d_flatten_1);
     RUN(fc_backward_weight, s->flatten_1, s->d_fc, g->fc_weight, &s->work.fc_backward_weight);
     RUN(fc_backward_bias, s->d_fc, g->fc_bias);

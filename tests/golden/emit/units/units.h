@@ -46,10 +46,8 @@ struct conv2_backward_input_work {
 struct units_scratch {
     vf flatten_1[2700];
     vf fc[7];
-    vf maximum;
     vf correct;
     vf loss;
-    vf exp_sum;
     vf d_fc[7];
     vf d_flatten_1[2700];
     vf input[21][21][1];
@@ -58,6 +56,7 @@ struct units_scratch {
     real conv2_weight_f5x3[7][12][3][4];
     vf conv2[15][15][12];
     vi label;
+    vf maximum;
     union {
         struct conv1_forward_work conv1_forward;
         struct conv2_forward_work conv2_forward;
@@ -128,11 +127,10 @@ void units_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
     KERNEL_load_block, KERNEL_transform_conv1_weight_f4x5, KERNEL_transform_conv2_weight_f5x3, KERNEL_conv1_forward,
-    KERNEL_conv2_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_maximum,
-    KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight,
-    KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_conv2_backward_bias, KERNEL_conv2_backward_input,
-    KERNEL_conv2_backward_weight, KERNEL_conv1_backward_weight, KERNEL_conv1_backward_bias, KERNEL_update,
-    KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_conv2_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward, KERNEL_cross_entropy_forward,
+    KERNEL_fc_backward_input, KERNEL_fc_backward_weight, KERNEL_fc_backward_bias, KERNEL_flatten_1_backward,
+    KERNEL_conv2_backward_bias, KERNEL_conv2_backward_input, KERNEL_conv2_backward_weight, KERNEL_conv1_backward_weight,
+    KERNEL_conv1_backward_bias, KERNEL_update, KERNEL_cross_entropy_maximum, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

@@ -165,59 +165,33 @@ static KERNEL void linear_1_forward(const struct unpool_weights *w, const vf fla
         linear_1[i] = sum[i];
 }
 
-/* cross_entropy: class_maximum                                                                  unpool.net:17
- *   linear_1  4
- *   label     one a sample
- *   maximum   one a sample  (result)
- *   correct   one a sample  (result)
- * the largest logit, and whether it is the label's. */
-static KERNEL void cross_entropy_maximum(const vf linear_1[4], vi label, vf *maximum, vf *correct)
-{
-    vf largest = lanes_of(-INFINITY);
-    vi place = {0};
-    for (int k = 0; k < 4; k++) {
-        vf value = linear_1[k];
-        vi taken = lanes_exceeds(value, largest);
-        largest = lanes_select(taken, value, largest);
-        place = lanes_select_int(taken, lanes_of_int(k), place);
-    }
-    *maximum = largest;
-    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
-}
-
-/* cross_entropy: cross_entropy                                                                  unpool.net:17
- *   linear_1  4
- *   maximum   one a sample
- *   label     one a sample
- *   loss      one a sample  (result)
- *   exp_sum   one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static KERNEL void cross_entropy_forward(const vf linear_1[4], vf maximum, vi label, vf *loss, vf *exp_sum)
-{
-    vf sum = {0};
-    vf sum_2 = {0};
-    for (int k = 0; k < 4; k++) {
-        sum += lanes_exp(linear_1[k] - maximum);
-        sum_2 += lanes_select(k == label, linear_1[k], lanes_of(0.0f));
-    }
-    *loss = lanes_log(sum) + (maximum - sum_2);
-    *exp_sum = sum;
-}
-
-/* cross_entropy: cross_entropy_backward                                                         unpool.net:17
+/* cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward  unpool.net:17
  *   linear_1    4
- *   maximum     one a sample
- *   exp_sum     one a sample
  *   label       one a sample
  *   scale       one a sample
+ *   correct     one a sample  (result)
+ *   loss        one a sample  (result)
  *   d_linear_1  4  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-static KERNEL void cross_entropy_backward(const vf linear_1[4], vf maximum, vf exp_sum, vi label, vf scale,
+ * dlogits = (softmax(logits) - 1 at the label) * the sample's weight.
+ * loss = log(sum of exp(logits[k] - largest)) + largest - logits[label]. Each exponential is taken once. */
+static KERNEL void cross_entropy_forward(const vf linear_1[4], vi label, vf scale, vf *correct, vf *loss,
         vf d_linear_1[4])
 {
+    vf largest = lanes_of(-INFINITY), sum = {0}, of_label = {0};
+    vi place = {0};
     for (int k = 0; k < 4; k++)
-        d_linear_1[k] = (lanes_exp(linear_1[k] - maximum) / exp_sum -
-                lanes_select(k == label, lanes_of(1.0f), lanes_of(0.0f))) * scale;
+        lanes_take(linear_1[k], k, &largest, &place);
+    for (int k = 0; k < 4; k++) {
+        vf power = lanes_exp(linear_1[k] - largest);
+        sum += power;
+        of_label += lanes_where(k == label, linear_1[k]);
+        d_linear_1[k] = power;
+    }
+    vf factor = scale / sum;
+    for (int k = 0; k < 4; k++)
+        d_linear_1[k] = factor * d_linear_1[k] - lanes_where(k == label, scale);
+    *correct = lanes_where(place == label, lanes_of(1));
+    *loss = lanes_log(sum) + (largest - of_label);
 }
 
 /* linear_1: linear_backward_input                                                                unpool.net:9
@@ -350,6 +324,26 @@ static KERNEL void conv2d_1_backward_bias(const vf d_conv2d_1[5][5][1], real con
     conv2d_1_bias[0] = lanes_sum(sum);
 }
 
+/* cross_entropy: class_maximum                                                                  unpool.net:17
+ *   linear_1  4
+ *   label     one a sample
+ *   maximum   one a sample  (result)
+ *   correct   one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+static KERNEL void cross_entropy_maximum(const vf linear_1[4], vi label, vf *maximum, vf *correct)
+{
+    vf largest = lanes_of(-INFINITY);
+    vi place = {0};
+    for (int k = 0; k < 4; k++) {
+        vf value = linear_1[k];
+        vi taken = lanes_exceeds(value, largest);
+        largest = lanes_select(taken, value, largest);
+        place = lanes_select_int(taken, lanes_of_int(k), place);
+    }
+    *maximum = largest;
+    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
+}
+
 /* cross_entropy: cross_entropy                                                                  unpool.net:17
  *   linear_1  4
  *   maximum   one a sample
@@ -383,9 +377,7 @@ void unpool_train_block(const struct step *step, void *scratch, int64_t block)
     RUN(max_unpool2d_1_forward, s->pool_indices, s->conv2d_1, s->max_unpool2d_1);
     RUN(flatten_1_forward, s->max_unpool2d_1, s->flatten_1);
     RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
-    RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
-    RUN(cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss, &s->exp_sum);
-    RUN(cross_entropy_backward, s->linear_1, s->maximum, s->exp_sum, s->label, s->scale, s->d_linear_1);
+    RUN(cross_entropy_forward, s->linear_1, s->label, s->scale, &s->correct, &s->loss, s->d_linear_1);
     RUN(linear_1_backward_input, w, s->d_linear_1, s->d_flatten_1);
     RUN(linear_1_backward_weight, s->flatten_1, s->d_linear_1, g->linear_1_weight, &s->work.linear_1_backward_weight);
     RUN(flatten_1_backward, s->d_flatten_1, s->d_max_unpool2d_1);

@@ -34,15 +34,14 @@ struct unpool_scratch {
     vf flatten_1[100];
     vf linear_1[4];
     vi label;
-    vf maximum;
+    vf scale;
     vf correct;
     vf loss;
-    vf exp_sum;
-    vf scale;
     vf d_linear_1[4];
     vf d_flatten_1[100];
     vf d_max_unpool2d_1[10][10][1];
     vf d_conv2d_1[5][5][1];
+    vf maximum;
     union {
         struct linear_1_backward_weight_work linear_1_backward_weight;
     } work;
@@ -88,10 +87,10 @@ void unpool_evaluate_block(const struct step *step, void *scratch, int64_t unit)
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
     KERNEL_load_block, KERNEL_pool_forward, KERNEL_conv2d_1_pad, KERNEL_conv2d_1_forward, KERNEL_max_unpool2d_1_forward,
-    KERNEL_flatten_1_forward, KERNEL_linear_1_forward, KERNEL_cross_entropy_maximum, KERNEL_cross_entropy_forward,
-    KERNEL_cross_entropy_backward, KERNEL_linear_1_backward_input, KERNEL_linear_1_backward_weight,
-    KERNEL_flatten_1_backward, KERNEL_max_unpool2d_1_backward, KERNEL_conv2d_1_backward_weight,
-    KERNEL_conv2d_1_backward_bias, KERNEL_update, KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_flatten_1_forward, KERNEL_linear_1_forward, KERNEL_cross_entropy_forward, KERNEL_linear_1_backward_input,
+    KERNEL_linear_1_backward_weight, KERNEL_flatten_1_backward, KERNEL_max_unpool2d_1_backward,
+    KERNEL_conv2d_1_backward_weight, KERNEL_conv2d_1_backward_bias, KERNEL_update, KERNEL_cross_entropy_maximum,
+    KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 

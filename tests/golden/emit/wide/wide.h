@@ -74,16 +74,15 @@ struct wide_scratch {
     vf flatten_1[784];
     vf fc[10];
     vi label;
-    vf maximum;
+    vf scale;
     vf correct;
     vf loss;
-    vf exp_sum;
-    vf scale;
     vf d_fc[10];
     vf d_flatten_1[784];
     vf d_c_[7][7][16];
     vf d_b_[16][16][24];
     vf d_a_[16][16][16];
+    vf maximum;
     union {
         struct a_forward_work a_forward;
         struct b_forward_work b_forward;
@@ -154,11 +153,10 @@ void wide_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 enum {
     KERNEL_load_block, KERNEL_transform_a_weight_f4x3, KERNEL_transform_b_weight_f4x3, KERNEL_a_pad, KERNEL_a_forward,
     KERNEL_b_pad, KERNEL_b_forward, KERNEL_c_forward, KERNEL_flatten_1_forward, KERNEL_fc_forward,
-    KERNEL_cross_entropy_maximum, KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward, KERNEL_fc_backward_input,
-    KERNEL_fc_backward_weight, KERNEL_fc_backward_bias, KERNEL_flatten_1_backward, KERNEL_c_backward_input,
-    KERNEL_c_backward_weight, KERNEL_c_backward_bias, KERNEL_b_backward_weight, KERNEL_b_backward_bias,
-    KERNEL_b_backward_input, KERNEL_a_backward_weight, KERNEL_a_backward_bias, KERNEL_update,
-    KERNEL_evaluate_cross_entropy_forward,
+    KERNEL_cross_entropy_forward, KERNEL_fc_backward_input, KERNEL_fc_backward_weight, KERNEL_fc_backward_bias,
+    KERNEL_flatten_1_backward, KERNEL_c_backward_input, KERNEL_c_backward_weight, KERNEL_c_backward_bias,
+    KERNEL_b_backward_weight, KERNEL_b_backward_bias, KERNEL_b_backward_input, KERNEL_a_backward_weight,
+    KERNEL_a_backward_bias, KERNEL_update, KERNEL_cross_entropy_maximum, KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };
 
