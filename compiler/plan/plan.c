@@ -20,8 +20,6 @@ enum {
     FLOAT_BYTES = 4,
 };
 
-static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 static bool is_gradient(const Kernel *kernel)
 {
     return kernel->stores.at[0]->role == ROLE_GRADIENT;

@@ -5,6 +5,9 @@
 #include "base/text.h"
 #include "graph/graph.h"
 
+static inline int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t least(int64_t a, int64_t b)     { return a < b ? a : b; }
+
 /* ---- target.c */
 
 /* A CPU that code is specialised for. Of doubles a vector holds as many, and is twice as long. */

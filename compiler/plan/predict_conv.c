@@ -14,7 +14,6 @@ enum { LEAST_PIECE = 4, MOST_PIECES = 4 };      /* lanes of a piece; pieces of a
 static const double transform_in = 2.5, transform_out = 3, load_cost = 0.3;
 static const int64_t sums_in_flight = 8;
 
-static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 

@@ -17,9 +17,6 @@ static const double transform_in = 2.5, transform_out = 3;
 /* What Winograd has to save before it is taken: its rounding is coarser, and it moves more memory. */
 static const double least_gain = 0.85;
 
-static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 ConvShape tuner_conv_shape(const Layer *layer, const Tensor *x, const Tensor *weight, const Tensor *y)
 {
     Window window = conv2d_window(layer);

@@ -26,9 +26,6 @@ static const double
 enum { FIRST_CACHE = 32 << 10, FLOAT_BYTES = 4, LONGEST = 1 << 30 };
 enum { LIST_PARTS = 4 };        /* that units may make of the lists' channels: each transposes the samples for itself */
 
-static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int64_t windows(const ConvShape *s) { return s->pooled[0] * s->pooled[1]; }
 
 /* The sums of the nest, once for each element of the convolution's result. */

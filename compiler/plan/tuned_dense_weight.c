@@ -16,9 +16,6 @@ enum {
  * nest. */
 static const double turn_cost = 6, transform_cost = 3, nest_cost = 1.2;
 
-static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int64_t points(const DenseWeightShape *s) { return s->conv.winograd ? s->conv.winograd->points : 1; }
 
 /* Columns of one point of a strip of `tiles`, of x and of dy. */

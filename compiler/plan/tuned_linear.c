@@ -15,8 +15,6 @@ enum {
     UNITS = 64,
 };
 
-static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /* Vector operations of a block, about: the sums, and the transposed operand's way through the lanes. */
 static double cost_of(int64_t rows, int64_t features, int64_t lanes)
 {
