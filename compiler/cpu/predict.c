@@ -98,19 +98,16 @@ static void print_load(Text *text, const Plan *plan)
     line(text, "}");
 }
 
-static bool same_form(const Winograd *a, const Winograd *b)
-{
-    return a && b && a->results == b->results && a->taps == b->taps;
-}
-
 /* Winograd's transforms, each form once. */
 static void print_transforms(Text *text, const Prediction *predict)
 {
     for (int i = 0; i < predict->prepare.count; i++) {
         const PixelWeight *shape = predict->prepare.at[i]->shape;
         bool printed = !shape->winograd;
-        for (int j = 0; j < i; j++)
-            printed = printed || same_form(((const PixelWeight *)predict->prepare.at[j]->shape)->winograd, shape->winograd);
+        for (int j = 0; j < i; j++) {
+            const PixelWeight *before = predict->prepare.at[j]->shape;
+            printed = printed || winograd_same(before->winograd, shape->winograd);
+        }
         if (!printed)
             print_winograd_functions(text, shape->winograd, FORM_INPUT | FORM_OUTPUT);
     }

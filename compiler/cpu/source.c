@@ -171,7 +171,7 @@ static void collect_forms(Forms *forms, const Phase *phase)
         const Winograd *form = form_of(phase->kernels.at[i], &parts);
         if (!form)
             continue;
-        while (at < forms->count && (forms->form[at]->results != form->results || forms->form[at]->taps != form->taps))
+        while (at < forms->count && !winograd_same(forms->form[at], form))
             at++;
         forms->count += at == forms->count;
         forms->form[at] = form;

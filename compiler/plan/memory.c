@@ -57,7 +57,7 @@ static const Packing *packing_of(const Plan *plan, const Tensor *tensor)
 
 static int64_t whole_vectors(const Plan *plan, int64_t reals)
 {
-    return (reals + plan->target->lanes - 1) / plan->target->lanes * plan->target->lanes;
+    return divide_up(reals, plan->target->lanes) * plan->target->lanes;
 }
 
 static Buffer *buffer_new(Arena *arena, const Plan *plan, const Tensor *tensor, Place place)
@@ -179,7 +179,7 @@ static int64_t work_size(const Plan *plan, const Kernel *kernel)
         int64_t elements = work->type[0] == 'v' ? plan->target->lanes : 1;
         for (int d = 0; d < work->rank; d++)
             elements *= work->dim[d];
-        size += (elements + plan->target->lanes - 1) / plan->target->lanes * plan->target->lanes;
+        size += whole_vectors(plan, elements);
     }
     return size;
 }

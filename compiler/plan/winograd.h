@@ -7,6 +7,8 @@
 #ifndef NETC_PLAN_WINOGRAD_H
 #define NETC_PLAN_WINOGRAD_H
 
+#include <stdbool.h>
+
 enum { WINOGRAD_MOST = 8 };             /* points; with more, what rounding costs outgrows what is saved */
 
 typedef struct Winograd {
@@ -16,6 +18,12 @@ typedef struct Winograd {
     double bt[WINOGRAD_MOST][WINOGRAD_MOST];    /* n x n */
     double a[WINOGRAD_MOST][WINOGRAD_MOST];     /* n x m, the transpose of AT */
 } Winograd;
+
+/* Whether two are the same F(m, r). */
+static inline bool winograd_same(const Winograd *a, const Winograd *b)
+{
+    return a && b && a->results == b->results && a->taps == b->taps;
+}
 
 /* F(results, taps); results + taps - 1 is 2 .. WINOGRAD_MOST. */
 void winograd_make(Winograd *winograd, int results, int taps);
