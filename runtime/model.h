@@ -7,6 +7,7 @@
 #ifndef NETC_MODEL_CONTRACT_H
 #define NETC_MODEL_CONTRACT_H
 
+#include "optim.h"
 #include "real.h"
 
 #include <stdbool.h>
@@ -43,9 +44,6 @@ struct kernel {
     int64_t     block_bytes, step_bytes;    /* for each block of samples, for each step */
     bool        everywhere;             /* each thread does it for itself, the whole work */
 };
-
-/* The optimiser's settings (PyTorch's names). lr can be changed by the command line. */
-struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov; };
 
 /* What one block contributes to a step's or an evaluation's results: the sum (not the mean) of its samples' losses,
  * and how many of its samples it classified correctly. All are zero when a step starts; the runtime adds them up in
@@ -113,6 +111,8 @@ struct model {
     struct phase  evaluate;             /* blocks: results and, where wanted, logits */
     const struct kernel *kernels; int kernel_count; /* that these call */
 
+    const struct cuda_code *const *cuda; int cuda_count;    /* ways to train it on a GPU (cuda_model.h), the best first */
+
     /* The logits of one image, channels x height x width bytes as the dataset has them. `scratch` is the caller's,
      * predict_bytes large, 64-byte aligned, zeroed once at the start. Lanes are pixels here, so the weights are wanted
      * in other forms than a step's. To make these takes longer than an image, and whoever sets weights knows when they
@@ -134,7 +134,7 @@ struct model {
     uint64_t      seed;
 };
 
-enum { MODEL_CONTRACT = 3 };
+enum { MODEL_CONTRACT = 4 };
 
 /* The whole trainer: reads the command line, runs it, returns the exit status (commands in docs/trainer.md). */
 int trainer_main(const struct model *model, int argc, char **argv);

@@ -2,7 +2,13 @@
 #ifndef NETC_OPTIM_H
 #define NETC_OPTIM_H
 
-#include "model.h"
+#include "both.h"
+#include "real.h"
+
+#include <stdbool.h>
+
+/* The settings of SGD (PyTorch's names). lr can be changed by the command line. */
+struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov; };
 
 /* Stochastic gradient descent as PyTorch's torch.optim.SGD computes it (the page of that class gives the algorithm):
  * weight decay joins the gradient; with momentum, the history starts as the first gradient, undamped, and is then
@@ -10,7 +16,7 @@
  * `history` is the weight's slot of the optimiser's state, NULL without momentum; `first`: it has none yet, and is zero.
  * The settings are rounded to a real before they meet one, as PyTorch rounds its scalars. Returns the new weight.
  * What depends on `first` are two factors, not the flow, so that a loop over weights becomes vector code. */
-static inline real sgd_update(real weight, real gradient, real *history, struct sgd sgd, double lr, bool first)
+BOTH real sgd_update(real weight, real gradient, real *history, struct sgd sgd, double lr, bool first)
 {
     if (sgd.weight_decay != 0)
         gradient += (real)sgd.weight_decay * weight;

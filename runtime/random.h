@@ -4,6 +4,8 @@
 #ifndef NETC_RANDOM_H
 #define NETC_RANDOM_H
 
+#include "both.h"
+
 #include <stdint.h>
 
 /* What a stream is for; part of the key, so that streams of one seed are independent. */
@@ -12,7 +14,7 @@ enum purpose { PURPOSE_INIT = 1, PURPOSE_ORDER = 2, PURPOSE_AUGMENT = 3, PURPOSE
 struct philox { uint32_t word[4]; };
 
 /* The block of four words at counter (index, stream) of the generator (seed, purpose). */
-static inline struct philox philox(uint64_t seed, enum purpose purpose, uint64_t stream, uint64_t index)
+BOTH struct philox philox(uint64_t seed, enum purpose purpose, uint64_t stream, uint64_t index)
 {
     uint32_t k0 = (uint32_t)seed ^ (uint32_t)purpose * 0x9E3779B9u, k1 = (uint32_t)(seed >> 32);
     uint32_t c0 = (uint32_t)index, c1 = (uint32_t)(index >> 32), c2 = (uint32_t)stream, c3 = (uint32_t)(stream >> 32);
@@ -25,11 +27,12 @@ static inline struct philox philox(uint64_t seed, enum purpose purpose, uint64_t
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    return (struct philox){{c0, c1, c2, c3}};
+    struct philox words = {{c0, c1, c2, c3}};
+    return words;
 }
 
 /* Uniform in [0, 1), a multiple of 2^-24: exact in float. */
-static inline float philox_uniform(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
+BOTH float philox_uniform(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
 
 enum { ORDER_ROUNDS = 6 };
 
@@ -42,9 +45,9 @@ struct order {
 };
 
 /* The order of an epoch (from 0). count is 1 or more. */
-static inline struct order order_make(uint64_t seed, uint64_t epoch, uint64_t count)
+BOTH struct order order_make(uint64_t seed, uint64_t epoch, uint64_t count)
 {
-    struct order order = {.count = count, .half = 1};
+    struct order order = {count, 1, {0}};
     while (((uint64_t)1 << (2 * order.half)) < count)
         order.half++;
     struct philox a = philox(seed, PURPOSE_ORDER, epoch, 0), b = philox(seed, PURPOSE_ORDER, epoch, 1);
@@ -54,7 +57,7 @@ static inline struct order order_make(uint64_t seed, uint64_t epoch, uint64_t co
 }
 
 /* The sample at position `at`; a bijection of 0 .. count-1. */
-static inline uint64_t order_at(const struct order *order, uint64_t at)
+BOTH uint64_t order_at(const struct order *order, uint64_t at)
 {
     uint32_t mask = (uint32_t)(((uint64_t)1 << order->half) - 1);
     do {
