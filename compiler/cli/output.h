@@ -3,7 +3,7 @@
 #define NETC_OUTPUT_H
 
 #include "base/arena.h"
-#include "cpu/emit.h"
+#include "c/print.h"
 
 #include <stdbool.h>
 

@@ -2,15 +2,7 @@
 #ifndef NETC_CPU_EMIT_H
 #define NETC_CPU_EMIT_H
 
-#include "plan/plan.h"
-
-typedef struct File {
-    const char *name;       /* without a folder: lenet.c */
-    const char *text;
-    size_t      size;
-} File;
-
-typedef List(File) Files;
+#include "c/print.h"
 
 /* The sources of the trainer: NAME.h (weights, memory, phases), NAME.c (the kernels and what calls them), NAME_model.c
  * (the tables that the runtime reads), NAME_predict.c (single images), main.c, Makefile. Each names in its first lines the net, the version, the

@@ -2,44 +2,7 @@
 #ifndef NETC_CPU_PRINT_H
 #define NETC_CPU_PRINT_H
 
-#include "base/text.h"
-#include "plan/plan.h"
-
-enum { LINE_WIDTH = 120 };
-
-/* One statement or declaration, on as many lines as it takes; it is broken where its brackets are shallowest. */
-__attribute__((format(printf, 2, 3))) void line_wrapped(Text *text, const char *format, ...);
-
-/* ---- expression.c */
-
-/* What stands for the parts of a nest's expressions. */
-typedef struct Scope {
-    Arena        *arena;
-    const Kernel *kernel;
-    const char   *reduced[MAX_REDUCE];  /* the variable of each reduction; NULL: its value stands in its place */
-    bool          wide;                 /* indices are int64_t: some axis is too long for an int */
-} Scope;
-
-/* Whether the C expression has one value for each lane: never in a program of single samples. */
-bool expr_is_vector(const Scope *scope, const Expr *e);
-
-/* The expression in C, as it stands inside an operator that binds as tightly as `outer` (0: alone). */
-const char *expr_c(const Scope *scope, const Expr *e, int outer);
-
-/* The same as a vector, where the C expression is one value for all lanes; as it is in a program of single samples. */
-const char *expr_lanes(const Scope *scope, const Expr *e, int outer);
-
-/* The element of a tensor's buffer: conv1[y][x][c]. */
-const char *element_c(const Scope *scope, const Tensor *tensor, Expr *const index[]);
-
-/* "[24][24][10]" */
-const char *buffer_dims(Arena *arena, const Buffer *buffer);
-
-/* "vf", "vi" or "real"; of a single sample "real" or "int" */
-const char *buffer_type(const Buffer *buffer);
-
-/* Whether a variable says where the tile of a loop begins: not where one tile is the whole axis. */
-bool loop_has_start(const Kernel *kernel, int loop);
+#include "c/print.h"
 
 /* The head of a loop over the points of a range of the kernel's, whole tiles of a loop of `extent` points and what remains
  * beyond the last whole one; `type` is its counter's. */
@@ -53,27 +16,12 @@ void kernel_print(Text *text, const Plan *plan, const Kernel *kernel);
 
 /* ---- function.c */
 
-/* The comment above a kernel: layer and line of the spec, the arrays as they are stored, what is computed, what stays
- * in registers. */
-void print_comment(Text *text, const Plan *plan, const Kernel *kernel);
-
 /* "static KERNEL void conv1_forward(…)", typed by arrays. */
 void print_signature(Text *text, const Plan *plan, const Kernel *kernel);
 
 /* Its call, by RUN but for single samples. In a phase of blocks for the block `block`, and where several units share the kernel for the part
  * `part` of the block's; in the phase "weights" for the slice [first, end), or for tuned code's unit. */
 void kernel_call(Text *text, const Kernel *kernel);
-
-/* Whether the kernel applies the optimiser to the weight whose gradient it sums; whether weights have a history. */
-static inline bool applies_update(const Kernel *kernel)
-{
-    return kernel->scheme == SCHEME_LINEAR_WEIGHT && kernel->all_blocks;
-}
-
-static inline bool has_history(const Kernel *kernel)
-{
-    return kernel->program->graph->model->train.sgd.momentum != 0;
-}
 
 /* ---- block.c */
 
@@ -143,14 +91,5 @@ void print_tables(Text *text, const Plan *plan);        /* NAME_model.c */
 void print_predict(Text *text, const Plan *plan);       /* NAME_predict.c */
 void print_main(Text *text, const Plan *plan);          /* main.c */
 void print_makefile(Text *text, const Plan *plan);      /* Makefile */
-
-/* The spec's file name without folders, fit for a comment. */
-const char *spec_name(Arena *arena, const Source *source);
-
-/* The number in the fewest digits that read back as the same, with a point or an exponent. */
-const char *double_c(Arena *arena, double value);
-
-/* A string literal of C. */
-const char *c_string(Arena *arena, const char *value);
 
 #endif

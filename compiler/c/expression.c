@@ -1,6 +1,6 @@
 /* Expressions in C. A value that differs between samples is a vector; all others are plain numbers, which GCC's vector
  * extensions let stand beside vectors in arithmetic and comparisons. */
-#include "cpu/print.h"
+#include "c/print.h"
 
 #include <inttypes.h>
 #include <math.h>
