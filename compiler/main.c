@@ -8,7 +8,9 @@
 #include "cli/run.h"
 #include "cli/summary.h"
 #include "cpu/emit.h"
+#include "cuda/emit.h"
 #include "graph/graph.h"
+#include "plan/gpu.h"
 #include "plan/plan.h"
 #include "syntax/ast.h"
 
@@ -23,9 +25,12 @@ static int print(const Text *text)
     return EXIT_WELL;
 }
 
-static int write_output(Arena *arena, const Options *options, const Model *model, const Plan *plan, const char *folder)
+static int write_output(Arena *arena, const Options *options, const Model *model, const Plan *plan,
+                        const GpuPlans *gpu, const char *folder)
 {
-    const Files *files = cpu_emit(arena, plan, options_text(arena, options, plan->target->name));
+    const char *command_line = options_text(arena, options, plan->target->name);
+    Files *files = cpu_emit(arena, plan, command_line);
+    cuda_emit(arena, model, gpu, command_line, files);
     bool changed;
     int status = output_write(arena, folder, model->name, files, &changed);
     if (status == EXIT_WELL && options->command == COMMAND_COMPILE)
@@ -67,11 +72,12 @@ static int compile(Arena *arena, const Options *options, const char *path, const
     }
 
     Plan *plan = NULL;
+    GpuPlans gpu = {0};
     if (model->has_train && model->has_data) {
         Graph *evaluation = graph_build(arena, model, false, options->plain);
-        plan = plan_build(arena, model, graph, evaluation, target_find(options->cpu),
-                          &(PlanOptions){ .plain = options->plain, .without = options->without,
-                                          .units = options->units });
+        PlanOptions how = { .plain = options->plain, .without = options->without, .units = options->units };
+        plan = plan_build(arena, model, graph, evaluation, target_find(options->cpu), &how);
+        gpu = gpu_plans(arena, model, &how);
     }
     if (options->command == COMMAND_SUMMARY) {
         summary_print(text, model, graph_build(arena, model, model->has_train, true), plan);
@@ -79,11 +85,13 @@ static int compile(Arena *arena, const Options *options, const char *path, const
     }
     if (options->command == COMMAND_EMIT_PLAN) {
         plan_print(text, plan);
+        for (int i = 0; i < gpu.count; i++)
+            gpu_print(text, gpu.at[i]);
         return print(text);
     }
 
     const char *folder = options->output ? options->output : arena_printf(arena, "generated/%s", model->name);
-    int status = write_output(arena, options, model, plan, folder);
+    int status = write_output(arena, options, model, plan, &gpu, folder);
     if (status != EXIT_WELL || options->command == COMMAND_COMPILE)
         return status;
     status = build_trainer(arena, folder, runtime);

@@ -17,6 +17,10 @@
     type &name = *(type *)shared_memory
 #endif
 
+#ifndef INFINITY
+#define INFINITY __int_as_float(0x7f800000)
+#endif
+
 /* ---- single values, as nests have them */
 
 DEVICE bool  real_exceeds(float value, float largest) { return value > largest || value != value; }
@@ -84,7 +88,7 @@ DEVICE void add_results(const cuda_step &step, const float *loss, const float *c
 /* ---- the optimiser */
 
 /* Makes the step of weight `i` of the flat array. */
-DEVICE void update_weight(const cuda_step &step, const sgd &sgd, int i, float gradient)
+DEVICE void update_weight(const cuda_step &step, struct sgd sgd, int i, float gradient)
 {
     float *history = sgd.momentum != 0 ? &step.state[i] : nullptr;
     bool first = step.index == 0 && step.stretch->fresh;

@@ -111,7 +111,7 @@ struct model {
     struct phase  evaluate;             /* blocks: results and, where wanted, logits */
     const struct kernel *kernels; int kernel_count; /* that these call */
 
-    const struct cuda_code *const *cuda; int cuda_count;    /* ways to train it on a GPU (cuda_model.h), the best first */
+    const struct cuda_code *const *cuda;    /* ways to train it on a GPU (cuda_model.h), the best first; ends with NULL */
 
     /* The logits of one image, channels x height x width bytes as the dataset has them. `scratch` is the caller's,
      * predict_bytes large, 64-byte aligned, zeroed once at the start. Lanes are pixels here, so the weights are wanted

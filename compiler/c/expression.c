@@ -89,6 +89,8 @@ static const char *real_c(Arena *arena, double value, int outer)
 
 const char *element_c(const Scope *scope, const Tensor *tensor, Expr *const index[])
 {
+    if (scope->element)
+        return scope->element(scope, tensor, index);
     const Buffer *buffer = kernel_buffer(scope->kernel, tensor);
     const char *text = buffer->name;
     if (buffer->place == PLACE_WEIGHTS)

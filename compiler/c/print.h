@@ -35,12 +35,15 @@ void print_head(Text *text, const Model *model, const char *target, const char *
 /* ---- expression.c */
 
 /* What stands for the parts of a nest's expressions. */
-typedef struct Scope {
+typedef struct Scope Scope;
+struct Scope {
     Arena        *arena;
     const Kernel *kernel;
     const char   *reduced[MAX_REDUCE];  /* the variable of each reduction; NULL: its value stands in its place */
     bool          wide;                 /* indices are int64_t: some axis is too long for an int */
-} Scope;
+    /* How an element of a tensor is written; NULL: as on the CPU (element_c). */
+    const char *(*element)(const Scope *scope, const Tensor *tensor, Expr *const index[]);
+};
 
 /* Whether the C expression has one value for each lane: never in a program of single samples. */
 bool expr_is_vector(const Scope *scope, const Expr *e);

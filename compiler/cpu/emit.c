@@ -19,7 +19,7 @@ static const FileKind kinds[] = {
     { NULL, "Makefile", NULL, print_makefile },
 };
 
-const Files *cpu_emit(Arena *arena, const Plan *plan, const char *command_line)
+Files *cpu_emit(Arena *arena, const Plan *plan, const char *command_line)
 {
     Files *files = NEW(arena, Files);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

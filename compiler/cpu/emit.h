@@ -8,6 +8,6 @@
  * (the tables that the runtime reads), NAME_predict.c (single images), main.c, Makefile. Each names in its first lines the net, the version, the
  * target, the spec with its hash, and `command_line`, which says how it was made and holds no folders. The same plan
  * and command line give the same bytes. */
-const Files *cpu_emit(Arena *arena, const Plan *plan, const char *command_line);
+Files *cpu_emit(Arena *arena, const Plan *plan, const char *command_line);
 
 #endif

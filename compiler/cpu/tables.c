@@ -127,6 +127,7 @@ static void print_model(Text *text, const Plan *plan)
     Shape in = model->layers.at[0]->out;
     bool flat = in.rank == 1, learns = plan->train.graph->parameters.count > 0;
 
+    line(text, "extern const struct cuda_code *const %s_cuda[];\n", model->name);
     line(text, "const struct model %s_model = {", model->name);
     line(text, ".contract = MODEL_CONTRACT,");
     line(text, ".real_bytes = sizeof(real),");
@@ -153,6 +154,7 @@ static void print_model(Text *text, const Plan *plan)
     line(text, ".predict_bytes = sizeof(struct %s_image), .prepare_predict = %s_prepare_predict, .predict = %s_predict,",
          model->name, model->name, model->name);
     line(text, ".kernels = kernels, .kernel_count = KERNELS,");
+    line(text, ".cuda = %s_cuda,", model->name);
     line(text, "%s", "");
     line(text, ".dataset = %s, .root = %s,", c_string(arena, data->name), c_string(arena, data->root));
     line(text, ".download = %s, .shuffle = %s, .test_shuffle = %s,", flag(data->download), flag(data->shuffle),

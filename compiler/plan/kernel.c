@@ -103,6 +103,8 @@ bool kernel_same(const Kernel *a, const Kernel *b)
     for (int i = 0; i < a->loads.count; i++)
         if (!same_buffer(kernel_buffer(a, a->loads.at[i]), kernel_buffer(b, b->loads.at[i])))
             return false;
+    if (!m || !n)
+        return m == n;
     if (m->overs != n->overs || m->folds != n->folds || m->guards != n->guards || m->domains != n->domains ||
         m->reduces != n->reduces || m->stores != n->stores || a->all_blocks != b->all_blocks)
         return false;

@@ -124,8 +124,7 @@ static void number_units(Phase *weights, int64_t units)
     }
 }
 
-/* The evaluation calls training's function where that is the same, and else has one of another name. */
-static void share_kernels(Arena *arena, const Phase *training, Phase *evaluation)
+void phase_share_kernels(Arena *arena, const Phase *training, Phase *evaluation)
 {
     for (int i = 0; i < evaluation->kernels.count; i++) {
         Kernel *kernel = evaluation->kernels.at[i];
@@ -190,7 +189,7 @@ Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate
     for (int i = 0; i < plan->evaluation->kernels.count; i++)
         kernel_schedule(plan->evaluation->kernels.at[i], target);
     for (int i = 0; i < parts.count; i++) {
-        share_kernels(arena, parts.at[i], plan->evaluation);
+        phase_share_kernels(arena, parts.at[i], plan->evaluation);
         if (parts.count > 1)
             units_number(arena, plan, parts.at[i], options->units);
     }

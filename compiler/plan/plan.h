@@ -52,7 +52,9 @@ typedef struct Buffer {
     int64_t       dim[MAX_RANK];        /* as stored */
     int64_t       offset;               /* in weights, scratch or batch; of a gradient: as in the weights */
     int64_t       size;                 /* of one; PLACE_BATCH has one for each block, side by side */
-    bool          packed;               /* begins at a whole vector, and so does each row: rows end with padding */
+    bool          packed;               /* begins at a whole vector, and so does each row: rows end with padding. On a
+                                           GPU: the two last dimensions of a convolution's weight are one, padded */
+    bool          bytes;                /* of integers, on a GPU: each is a byte */
 } Buffer;
 
 /* A parameter of two dimensions that a kernel wants in memory with one of its choice innermost, padded to whole vectors;
@@ -113,8 +115,19 @@ typedef enum Scheme {
     SCHEME_PIXEL_CONV,                  /* PixelConv: the convolution of a single image, with bias and max_pool2d */
     SCHEME_PIXEL_WEIGHT,                /* PixelWeight: a weight as that wants it */
     SCHEME_DOT,                         /* DotShape: linear, of a single sample */
+    SCHEME_GPU_LOAD,                    /* no shape, no nest: the images of the samples, as numbers */
+    SCHEME_GPU_RESULTS,                 /* no shape, no nest: sums of losses and hits; the logits, for the host */
     SCHEMES
 } Scheme;
+
+/* How a GPU runs a kernel: one block of `threads` threads for each of its units + block_units * ceil(n / samples) units,
+ * in a step of n samples. */
+typedef struct Launch {
+    int64_t units, block_units;
+    int     samples;                    /* of a block, here */
+    int     threads;
+    int64_t shared;                     /* bytes of dynamic shared memory */
+} Launch;
 
 /* One function: a nest, with the loops as they are written, or tuned code that does the work of one or more. */
 typedef struct Kernel Kernel;
@@ -141,6 +154,7 @@ struct Kernel {
     int64_t        first_unit, units;   /* of its own: of the phase's with all_blocks, else of those of each block; no
                                            units: it runs in the one that all such kernels of its phase share */
     const Kernel  *same;                /* of the evaluation: the training's kernel that does the same; NULL: none */
+    Launch         launch;              /* on a GPU (gpu.h) */
 };
 
 typedef enum PhaseKind {
@@ -236,6 +250,9 @@ static inline bool takes(const PlanOptions *options, Technique technique)
  * plan is verified; a failure is an internal error (status 70). */
 Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate, const Target *target,
                  const PlanOptions *options);
+
+/* The evaluation calls training's function where that is the same, and else has one of another name. */
+void phase_share_kernels(Arena *arena, const Phase *training, Phase *evaluation);
 
 /* ---- kernel.c */
 

@@ -62,6 +62,8 @@ static const struct kernel kernels[KERNELS] = {
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 43, .block_bytes = 104 * sizeof(real) },
 };
 
+extern const struct cuda_code *const lenet_cuda[];
+
 const struct model lenet_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -84,6 +86,7 @@ const struct model lenet_model = {
     .evaluate = { "evaluate", .block_units = 1, .run = lenet_evaluate_block },
     .predict_bytes = sizeof(struct lenet_image), .prepare_predict = lenet_prepare_predict, .predict = lenet_predict,
     .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = lenet_cuda,
 
     .dataset = "mnist", .root = "data/mnist",
     .download = true, .shuffle = true, .test_shuffle = false,

@@ -76,6 +76,8 @@ static const struct kernel kernels[KERNELS] = {
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 23, .block_bytes = 32 * sizeof(real) },
 };
 
+extern const struct cuda_code *const branches_cuda[];
+
 const struct model branches_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -98,6 +100,7 @@ const struct model branches_model = {
     .evaluate = { "evaluate", .block_units = 1, .run = branches_evaluate_block },
     .predict_bytes = sizeof(struct branches_image), .prepare_predict = branches_prepare_predict, .predict = branches_predict,
     .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = branches_cuda,
 
     .dataset = "idx", .root = "images",
     .download = false, .shuffle = false, .test_shuffle = false,

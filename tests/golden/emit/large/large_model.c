@@ -44,6 +44,8 @@ static const struct kernel kernels[KERNELS] = {
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 43, .block_bytes = 52 * sizeof(real) },
 };
 
+extern const struct cuda_code *const large_cuda[];
+
 const struct model large_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -66,6 +68,7 @@ const struct model large_model = {
     .evaluate = { "evaluate", .block_units = 1, .run = large_evaluate_block },
     .predict_bytes = sizeof(struct large_image), .prepare_predict = large_prepare_predict, .predict = large_predict,
     .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = large_cuda,
 
     .dataset = "idx", .root = "features",
     .download = false, .shuffle = false, .test_shuffle = false,

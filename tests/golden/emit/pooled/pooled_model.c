@@ -48,6 +48,8 @@ static const struct kernel kernels[KERNELS] = {
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 31, .block_bytes = 80 * sizeof(real) },
 };
 
+extern const struct cuda_code *const pooled_cuda[];
+
 const struct model pooled_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -70,6 +72,7 @@ const struct model pooled_model = {
     .evaluate = { "evaluate", .block_units = 1, .run = pooled_evaluate_block },
     .predict_bytes = sizeof(struct pooled_image), .prepare_predict = pooled_prepare_predict, .predict = pooled_predict,
     .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = pooled_cuda,
 
     .dataset = "idx", .root = "digits",
     .download = false, .shuffle = true, .test_shuffle = false,

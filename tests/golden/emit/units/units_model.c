@@ -62,6 +62,8 @@ static const struct kernel kernels[KERNELS] = {
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 31, .block_bytes = 160 * sizeof(real) },
 };
 
+extern const struct cuda_code *const units_cuda[];
+
 const struct model units_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -84,6 +86,7 @@ const struct model units_model = {
     .evaluate = { "evaluate", .block_units = 1, .run = units_evaluate_block },
     .predict_bytes = sizeof(struct units_image), .prepare_predict = units_prepare_predict, .predict = units_predict,
     .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = units_cuda,
 
     .dataset = "idx", .root = "digits",
     .download = false, .shuffle = true, .test_shuffle = false,

@@ -49,6 +49,8 @@ static const struct kernel kernels[KERNELS] = {
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 19, .block_bytes = 112 * sizeof(real) },
 };
 
+extern const struct cuda_code *const unpool_cuda[];
+
 const struct model unpool_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -71,6 +73,7 @@ const struct model unpool_model = {
     .evaluate = { "evaluate", .block_units = 1, .run = unpool_evaluate_block },
     .predict_bytes = sizeof(struct unpool_image), .prepare_predict = unpool_prepare_predict, .predict = unpool_predict,
     .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = unpool_cuda,
 
     .dataset = "idx", .root = "shapes",
     .download = false, .shuffle = false, .test_shuffle = false,

@@ -66,6 +66,8 @@ static const struct kernel kernels[KERNELS] = {
     { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 43, .block_bytes = 208 * sizeof(real) },
 };
 
+extern const struct cuda_code *const wide_cuda[];
+
 const struct model wide_model = {
     .contract = MODEL_CONTRACT,
     .real_bytes = sizeof(real),
@@ -88,6 +90,7 @@ const struct model wide_model = {
     .evaluate = { "evaluate", .block_units = 1, .run = wide_evaluate_block },
     .predict_bytes = sizeof(struct wide_image), .prepare_predict = wide_prepare_predict, .predict = wide_predict,
     .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = wide_cuda,
 
     .dataset = "idx", .root = "shapes",
     .download = false, .shuffle = true, .test_shuffle = false,

@@ -1,0 +1,269 @@
+/* A kernel as a __device__ function. Nests: a warp for each point, a thread for each sample. */
+#include "cuda/print.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- elements and parameters */
+
+const char *cuda_element(const Scope *scope, const Tensor *tensor, Expr *const index[])
+{
+    const Kernel *kernel = scope->kernel;
+    const Buffer *buffer = kernel_buffer(kernel, tensor);
+    const Graph *graph = kernel->program->graph;
+    Arena *arena = scope->arena;
+    const char *text = buffer->name;
+    if (tensor == graph->label)
+        return kernel->all_blocks ? "step.labels[sample_of_lane(step, block, lane)]" : "label";
+    if (tensor == graph->scale)
+        return kernel->all_blocks ? "scale_of_lane(step, block, lane)" : "scale";
+    if (buffer->place == PLACE_WEIGHTS || buffer->place == PLACE_GRADIENT)
+        text = arena_printf(arena, "%s.%s", buffer->place == PLACE_WEIGHTS ? "w" : "gradient", text);
+    else
+        text = arena_printf(arena, "%s[block]", text);
+    for (int i = 0; i < buffer->rank; i++) {
+        Expr *at = index[i];
+        if (buffer->packed && i == 2)
+            at = expr_binary(arena, EXPR_ADD, expr_binary(arena, EXPR_MUL, expr_int(arena, tensor->dim[3]), at), index[3]);
+        text = arena_printf(arena, "%s[%s]", text, expr_c(scope, at, 0));
+    }
+    return buffer->place == PLACE_BATCH ? arena_printf(arena, "%s[lane]", text) : text;
+}
+
+const char *cuda_parameter(Arena *arena, const GpuPlan *plan, const Buffer *buffer, bool written)
+{
+    const char *lanes = plan->block > 1 ? "[LANES]" : "";
+    return arena_printf(arena, "%s%s (*%s)%s%s", written ? "" : "const ", gpu_type(buffer), buffer->name,
+                        buffer_dims(arena, buffer), lanes);
+}
+
+/* The tensors that the kernel reads, then those that it writes. */
+static const Buffer *operand(const Kernel *kernel, int i)
+{
+    int stored = i - kernel->loads.count;
+    return kernel_buffer(kernel, stored < 0 ? kernel->loads.at[i] : kernel->stores.at[stored]);
+}
+
+/* Whether it stands among those before it already. */
+static bool is_again(const Kernel *kernel, int i)
+{
+    for (int j = 0; j < i; j++)
+        if (operand(kernel, j) == operand(kernel, i))
+            return true;
+    return false;
+}
+
+static bool is_written(const Kernel *kernel, const Buffer *buffer)
+{
+    for (int i = 0; i < kernel->stores.count; i++)
+        if (kernel_buffer(kernel, kernel->stores.at[i]) == buffer)
+            return true;
+    return false;
+}
+
+const char *cuda_arguments(Arena *arena, const Kernel *kernel, const char *unit)
+{
+    const char *text = arena_printf(arena, "step, %s", unit);
+    for (int i = 0; i < kernel->loads.count + kernel->stores.count; i++)
+        if (operand(kernel, i)->place == PLACE_BATCH && !is_again(kernel, i))
+            text = arena_printf(arena, "%s, %s", text, operand(kernel, i)->name);
+    return text;
+}
+
+static void print_signature(Text *text, const GpuPlan *plan, const Kernel *kernel)
+{
+    const char *parameters = "const cuda_step &step, int unit";
+    for (int i = 0; i < kernel->loads.count + kernel->stores.count; i++) {
+        const Buffer *buffer = operand(kernel, i);
+        if (buffer->place == PLACE_BATCH && !is_again(kernel, i))
+            parameters = arena_printf(text->arena, "%s, %s", parameters,
+                                      cuda_parameter(text->arena, plan, buffer, is_written(kernel, buffer)));
+    }
+    line_wrapped(text, "DEVICE void %s(%s)", kernel->name, parameters);
+}
+
+bool cuda_reads_weights(const Kernel *kernel)
+{
+    for (int i = 0; i < kernel->loads.count; i++)
+        if (kernel->loads.at[i]->role == ROLE_PARAMETER)
+            return true;
+    return false;
+}
+
+bool cuda_makes_gradient(const Kernel *kernel)
+{
+    for (int i = 0; i < kernel->stores.count; i++)
+        if (kernel->stores.at[i]->role == ROLE_GRADIENT)
+            return true;
+    return false;
+}
+
+/* ---- nests */
+
+static bool reads(const Kernel *kernel, const Tensor *tensor)
+{
+    for (int i = 0; i < kernel->loads.count; i++)
+        if (kernel->loads.at[i] == tensor)
+            return true;
+    return false;
+}
+
+/* Where the point stands along each axis, the last one counting fastest. */
+static void print_axes(NestPrinter *p)
+{
+    int64_t inner = 1;
+    for (int i = p->nest->overs - 1; i >= 0; i--) {
+        const Axis *axis = p->nest->over[i];
+        const char *at = inner > 1 ? arena_printf(p->arena, "point / %" PRId64, inner) : "point";
+        bool outermost = true;
+        for (int j = 0; j < i; j++)
+            outermost = outermost && p->nest->over[j]->extent == 1;
+        if (axis->extent > 1)
+            line(p->text, outermost ? "%s %s = %s;" : "%s %s = %s %% %" PRId64 ";", p->index, axis->name, at,
+                 axis->extent);
+        inner *= axis->extent;
+    }
+}
+
+/* Which block of samples, which point. A grid has a warp for each; of a gradient, which sums over all blocks, for each
+ * point alone. */
+static void print_place(NestPrinter *p)
+{
+    const Kernel *kernel = p->kernel;
+    int64_t points = 1, units = kernel->launch.units + kernel->launch.block_units;
+    for (int i = 0; i < p->nest->overs; i++)
+        points *= p->nest->over[i]->extent;
+    bool sums = kernel->all_blocks;
+
+    line(p->text, "int lane = lane_of_thread();");
+    if (sums)
+        line(p->text, "int blocks = step_blocks(step);");
+    else
+        line(p->text, units > 1 ? "int block = unit / %" PRId64 ";" : "int block = unit;", units);
+    line(p->text, sums ? "int point = %d * unit + warp_of_thread();"
+                       : units > 1 ? "int point = %d * (unit %% %" PRId64 ") + warp_of_thread();"
+                                   : "int point = warp_of_thread();", GPU_WARPS, units);
+    if (points % GPU_WARPS)
+        line(p->text, "if (point >= %" PRId64 ")\n"
+                      "    return;", points);
+    print_axes(p);
+    if (!sums && reads(kernel, kernel->program->graph->label))
+        line(p->text, "int label = step.labels[sample_of_lane(step, block, lane)];");
+    if (!sums && reads(kernel, kernel->program->graph->scale))
+        line(p->text, "float scale = scale_of_lane(step, block, lane);");
+}
+
+static void print_store(NestPrinter *p, const Store *store)
+{
+    const char *element = cuda_element(&p->scope, store->tensor, store->index);
+    const char *value = expr_c(&p->scope, store->value, 0);
+    if (store->tensor->role != ROLE_GRADIENT) {
+        line_wrapped(p->text, "%s = %s;", element, value);
+        return;
+    }
+    line_wrapped(p->text, "float total = warp_sum(%s);", value);
+    line(p->text, "if (lane == 0)");
+    p->text->indent++;
+    line_wrapped(p->text, "%s = total;", element);
+    p->text->indent--;
+}
+
+static void print_nest(CudaEmitter *e)
+{
+    NestPrinter p = nest_printer(e->text, e->kernel);
+    Heads domain = {0};
+    p.scope.element = cuda_element;
+    p.blocks = "for (int block = 0; block < blocks; block++)";
+    print_place(&p);
+    for (int i = -1; i < p.nest->overs; i++)
+        heads_add_conditions(&p, &domain, p.nest->domain, p.nest->domains, i, false);
+    nest_name_reductions(&p);
+    heads_open(&p, &domain, true);
+    if (p.nest->reduces > 0 && p.scope.reduced[0])
+        nest_print_reductions(&p);
+    for (int i = 0; i < p.nest->stores; i++)
+        print_store(&p, &p.nest->store[i]);
+    heads_close(&p, &domain, true);
+}
+
+/* ---- kernels that are no node's */
+
+static void print_load(CudaEmitter *e)
+{
+    const Tensor *input = e->kernel->stores.at[0];
+    int64_t pixels = tensor_elements(input), channels = input->rank == 1 ? 1 : input->dim[0];
+    line(e->text, "__shared__ uint8_t tile[LANES][LANES + 4];\n"
+                  "int lane = lane_of_thread(), block = unit / %" PRId64 ", first = unit %% %" PRId64 " * LANES;\n\n"
+                  "for (int sample = warp_of_thread(); sample < LANES; sample += %d)\n"
+                  "    if (first + lane < %" PRId64 ")\n"
+                  "        tile[sample][lane] = step.images[(int64_t)sample_of_lane(step, block, sample) * %" PRId64
+                  " + first + lane];\n"
+                  "__syncthreads();",
+         e->kernel->launch.block_units, e->kernel->launch.block_units, GPU_WARPS, pixels, pixels);
+    line(e->text, "for (int i = warp_of_thread(); i < LANES && first + i < %" PRId64 "; i += %d)", pixels, GPU_WARPS);
+    e->text->indent++;
+    const char *channel = channels > 1 ? arena_printf(e->arena, "(first + i) / %" PRId64, pixels / channels) : "0";
+    line_wrapped(e->text, "(&input[block]%s[0])[(first + i) * LANES + lane] = tile[lane][i] * factor[%s] + shift[%s];",
+                 input->rank == 3 ? "[0][0][0]" : "[0]", channel, channel);
+    e->text->indent--;
+}
+
+static void print_results(CudaEmitter *e)
+{
+    const Kernel *kernel = e->kernel;
+    const char *loss = kernel_buffer(kernel, kernel->loads.at[0])->name;
+    const char *correct = kernel_buffer(kernel, kernel->loads.at[1])->name;
+    const Buffer *logits = kernel_buffer(kernel, kernel->loads.at[2]);
+    int64_t classes = logits->dim[0];
+    line(e->text, "if (unit == 0) {\n"
+                  "if (warp_of_thread() == 0)\n"
+                  "    add_results(step, %s[0], %s[0]);\n"
+                  "return;\n"
+                  "}\n"
+                  "int block = unit - 1;\n"
+                  "if (!step.logits)\n"
+                  "    return;\n"
+                  "for (int i = threadIdx.x; i < %" PRId64 " * LANES; i += %d) {\n"
+                  "int lane = i / %" PRId64 ", position = block * LANES + lane;\n"
+                  "if (position < step.count)\n"
+                  "    step.logits[position * %" PRId64 " + i %% %" PRId64 "] = %s[block][i %% %" PRId64 "][lane];\n"
+                  "}",
+         loss, correct, classes, GPU_THREADS, classes, classes, classes, logits->name, classes);
+}
+
+/* ---- all */
+
+/* By scheme: what prints the body of the function. */
+static void (*const emitters[SCHEMES])(CudaEmitter *e) = {
+    [SCHEME_NEST] = print_nest,
+    [SCHEME_GPU_LOAD] = print_load,
+    [SCHEME_GPU_RESULTS] = print_results,
+};
+
+static void print_note(Text *text, const Kernel *kernel)
+{
+    line(text, kernel->scheme == SCHEME_GPU_LOAD
+        ? "/* The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go\n"
+          " * through shared memory, so that both their bytes and the numbers lie side by side for a warp. */"
+        : "/* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */");
+}
+
+void cuda_kernel_print(Text *text, const GpuPlan *plan, const Kernel *kernel)
+{
+    CudaEmitter e = { .text = text, .arena = text->arena, .plan = plan, .kernel = kernel,
+                      .scope = { .arena = text->arena, .kernel = kernel, .element = cuda_element } };
+    if (kernel->node)
+        print_comment(text, plan->model, kernel);
+    else
+        print_note(text, kernel);
+    print_signature(text, plan, kernel);
+    line(text, "{");
+    if (cuda_reads_weights(kernel))
+        line(text, "const %s_weights &w = *(const %s_weights *)step.weights;", plan->model->name, plan->model->name);
+    if (cuda_makes_gradient(kernel))
+        line(text, "%s_weights &gradient = *(%s_weights *)step.gradient;", plan->model->name, plan->model->name);
+    emitters[kernel->scheme](&e);
+    line(text, "}");
+}

@@ -1,0 +1,162 @@
+/* NAME_cuda.cu: the weights, the kernels as functions, and the launches that call them. */
+#include "cuda/print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void print_weights(Text *text, const GpuPlan *plan)
+{
+    const char *name = plan->model->name;
+    line(text, "\n/* The flat array of weights, as PyTorch orders them; the taps of a convolution's weight are padded to whole\n"
+               " * 16 bytes. The gradient has the same form. */");
+    line(text, "struct %s_weights {", name);
+    for (int i = 0; i < plan->weights.count; i++) {
+        const Buffer *buffer = plan->weights.at[i];
+        line(text, "alignas(16) float %s%s;", buffer->name, buffer_dims(text->arena, buffer));
+    }
+    line(text, "};");
+}
+
+static void print_constants(Text *text, const GpuPlan *plan)
+{
+    const Normalize *normalize = plan->model->data.normalize;
+    const Shape in = plan->model->layers.at[0]->out;
+    int64_t channels = in.rank == 1 ? 1 : in.dim[0];
+    const char *factors = "", *shifts = "";
+    for (int64_t c = 0; c < channels; c++) {
+        const char *mean = double_c(text->arena, 0 - normalize[c].mean), *std = double_c(text->arena, normalize[c].std);
+        const char *comma = c ? ", " : "";
+        factors = arena_printf(text->arena, "%s%s(float)(1 / (255 * %s))", factors, comma, std);
+        shifts = arena_printf(text->arena, "%s%s(float)(%s / %s)", shifts, comma, mean, std);
+    }
+    line(text, "\n/* Of each channel of an image: byte * factor + shift = (byte / 255 - mean) / std. */");
+    line_wrapped(text, "static __constant__ const float factor[%" PRId64 "] = { %s };", channels, factors);
+    line_wrapped(text, "static __constant__ const float shift[%" PRId64 "] = { %s };", channels, shifts);
+}
+
+static void print_optimizer(Text *text, const GpuPlan *plan)
+{
+    const TrainSpec *train = &plan->model->train;
+    line(text, "\n/* The optimiser's settings; lr comes with the step. */\n"
+               "DEVICE sgd optimizer(void)\n"
+               "{\n"
+               "sgd settings = {};");
+    line(text, "settings.momentum = %s;", double_c(text->arena, train->sgd.momentum));
+    line(text, "settings.dampening = %s;", double_c(text->arena, train->sgd.dampening));
+    line(text, "settings.weight_decay = %s;", double_c(text->arena, train->sgd.weight_decay));
+    line(text, "settings.nesterov = %s;", train->sgd.nesterov ? "true" : "false");
+    line(text, "return settings;\n"
+               "}");
+}
+
+static void print_functions(Text *text, const GpuPlan *plan, const Phase *phase)
+{
+    for (int i = 0; i < phase->kernels.count; i++)
+        if (!phase->kernels.at[i]->same) {
+            line(text, "%s", "");
+            cuda_kernel_print(text, plan, phase->kernels.at[i]);
+        }
+}
+
+/* ---- launches */
+
+bool cuda_launch_is_new(const GpuPlan *plan, const GpuLaunch *launch)
+{
+    const GpuLaunches *both[] = { &plan->train_launches, &plan->evaluate_launches };
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < both[i]->count; j++)
+            if (strcmp(both[i]->at[j]->name, launch->name) == 0)
+                return both[i]->at[j] == launch;
+    return true;
+}
+
+/* Blocks of threads that the kernel has in the step, as an expression. */
+static const char *units_c(Arena *arena, const Launch *of)
+{
+    const char *blocks = of->samples == GPU_LANES ? "step_blocks(step)" : of->samples == 1 ? "step.count"
+                       : arena_printf(arena, "(step.count + %d) / %d", of->samples - 1, of->samples);
+    if (!of->block_units)
+        return arena_printf(arena, "%" PRId64, of->units);
+    const char *each = of->block_units == 1 ? blocks : arena_printf(arena, "%" PRId64 " * %s%s%s", of->block_units,
+                           strchr(blocks, '/') ? "(" : "", blocks, strchr(blocks, '/') ? ")" : "");
+    return of->units ? arena_printf(arena, "%" PRId64 " + %s", of->units, each) : each;
+}
+
+static bool launch_writes(const GpuLaunch *launch, const Buffer *buffer)
+{
+    for (int i = 0; i < launch->parts.count; i++) {
+        const Kernel *kernel = launch->parts.at[i];
+        for (int j = 0; j < kernel->stores.count; j++)
+            if (kernel_buffer(kernel, kernel->stores.at[j]) == buffer)
+                return true;
+    }
+    return false;
+}
+
+/* Parts side by side: each has its range of the grid. */
+static void print_parts(Text *text, const GpuLaunch *launch)
+{
+    int parts = launch->parts.count;
+    line(text, "int unit = blockIdx.x;");
+    for (int i = 0; i < parts; i++) {
+        const Kernel *kernel = launch->parts.at[i], *called = kernel->same ? kernel->same : kernel;
+        bool last = i + 1 == parts;
+        if (parts > 1 && !last)
+            line(text, "int %s_units = %s;\n"
+                       "if (unit < %s_units) {", called->name, units_c(text->arena, &kernel->launch), called->name);
+        line_wrapped(text, "%s(%s);", called->name, cuda_arguments(text->arena, called, "unit"));
+        if (parts > 1 && !last)
+            line(text, "return;\n"
+                       "}\n"
+                       "unit -= %s_units;", called->name);
+    }
+}
+
+static void print_launch(Text *text, const GpuPlan *plan, const GpuLaunch *launch)
+{
+    const char *parameters = "cuda_step step";
+    for (int i = 0; i < launch->buffers.count; i++)
+        parameters = arena_printf(text->arena, "%s, %s", parameters,
+                                  cuda_parameter(text->arena, plan, launch->buffers.at[i],
+                                                 launch_writes(launch, launch->buffers.at[i])));
+    line(text, "\nextern \"C\" __global__ void __launch_bounds__(%d)", launch->threads);
+    line_wrapped(text, "%s(%s)", launch->name, parameters);
+    line(text, "{");
+    print_parts(text, launch);
+    line(text, "}");
+}
+
+static void print_update(Text *text, const GpuPlan *plan)
+{
+    const Graph *graph = plan->train.graph;
+    const Buffer *loss = plan->train.buffer[graph->loss->id], *correct = plan->train.buffer[graph->correct->id];
+    line(text, "\n/* Applies the optimiser to each weight, and adds up the results of the step. */\n"
+               "extern \"C\" __global__ void __launch_bounds__(%d)", GPU_THREADS);
+    line_wrapped(text, "%s_update(cuda_step step, %s, %s)", plan->model->name,
+                 cuda_parameter(text->arena, plan, loss, false), cuda_parameter(text->arena, plan, correct, false));
+    line(text, "{\n"
+               "int i = %d * blockIdx.x + threadIdx.x;\n"
+               "if (i < %" PRId64 ")\n"
+               "    update_weight(step, optimizer(), i, step.gradient[i]);\n"
+               "if (i < LANES)\n"
+               "    add_results(step, %s%s, %s%s);\n"
+               "}", GPU_THREADS, plan->weights_size, loss->name, plan->block > 1 ? "[0]" : "", correct->name,
+         plan->block > 1 ? "[0]" : "");
+}
+
+void cuda_print_source(Text *text, const GpuPlan *plan)
+{
+    const GpuLaunches *both[] = { &plan->train_launches, &plan->evaluate_launches };
+    line(text, "#include \"cuda_kernels.h\"");
+    print_weights(text, plan);
+    print_constants(text, plan);
+    print_optimizer(text, plan);
+    print_functions(text, plan, plan->step);
+    print_functions(text, plan, plan->evaluation);
+    line(text, "\n/* ---- what is launched: kernels that do not wait for each other share a grid */");
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < both[i]->count; j++)
+            if (cuda_launch_is_new(plan, both[i]->at[j]))
+                print_launch(text, plan, both[i]->at[j]);
+    print_update(text, plan);
+}

@@ -1,0 +1,86 @@
+/* Kernels that do not depend on each other run side by side, in one launch: a launch for each level of what depends on
+ * what, and for each number of threads. */
+#include "plan/gpu.h"
+
+#include <string.h>
+
+static bool touches(const Kernel *kernel, const Tensor *tensor, bool writes)
+{
+    for (int i = 0; i < kernel->stores.count; i++)
+        if (kernel->stores.at[i] == tensor)
+            return true;
+    for (int i = 0; i < kernel->loads.count && !writes; i++)
+        if (kernel->loads.at[i] == tensor)
+            return true;
+    return false;
+}
+
+/* Whether `later` has to wait for `earlier`: it reads what that makes, or writes to the same tensor. */
+static bool depends(const Kernel *later, const Kernel *earlier)
+{
+    for (int i = 0; i < earlier->stores.count; i++)
+        if (touches(later, earlier->stores.at[i], false))
+            return true;
+    return false;
+}
+
+static void add_buffer(Arena *arena, GpuLaunch *launch, const Buffer *buffer)
+{
+    if (buffer->place != PLACE_BATCH)
+        return;
+    for (int i = 0; i < launch->buffers.count; i++)
+        if (launch->buffers.at[i] == buffer)
+            return;
+    list_add(arena, &launch->buffers, buffer);
+}
+
+static void add_part(Arena *arena, GpuLaunch *launch, Kernel *kernel)
+{
+    list_add(arena, &launch->parts, kernel);
+    launch->threads = kernel->launch.threads;
+    if (kernel->launch.shared > launch->shared)
+        launch->shared = kernel->launch.shared;
+    for (int i = 0; i < kernel->loads.count; i++)
+        add_buffer(arena, launch, kernel_buffer(kernel, kernel->loads.at[i]));
+    for (int i = 0; i < kernel->stores.count; i++)
+        add_buffer(arena, launch, kernel_buffer(kernel, kernel->stores.at[i]));
+}
+
+GpuLaunches gpu_launches(Arena *arena, const GpuPlan *plan, const Phase *phase, const char *prefix)
+{
+    int kernels = phase->kernels.count, last = 0;
+    int *level = arena_alloc(arena, (size_t)(kernels + 1) * sizeof *level);
+    for (int i = 0; i < kernels; i++) {
+        for (int j = 0; j < i; j++)
+            if (level[j] >= level[i] && depends(phase->kernels.at[i], phase->kernels.at[j]))
+                level[i] = level[j] + 1;
+        last = level[i] > last ? level[i] : last;
+    }
+
+    GpuLaunches launches = {0};
+    for (int at = 0; at <= last; at++) {
+        int first = launches.count;
+        for (int i = 0; i < kernels; i++) {
+            Kernel *kernel = phase->kernels.at[i];
+            if (level[i] != at)
+                continue;
+            GpuLaunch *launch = NULL;
+            for (int j = first; j < launches.count; j++)
+                if (launches.at[j]->threads == kernel->launch.threads)
+                    launch = launches.at[j];
+            if (!launch) {
+                launch = NEW(arena, GpuLaunch);
+                list_add(arena, &launches, launch);
+            }
+            add_part(arena, launch, kernel);
+        }
+    }
+    for (int i = 0; i < launches.count; i++) {
+        GpuLaunch *launch = launches.at[i];
+        const Kernel *only = launch->parts.at[0];
+        launch->name = launch->parts.count == 1
+            ? arena_printf(arena, "%s_%s", plan->model->name, only->same ? only->same->name : only->name)
+            : arena_printf(arena, "%s_%s_%d", plan->model->name, prefix, i + 1);
+    }
+    return launches;
+}

@@ -1,0 +1,135 @@
+/* units, compiled by netc 0.1.0 for CUDA from units.net with: netc units.net --cpu=avx512 --units=12
+ * sha256 of units.net: 9d0e168fc7f07fe4363e235459b01cee89128cb561c45d9e1ab36b5ed44b1685
+ * The tables of the CUDA code that the runtime reads, and that code itself. */
+#include "cuda_model.h"
+
+extern const char units_cuda_source[], units_cuda_source_end[];
+__asm__(".section .rodata\n"
+        "units_cuda_source: .incbin \"units_cuda.cu\"\n"
+        "units_cuda_source_end: .byte 0\n"
+        ".text\n");
+
+static const struct parameter parameters_cuda[] = {
+    { "conv1.weight", 4, { 8, 1, 5, 5 }, { 28, 28, 5, 1 }, 0, .fan_in = 25 },
+    { "conv1.bias", 1, { 8 }, { 1 }, 224, .fan_in = 25 },
+    { "conv2.weight", 4, { 12, 4, 3, 3 }, { 48, 12, 3, 1 }, 232, .fan_in = 36 },
+    { "conv2.bias", 1, { 12 }, { 1 }, 808, .fan_in = 36 },
+    { "fc.weight", 2, { 7, 2700 }, { 2700, 1 }, 820, .fan_in = 2700 },
+    { "fc.bias", 1, { 7 }, { 1 }, 19720, .fan_in = 2700 },
+};
+
+/* Bytes for each 32 samples. */
+static const struct cuda_buffer buffers_cuda[] = {
+    { "input", .block_bytes = 56448 },
+    { "relu_1", .block_bytes = 295936 },
+    { "conv2", .block_bytes = 345600 },
+    { "flatten_1", .block_bytes = 345600 },
+    { "fc", .block_bytes = 896 },
+    { "maximum", .block_bytes = 128 },
+    { "correct", .block_bytes = 128 },
+    { "loss", .block_bytes = 128 },
+    { "exp_sum", .block_bytes = 128 },
+    { "d_fc", .block_bytes = 896 },
+    { "d_flatten_1", .block_bytes = 345600 },
+    { "d_conv2", .block_bytes = 345600 },
+    { "d_conv1", .block_bytes = 295936 },
+};
+static const int units_load_input_cuda_uses[] = { 0 };
+static const int units_conv1_forward_cuda_uses[] = { 0, 1 };
+static const int units_conv2_forward_cuda_uses[] = { 1, 2 };
+static const int units_flatten_1_forward_cuda_uses[] = { 2, 3 };
+static const int units_fc_forward_cuda_uses[] = { 3, 4 };
+static const int units_cross_entropy_maximum_cuda_uses[] = { 4, 5, 6 };
+static const int units_cross_entropy_forward_cuda_uses[] = { 4, 5, 7, 8 };
+static const int units_cross_entropy_backward_cuda_uses[] = { 4, 5, 8, 9 };
+static const int units_train_9_cuda_uses[] = { 9, 10, 3 };
+static const int units_flatten_1_backward_cuda_uses[] = { 10, 11 };
+static const int units_train_11_cuda_uses[] = { 11, 1, 12 };
+static const int units_train_12_cuda_uses[] = { 12, 0 };
+static const int units_evaluate_cross_entropy_forward_cuda_uses[] = { 4, 5, 7 };
+static const int units_results_cuda_uses[] = { 7, 6, 4 };
+static const int update_cuda_uses[] = { 7, 6 };
+
+static const struct cuda_kernel train_cuda[] = {
+    { "units_load_input", "load_input", .units = 0, .block_units = 14, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1764, .step_bytes = 0,
+            .buffers = units_load_input_cuda_uses, .buffer_count = 1 },
+    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 289, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 117912, .sample_bytes = 11012, .step_bytes = 832,
+            .buffers = units_conv1_forward_cuda_uses, .buffer_count = 2 },
+    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
+            .buffers = units_conv2_forward_cuda_uses, .buffer_count = 2 },
+    { "units_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 21600, .step_bytes = 0,
+            .buffers = units_flatten_1_forward_cuda_uses, .buffer_count = 2 },
+    { "units_fc_forward", "fc_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 37800, .sample_bytes = 10828, .step_bytes = 75628,
+            .buffers = units_fc_forward_cuda_uses, .buffer_count = 2 },
+    { "units_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 7, .sample_bytes = 36, .step_bytes = 0,
+            .buffers = units_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
+    { "units_cross_entropy_forward", "cross_entropy_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 31, .sample_bytes = 40, .step_bytes = 0,
+            .buffers = units_cross_entropy_forward_cuda_uses, .buffer_count = 4 },
+    { "units_cross_entropy_backward", "cross_entropy_backward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 35, .sample_bytes = 64, .step_bytes = 0,
+            .buffers = units_cross_entropy_backward_cuda_uses, .buffer_count = 4 },
+    { "units_train_9", "fc_backward_input, fc_backward_weight, fc_backward_bias", .units = 2364, .block_units = 338,
+            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 75607, .sample_bytes = 21628,
+            .step_bytes = 151228, .buffers = units_train_9_cuda_uses, .buffer_count = 3 },
+    { "units_flatten_1_backward", "flatten_1_backward", .units = 0, .block_units = 338, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 21600, .step_bytes = 0,
+            .buffers = units_flatten_1_backward_cuda_uses, .buffer_count = 2 },
+    { "units_train_11", "conv2_backward_input, conv2_backward_weight, conv2_backward_bias", .units = 56,
+            .block_units = 289, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 393812,
+            .sample_bytes = 29296, .step_bytes = 3504, .buffers = units_train_11_cuda_uses, .buffer_count = 3 },
+    { "units_train_12", "conv1_backward_weight, conv1_backward_bias", .units = 26, .block_units = 0, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 117912, .sample_bytes = 11012,
+            .step_bytes = 832, .buffers = units_train_12_cuda_uses, .buffer_count = 2 },
+};
+
+static const struct cuda_kernel evaluate_cuda[] = {
+    { "units_load_input", "load_input", .units = 0, .block_units = 14, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1764, .step_bytes = 0,
+            .buffers = units_load_input_cuda_uses, .buffer_count = 1 },
+    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 289, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 117912, .sample_bytes = 11012, .step_bytes = 832,
+            .buffers = units_conv1_forward_cuda_uses, .buffer_count = 2 },
+    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
+            .buffers = units_conv2_forward_cuda_uses, .buffer_count = 2 },
+    { "units_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 21600, .step_bytes = 0,
+            .buffers = units_flatten_1_forward_cuda_uses, .buffer_count = 2 },
+    { "units_fc_forward", "fc_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 37800, .sample_bytes = 10828, .step_bytes = 75628,
+            .buffers = units_fc_forward_cuda_uses, .buffer_count = 2 },
+    { "units_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 7, .sample_bytes = 36, .step_bytes = 0,
+            .buffers = units_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
+    { "units_evaluate_cross_entropy_forward", "evaluate_cross_entropy_forward", .units = 0, .block_units = 1,
+            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 31, .sample_bytes = 36,
+            .step_bytes = 0, .buffers = units_evaluate_cross_entropy_forward_cuda_uses, .buffer_count = 3 },
+    { "units_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 36, .step_bytes = 0,
+            .buffers = units_results_cuda_uses, .buffer_count = 3 },
+};
+
+static const struct cuda_code code_cuda = {
+    .name = "layer by layer", .file = "units_cuda.cu",
+    .source = units_cuda_source, .source_end = units_cuda_source_end,
+    .block = 32, .eval_samples = 4096,
+    .parameters = parameters_cuda, .parameter_count = sizeof parameters_cuda / sizeof *parameters_cuda,
+    .weights_size = 19728,
+    .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
+    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = false,
+    .update = {
+        "units_update", "update", .units = 78, .samples = 32, .take = 1, .threads = 256, .step_flop = 78912,
+                .step_bytes = 394560, .buffers = update_cuda_uses, .buffer_count = 2,
+    },
+    .evaluate = evaluate_cuda, .evaluate_count = sizeof evaluate_cuda / sizeof *evaluate_cuda,
+};
+
+extern const struct cuda_code *const units_cuda[];
+const struct cuda_code *const units_cuda[] = { &code_cuda, NULL };
