@@ -190,20 +190,26 @@ static double memory_peak(void)
 
 /* ---- the command */
 
-static bool open_device(struct measuring *m, const struct device_kind *kind, struct error *error)
+static struct device_config device_config(const struct measuring *m)
+{
+    return (struct device_config){
+        .model = m->bench.model, .device = m->settings->device, .kernels = m->settings->kernels, .train = &m->train,
+        .test = &m->test, .threads = m->settings->threads,
+    };
+}
+
+static bool open_device(struct measuring *m, struct error *error)
 {
     const struct model *model = m->bench.model;
     size_t bytes = (size_t)model->weights_size * sizeof(real), laps = (size_t)model->kernel_count * sizeof *m->laps;
-    struct device_config config = {
-        .model = model, .train = &m->train, .test = &m->test, .threads = m->settings->threads,
-    };
+    struct device_config config = device_config(m);
     m->weights = malloc(bytes + 1);
     m->laps = calloc(1, laps + 1);
     if (!m->weights || !m->laps)
         return error_memory(error, "the initial weights", bytes + laps);
     weights_init(model, m->settings->seed, m->weights);
-    m->device = kind->open(&config, error);
-    return m->device && kind->set_weights(m->device, m->weights, error);
+    m->device = command_device(&config, &m->progress, error);
+    return m->device && m->device->kind->set_weights(m->device, m->weights, error);
 }
 
 /* A share of the epoch's steps may do; only whole batches then. */
@@ -219,11 +225,11 @@ static void plan_steps(struct measuring *m)
     m->bench.test_count = m->test.count;
 }
 
-static bool run(struct measuring *m, const struct device_kind *kind, struct error *error)
+static bool run(struct measuring *m, struct error *error)
 {
     const struct model *model = m->bench.model;
     if (!data_load(model, m->settings->data, PART_TRAIN, &m->train, error)
-        || !data_load(model, m->settings->data, PART_TEST, &m->test, error) || !open_device(m, kind, error))
+        || !data_load(model, m->settings->data, PART_TEST, &m->test, error) || !open_device(m, error))
         return false;
     plan_steps(m);
     if (!measure_epochs(m, error) || !measure_predict(m, error))
@@ -243,23 +249,21 @@ static bool run(struct measuring *m, const struct device_kind *kind, struct erro
 
 bool bench_command(const struct model *model, const struct settings *settings, struct error *error)
 {
-    const struct device_kind *kind = device_find(settings->device, error);
-    if (!kind)
-        return false;
     if (settings->epochs == 0 || settings->steps == 0)
         return error_set(error, STATUS_USAGE, "bench measures at least one step of one epoch");
     struct measuring m = {
         .settings = settings, .progress = progress_start(PROGRESS_AUTO, model->name), .pace = {.amount = 1},
         .bench = {
-            .model = model, .device = kind->name, .threads = settings->threads,
+            .model = model, .device = "cpu", .threads = settings->threads,
             .busy = device_cpu_busy(model, settings->threads), .epochs = settings->epochs,
             .train_seconds = INFINITY, .evaluate_seconds = INFINITY, .predict_seconds = NAN,
         },
     };
-    bool good = run(&m, kind, error);
+    struct device_config config = device_config(&m);
+    bool good = device_check(&config, error) && run(&m, error);
     progress_clear(&m.progress);
     if (m.device)
-        kind->close(m.device);
+        m.device->kind->close(m.device);
     data_free(&m.train);
     data_free(&m.test);
     free(m.weights);

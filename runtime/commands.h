@@ -36,7 +36,10 @@ struct watch {
 /* For struct stretch, with a struct watch: shows progress, and ends the stretch after a signal. */
 bool watch_step(void *watcher, int64_t steps, const struct result *result);
 
-/* How many blocks of an evaluation to hand to a device at a time: adapted until a piece takes about as long as a person
+/* Opens the device that config->device asks for; says so where `auto` finds no GPU that can be used. */
+struct device *command_device(const struct device_config *config, struct progress *progress, struct error *error);
+
+/* How many pieces of an evaluation to hand to a device at a time: adapted until a piece takes about as long as a person
  * can wait for a sign of life, which changes no result. */
 struct pace { int64_t amount; };
 

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+const char *const kernels_words[] = {
+    [KERNELS_AUTO] = "auto", [KERNELS_FUSED] = "fused", [KERNELS_LAYERS] = "layers", NULL,
+};
+
 bool device_name_valid(const char *text)
 {
     static const char cuda[] = "cuda";
@@ -19,11 +23,29 @@ bool device_name_valid(const char *text)
     return text[prefix] == '\0';
 }
 
-const struct device_kind *device_find(const char *text, struct error *error)
+static bool is_auto(const struct device_config *config) { return strcmp(config->device, "auto") == 0; }
+
+static const struct device_kind *kind_of(const struct device_config *config)
 {
-    if (strcmp(text, "auto") == 0 || strcmp(text, "cpu") == 0)
-        return &device_cpu;
-    error_set(error, STATUS_MACHINE, "device %s: this trainer has no CUDA code, it runs on the CPU only", text);
-    error_add(error, "--device cpu (or auto) trains there");
-    return NULL;
+    return strncmp(config->device, "cuda", strlen("cuda")) == 0 ? &device_cuda : &device_cpu;
+}
+
+bool device_check(const struct device_config *config, struct error *error)
+{
+    return is_auto(config) || kind_of(config)->check(config, error);
+}
+
+struct device *device_open(const struct device_config *config, struct error *why, struct error *error)
+{
+    *why = (struct error){.status = STATUS_OK};
+    if (!is_auto(config))
+        return kind_of(config)->open(config, error);
+    if (config->model->cuda_count > 0) {
+        struct device *device = device_cuda.open(config, why);
+        if (device || why->status != STATUS_MACHINE) {
+            *error = *why;
+            return device;
+        }
+    }
+    return device_cpu.open(config, error);
 }

@@ -8,8 +8,16 @@
 #include "model.h"
 #include "random.h"
 
+/* Which of the model's CUDA codes a GPU runs. */
+enum kernels { KERNELS_AUTO, KERNELS_FUSED, KERNELS_LAYERS };
+
+/* The words for them on the command line; ends with NULL. */
+extern const char *const kernels_words[];
+
 struct device_config {
     const struct model   *model;
+    const char           *device;       /* as one writes it: auto, cpu, cuda, cuda:1, cuda:0,1 */
+    enum kernels          kernels;
     const struct dataset *train, *test; /* outlive the device; train is NULL where only evaluation is wanted */
     int                   threads;
 };
@@ -21,21 +29,28 @@ struct stretch {
     double              lr;
     bool                fresh;          /* begins with the first step of all */
 
-    /* Called after each step with the steps made so far and the result until then, by one thread while the others wait
-     * for it; false ends the stretch. NULL: not wanted. */
+    /* Called with the steps made so far and the result until then: by the CPU after each step, by one thread while the
+     * others wait for it; by a GPU after as many as it makes in one go. False ends the stretch. NULL: not wanted. */
     bool              (*after_step)(void *watcher, int64_t steps, const struct result *result);
     void               *watcher;
 };
 
+enum { DEVICE_NAME = 160 };
+
 struct device {
     const struct device_kind *kind;
     struct device_config      config;
+    char                      name[DEVICE_NAME];    /* "cpu, 8 threads", "cuda:0 (NVIDIA L4), fused step" */
+    int64_t                   piece;    /* evaluations are asked for in multiples of so many samples */
     uint64_t                 *laps;     /* NULL; or one for each kernel of the model, to which is added how many ticks
                                            (ticks.h) it takes, all threads together */
 };
 
 struct device_kind {
     const char *name;                   /* "cpu" */
+
+    /* Whether it is there, as far as can be told before any data is read. */
+    bool (*check)(const struct device_config *config, struct error *error);
 
     struct device *(*open)(const struct device_config *config, struct error *error);
 
@@ -48,20 +63,24 @@ struct device_kind {
     bool (*train)(struct device *device, const struct stretch *stretch, struct result *result, struct error *error);
 
     /* Evaluates the test samples at positions first .. first + count - 1 of `order` (NULL: of the file); `first` is a
-     * multiple of the model's lanes. Adds to *result; logits, where not NULL, receives count x classes reals. */
+     * multiple of the device's piece. Adds to *result; logits, where not NULL, receives count x classes reals. */
     bool (*evaluate)(struct device *device, const struct order *order, int64_t first, int64_t count,
                      struct result *result, real *logits, struct error *error);
 
     void (*close)(struct device *device);
 };
 
-extern const struct device_kind device_cpu;
+extern const struct device_kind device_cpu, device_cuda;
 
 /* Says whether `text` is a device as one writes it: auto, cpu, cuda, cuda:1, cuda:0,1. */
 bool device_name_valid(const char *text);
 
-/* The kind of device that a valid name asks for; an error where this build or machine has none such. */
-const struct device_kind *device_find(const char *text, struct error *error);
+/* Says before any data is read whether the device that is asked for can be had. `auto` always can. */
+bool device_check(const struct device_config *config, struct error *error);
+
+/* Opens the device that is asked for. `auto` is the first GPU, or, where the model can not be trained on it, the CPU;
+ * *why then says what is missing (its text is empty where nothing is). */
+struct device *device_open(const struct device_config *config, struct error *why, struct error *error);
 
 /* Bytes that training (or, without `train`, evaluation) with this many threads takes, by what they are for. The sum
  * is in `total`, a double: it may be more than any machine has. */

@@ -4,6 +4,7 @@
 #include "format.h"
 
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -150,6 +151,13 @@ static bool machine_has(double bytes, struct error *error)
                      format_bytes(need, bytes), format_bytes(have, machine));
 }
 
+static bool cpu_check(const struct device_config *config, struct error *error)
+{
+    return config->kernels == KERNELS_AUTO
+        || error_set(error, STATUS_USAGE, "--kernels %s chooses among the codes for a GPU, but the device is the CPU",
+                     kernels_words[config->kernels]);
+}
+
 static struct device *cpu_open(const struct device_config *config, struct error *error)
 {
     const struct model *model = config->model;
@@ -163,7 +171,9 @@ static struct device *cpu_open(const struct device_config *config, struct error 
         error_memory(error, "the network", (size_t)need.total);
         return NULL;
     }
-    cpu->device = (struct device){.kind = &device_cpu, .config = *config};
+    cpu->device = (struct device){.kind = &device_cpu, .config = *config, .piece = model->lanes};
+    snprintf(cpu->device.name, sizeof cpu->device.name, "cpu, %d thread%s", config->threads,
+             config->threads == 1 ? "" : "s");
     cpu->threads = (int)(config->threads < units ? config->threads : units);
     cpu->weights = allocate(need.weights / need.copies);
     cpu->state = allocate(need.state / need.copies);
@@ -241,6 +251,6 @@ static bool cpu_evaluate(struct device *device, const struct order *order, int64
 }
 
 const struct device_kind device_cpu = {
-    .name = "cpu", .open = cpu_open, .set_weights = cpu_set_weights, .get_weights = cpu_get_weights, .train = cpu_train,
-    .evaluate = cpu_evaluate, .close = cpu_close,
+    .name = "cpu", .check = cpu_check, .open = cpu_open, .set_weights = cpu_set_weights,
+    .get_weights = cpu_get_weights, .train = cpu_train, .evaluate = cpu_evaluate, .close = cpu_close,
 };

@@ -54,18 +54,18 @@ static void print_json(const struct model *model, const struct evaluation *evalu
     puts("]}");
 }
 
-static bool evaluate_file(struct device *device, const struct settings *settings, struct error *error)
+static bool evaluate_file(struct device *device, const struct settings *settings, struct progress *progress,
+                          struct error *error)
 {
     const struct model *model = device->config.model;
-    struct progress     progress = progress_start(settings->progress, model->name);
     struct standing     standing = {.fraction = 1};
     struct pace         pace = {.amount = 1};
     size_t              cells = (size_t)(confusion_rows(model) * model->classes);
     struct evaluation   evaluation = {.confusion = calloc(cells, sizeof(int64_t))};
     bool good = evaluation.confusion || error_memory(error, "the confusion matrix", cells * sizeof(int64_t));
-    good = good && read_weights(device, settings->weights, &progress, error)
-        && evaluate(device, settings->seed, 0, &pace, &progress, &standing, &evaluation, error);
-    progress_clear(&progress);
+    good = good && read_weights(device, settings->weights, progress, error)
+        && evaluate(device, settings->seed, 0, &pace, progress, &standing, &evaluation, error);
+    progress_clear(progress);
     if (good && settings->progress == PROGRESS_JSON)
         print_json(model, &evaluation);
     else if (good)
@@ -76,9 +76,13 @@ static bool evaluate_file(struct device *device, const struct settings *settings
 
 bool eval_command(const struct model *model, const struct settings *settings, struct error *error)
 {
-    struct dataset            test;
-    const struct device_kind *kind = device_find(settings->device, error);
-    if (!kind)
+    struct dataset       test;
+    struct progress      progress = progress_start(settings->progress, model->name);
+    struct device_config config = {
+        .model = model, .device = settings->device, .kernels = settings->kernels, .test = &test,
+        .threads = settings->threads,
+    };
+    if (!device_check(&config, error))
         return false;
     if (access(settings->weights, R_OK) != 0) {
         error_input(error, "%s: cannot open: %s", settings->weights, strerror(errno));
@@ -86,11 +90,10 @@ bool eval_command(const struct model *model, const struct settings *settings, st
     }
     if (!data_load(model, settings->data, PART_TEST, &test, error))
         return false;
-    struct device_config config = {.model = model, .test = &test, .threads = settings->threads};
-    struct device       *device = kind->open(&config, error);
-    bool                 good = device && evaluate_file(device, settings, error);
+    struct device *device = command_device(&config, &progress, error);
+    bool           good = device && evaluate_file(device, settings, &progress, error);
     if (device)
-        kind->close(device);
+        device->kind->close(device);
     data_free(&test);
     return good;
 }

@@ -44,10 +44,10 @@ bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *
     const struct order   *shuffled = model->test_shuffle ? &order : NULL;
     struct result         sum = {0};
     bool                  good = true;
-    int64_t               most = (MOST_SAMPLES + model->lanes - 1) / model->lanes;      /* in blocks */
+    int64_t               most = (MOST_SAMPLES + device->piece - 1) / device->piece;    /* in pieces */
     real                 *logits = NULL;
     if (evaluation->confusion) {
-        size_t bytes = (size_t)(most * model->lanes * model->classes) * sizeof *logits;
+        size_t bytes = (size_t)(most * device->piece * model->classes) * sizeof *logits;
         logits = malloc(bytes);
         if (!logits)
             return error_memory(error, "the evaluation", bytes);
@@ -55,7 +55,7 @@ bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *
     evaluation->seconds = 0;
     for (int64_t first = 0, count; first < data->count && good; first += count) {
         pace->amount = pace->amount > most ? most : pace->amount;
-        count = pace->amount * model->lanes;
+        count = pace->amount * device->piece;
         count = count < data->count - first ? count : data->count - first;
         double started = seconds_now();
         good = device->kind->evaluate(device, shuffled, first, count, &sum, logits, error);

@@ -111,14 +111,34 @@ static void show_text(const void *value, char *text, size_t size)
 
 static bool read_device(const char *text, void *value) { return device_name_valid(text) && read_text(text, value); }
 
+/* Which of the words it is, or -1. */
+static int word_at(const char *text, const char *const *words)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    return -1;
+}
+
 static bool read_progress(const char *text, void *value)
 {
-    for (int i = 0; progress_words[i]; i++)
-        if (strcmp(text, progress_words[i]) == 0) {
-            *(enum progress_mode *)value = (enum progress_mode)i;
-            return true;
-        }
-    return false;
+    int i = word_at(text, progress_words);
+    if (i >= 0)
+        *(enum progress_mode *)value = (enum progress_mode)i;
+    return i >= 0;
+}
+
+static bool read_kernels(const char *text, void *value)
+{
+    int i = word_at(text, kernels_words);
+    if (i >= 0)
+        *(enum kernels *)value = (enum kernels)i;
+    return i >= 0;
+}
+
+static void show_kernels(const void *value, char *text, size_t size)
+{
+    snprintf(text, size, "%s", kernels_words[*(const enum kernels *)value]);
 }
 
 static void show_progress(const void *value, char *text, size_t size)
@@ -134,6 +154,7 @@ static const struct value_kind
     file = {"a file name", read_text, show_text},
     folder = {"a folder's name", read_text, show_text},
     device = {"auto, cpu, cuda, cuda:1 or cuda:0,1", read_device, show_text},
+    kernels = {"auto, fused or layers", read_kernels, show_kernels},
     mode = {"auto, plain, json or off", read_progress, show_progress};
 
 enum {
@@ -162,6 +183,8 @@ static const struct option {
      "where the dataset's files are"},
     {"--device", "D", &device, offsetof(struct settings, device), TRAIN | EVAL | BENCH,
      "auto, cpu, cuda, cuda:1, cuda:0,1"},
+    {"--kernels", "K", &kernels, offsetof(struct settings, kernels), TRAIN | EVAL | BENCH,
+     "of a GPU: auto, fused, layers"},
     {"--init", "FILE", &file, offsetof(struct settings, init), TRAIN, "start from these weights (safetensors)"},
     {"--save", "FILE", &file, offsetof(struct settings, save), TRAIN, "write the final weights there (safetensors)"},
     {"--weights", "FILE", &file, offsetof(struct settings, weights), EVAL, "weights to evaluate (safetensors)"},
@@ -303,7 +326,7 @@ static void set_defaults(struct settings *settings, const struct model *model)
     *settings = (struct settings){
         .topic = COMMAND_HELP, .epochs = -1, .steps = -1, .lr = model->sgd.lr, .seed = model->seed,
         .threads = device_cpu_threads(), .data = model->root, .device = model->device, .save = settings->file,
-        .weights = settings->file, .progress = PROGRESS_AUTO,
+        .weights = settings->file, .progress = PROGRESS_AUTO, .kernels = KERNELS_AUTO,
     };
     snprintf(settings->file, sizeof settings->file, "%s.safetensors", model->name);
 }

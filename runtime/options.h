@@ -2,6 +2,7 @@
 #ifndef NETC_OPTIONS_H
 #define NETC_OPTIONS_H
 
+#include "device.h"
 #include "error.h"
 #include "model.h"
 #include "progress.h"
@@ -19,6 +20,7 @@ struct settings {
     const char  *init;                  /* or NULL */
     const char  *save, *weights;
     enum progress_mode progress;
+    enum kernels kernels;
     bool         json;                  /* of bench */
     char         file[1024];            /* NAME.safetensors, what save and weights point to by default */
 };

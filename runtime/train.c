@@ -134,22 +134,28 @@ static void announce(struct training *training)
     progress_say(&training->progress, "%s parameters; %s training and %s test images from %s",
                  format_count(first, parameters), format_count(second, training->train.count),
                  format_count(third, training->test.count), settings->data);
-    progress_say(&training->progress, "device: %s, %d thread%s; batch %" PRId64 ", lr %g, momentum %g, seed %" PRIu64,
-                 training->device->kind->name, settings->threads, settings->threads == 1 ? "" : "s", model->batch_size,
-                 settings->lr, model->sgd.momentum, settings->seed);
+    progress_say(&training->progress, "device: %s; batch %" PRId64 ", lr %g, momentum %g, seed %" PRIu64,
+                 training->device->name, model->batch_size, settings->lr, model->sgd.momentum, settings->seed);
 }
 
-static bool run(struct training *training, const struct device_kind *kind, struct error *error)
+static struct device_config device_config(const struct training *training)
+{
+    const struct settings *settings = training->settings;
+    return (struct device_config){
+        .model = training->model, .device = settings->device, .kernels = settings->kernels, .train = &training->train,
+        .test = &training->test, .threads = settings->threads,
+    };
+}
+
+static bool run(struct training *training, struct error *error)
 {
     const struct settings *settings = training->settings;
     const struct model    *model = training->model;
     if (!data_load(model, settings->data, PART_TRAIN, &training->train, error)
         || !data_load(model, settings->data, PART_TEST, &training->test, error))
         return false;
-    struct device_config config = {
-        .model = model, .train = &training->train, .test = &training->test, .threads = settings->threads,
-    };
-    training->device = kind->open(&config, error);
+    struct device_config config = device_config(training);
+    training->device = command_device(&config, &training->progress, error);
     if (!training->device || !set_initial_weights(training, error))
         return false;
     plan_steps(training);
@@ -160,19 +166,19 @@ static bool run(struct training *training, const struct device_kind *kind, struc
 
 bool train_command(const struct model *model, const struct settings *settings, struct error *error)
 {
-    const struct device_kind *kind = device_find(settings->device, error);
-    if (!kind || !safetensors_writable(settings->save, error))
-        return false;
     struct training training = {
         .model = model, .settings = settings, .progress = progress_start(settings->progress, model->name),
         .blocks_pace = {.amount = 1},
     };
-    bool good = run(&training, kind, error);
+    struct device_config config = device_config(&training);
+    if (!device_check(&config, error) || !safetensors_writable(settings->save, error))
+        return false;
+    bool good = run(&training, error);
     progress_clear(&training.progress);
     if (!good && error->status > STATUS_SIGNAL)
         error_set(error, error->status, "interrupted; nothing was saved");
     if (training.device)
-        kind->close(training.device);
+        training.device->kind->close(training.device);
     data_free(&training.train);
     data_free(&training.test);
     return good;

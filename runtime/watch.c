@@ -2,6 +2,8 @@
 
 #include "interrupt.h"
 
+#include <string.h>
+
 bool watch_step(void *watcher, int64_t steps, const struct result *result)
 {
     struct watch *watch = watcher;
@@ -13,4 +15,13 @@ bool watch_step(void *watcher, int64_t steps, const struct result *result)
     });
     watch->stopped = !interrupt_none(watch->error);
     return !watch->stopped;
+}
+
+struct device *command_device(const struct device_config *config, struct progress *progress, struct error *error)
+{
+    struct error   why;
+    struct device *device = device_open(config, &why, error);
+    if (device && why.length > 0)
+        progress_say(progress, "no GPU is used: %.*s", (int)strcspn(why.text, "\n"), why.text);
+    return device;
 }

@@ -164,11 +164,17 @@ static void test_refusals(void **state)
 
 static void test_devices(void **state)
 {
-    struct error error;
+    struct error         error;
+    struct device_config config = {.model = &model, .device = "auto", .kernels = KERNELS_FUSED};
     (void)state;
-    assert_ptr_equal(device_find("auto", &error), &device_cpu);
-    assert_ptr_equal(device_find("cpu", &error), &device_cpu);
-    assert_null(device_find("cuda:0,1", &error));
+    assert_true(device_check(&config, &error));
+    config.device = "cpu";
+    assert_false(device_check(&config, &error));    /* which has no kernels of a GPU to choose from */
+    assert_int_equal(error.status, STATUS_USAGE);
+    config.kernels = KERNELS_AUTO;
+    assert_true(device_check(&config, &error));
+    config.device = "cuda:0,1";
+    assert_false(device_check(&config, &error));
     assert_int_equal(error.status, STATUS_MACHINE);
     assert_non_null(strstr(error.text, "no CUDA code"));
 }

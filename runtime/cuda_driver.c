@@ -1,0 +1,176 @@
+#include "cuda_driver.h"
+
+#include "format.h"
+
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OLDEST_DRIVER = 11080 };
+
+/* A function of a library, and where its pointer goes in the library's table. */
+struct symbol { const char *name; size_t offset; };
+
+/* What is told of a library that is not there. */
+struct library {
+    const char *name;                   /* "NVRTC" */
+    const char *variable;               /* of the environment; names the file */
+    const char *const *files;           /* to be tried otherwise; ends with NULL */
+    const char *remedy, *old;           /* where it is missing, where functions of it are missing */
+};
+
+static void *open_any(const struct library *library, struct error *error)
+{
+    const char *named = library->variable ? getenv(library->variable) : NULL;
+    char        why[512] = "";          /* the first of the files has not been opened: the usual one */
+    if (named && *named) {
+        void *handle = dlopen(named, RTLD_NOW | RTLD_LOCAL);
+        if (handle)
+            return handle;
+        const char *reason = dlerror();
+        error_set(error, STATUS_MACHINE, "%s cannot be opened: %s", library->name, reason ? reason : named);
+        error_add(error, "%s names this file: correct or unset it", library->variable);
+        return NULL;
+    }
+    for (const char *const *file = library->files; *file; file++) {
+        void *handle = dlopen(*file, RTLD_NOW | RTLD_LOCAL);
+        if (handle)
+            return handle;
+        const char *reason = dlerror();
+        if (*why == '\0')
+            snprintf(why, sizeof why, "%s", reason ? reason : *file);
+    }
+    error_set(error, STATUS_MACHINE, "%s is not here: %s", library->name, why);
+    error_add(error, "%s", library->remedy);
+    return NULL;
+}
+
+/* Opens the library and looks up all of its functions. */
+static bool open_library(const struct library *library, const struct symbol *symbols, int count, void *table,
+                         struct error *error)
+{
+    void *handle = open_any(library, error);
+    if (!handle)
+        return false;
+    for (int i = 0; i < count; i++) {
+        void *found = dlsym(handle, symbols[i].name);
+        if (!found) {
+            error_set(error, STATUS_MACHINE, "%s has no function %s", library->name, symbols[i].name);
+            return error_add(error, "%s", library->old);
+        }
+        memcpy((char *)table + symbols[i].offset, &found, sizeof found);
+    }
+    return true;
+}
+
+const char *cuda_version(char *text, int version)
+{
+    snprintf(text, FORMAT_SIZE, "%d.%d", version / 1000, version % 1000 / 10);
+    return text;
+}
+
+bool cuda_driver_open(struct cuda_driver *driver, struct error *error)
+{
+    static const char *const files[] = {"libcuda.so.1", NULL};
+    static const struct library library = {
+        .name = "NVIDIA's driver", .files = files,
+        .remedy = "a GPU needs its driver (libcuda.so.1 comes with it); --device cpu trains without",
+        .old = "a driver for CUDA 11.8 or later has it",
+    };
+#define SYMBOL(name, symbol, parameters) {#symbol, offsetof(struct cuda_driver, name)},
+    static const struct symbol symbols[] = {CUDA_DRIVER_FUNCTIONS(SYMBOL)};
+#undef SYMBOL
+    int  version = 0;
+    char text[FORMAT_SIZE];
+    if (!open_library(&library, symbols, sizeof symbols / sizeof *symbols, driver, error)
+        || !cuda_succeeds(driver, driver->init(0), NULL, error, "cuInit")
+        || !cuda_succeeds(driver, driver->driver_get_version(&version), NULL, error, "cuDriverGetVersion"))
+        return false;
+    if (version >= OLDEST_DRIVER)
+        return true;
+    error_set(error, STATUS_MACHINE, "NVIDIA's driver is too old: it is for CUDA %s", cuda_version(text, version));
+    return error_add(error, "one for CUDA %s or later is wanted; --device cpu trains without",
+                     cuda_version(text, OLDEST_DRIVER));
+}
+
+bool nvrtc_open(struct nvrtc *nvrtc, struct error *error)
+{
+    static const char *const files[] = {
+        "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so", "/usr/local/cuda/lib64/libnvrtc.so", NULL,
+    };
+    static const struct library library = {
+        .name = "NVRTC, the compiler of CUDA code,", .variable = "NETC_NVRTC", .files = files,
+        .remedy = "it comes with the CUDA toolkit, or from PyPI as nvidia-cuda-nvrtc, which puts it into\n"
+                  "  site-packages/nvidia/*/lib; LD_LIBRARY_PATH=folder or NETC_NVRTC=file says where it is",
+        .old = "NVRTC 11.2 or later has it",
+    };
+#define SYMBOL(name, symbol, parameters, result) {#symbol, offsetof(struct nvrtc, name)},
+    static const struct symbol symbols[] = {NVRTC_FUNCTIONS(SYMBOL)};
+#undef SYMBOL
+    return open_library(&library, symbols, sizeof symbols / sizeof *symbols, nvrtc, error);
+}
+
+bool nccl_open(struct nccl *nccl, struct error *error)
+{
+    static const char *const files[] = {"libnccl.so.2", "libnccl.so", NULL};
+    static const struct library library = {
+        .name = "NCCL, by which GPUs add up their gradients,", .variable = "NETC_NCCL", .files = files,
+        .remedy = "several GPUs need it: the package libnccl2, or from PyPI nvidia-nccl-cu12 or -cu13;\n"
+                  "  NETC_NCCL=file says where it is; one GPU (--device cuda:0) trains without",
+        .old = "NCCL 2.4 or later has it",
+    };
+#define SYMBOL(name, symbol, parameters, result) {#symbol, offsetof(struct nccl, name)},
+    static const struct symbol symbols[] = {NCCL_FUNCTIONS(SYMBOL)};
+#undef SYMBOL
+    return open_library(&library, symbols, sizeof symbols / sizeof *symbols, nccl, error);
+}
+
+/* What may help, by the driver's results. */
+static const char *remedy(int status)
+{
+    static const char fault[] = "a kernel did what it must not: a fault of netc. compute-sanitizer says where;\n"
+                                "  --device cpu trains all the same";
+    static const struct { int first, last; const char *text; } remedies[] = {
+        {2, 2, "other programs may hold the GPU's memory (nvidia-smi lists them); a smaller batch_size takes less"},
+        {34, 34, "this libcuda.so.1 is the toolkit's stub: the real one comes with the driver"},
+        {46, 46, "another process has the GPU for itself, or its compute mode forbids this one (nvidia-smi -q)"},
+        {100, 100, "is the GPU visible here? CUDA_VISIBLE_DEVICES may hide it, and containers must be given it"},
+        {101, 101, "CUDA_VISIBLE_DEVICES decides which GPUs there are, and their numbers"},
+        {209, 209, "this NVRTC and this driver know no common architecture for the GPU: newer ones are needed"},
+        {214, 214, "the GPU's memory has failed: nvidia-smi -q tells about ECC errors"},
+        {222, 222, "NVRTC is newer than the driver: a newer driver, or an NVRTC of the driver's version, helps"},
+        {700, 701, fault},
+        {702, 702, "the system ended a kernel that took too long: a GPU that shows a desktop has such a limit"},
+        {710, 710, fault},
+        {714, 719, fault},
+        {802, 802, "the GPUs are not ready yet: nvidia-fabricmanager may have to be started"},
+        {803, 803, "driver library and kernel module are of two versions: restart the machine"},
+        {804, 804, "this GPU does not support the compatibility package of the driver: update the driver itself"},
+    };
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+        if (status >= remedies[i].first && status <= remedies[i].last)
+            return remedies[i].text;
+    return "--device cpu trains without the GPU";
+}
+
+bool cuda_succeeds(const struct cuda_driver *driver, int status, const char *device, struct error *error,
+                   const char *format, ...)
+{
+    const char *name = NULL, *text = NULL;
+    char        call[256];
+    va_list     args;
+    if (status == CUDA_SUCCESS)
+        return true;
+    va_start(args, format);
+    vsnprintf(call, sizeof call, format, args);
+    va_end(args);
+    if (driver->get_error_name(status, &name) != CUDA_SUCCESS || !name)
+        name = "error of the driver";
+    if (driver->get_error_string(status, &text) != CUDA_SUCCESS || !text)
+        text = "no description";
+    error_set(error, STATUS_MACHINE, "%s%s%s failed: %s (%d): %s", device ? device : "", device ? ": " : "", call, name,
+              status, text);
+    return error_add(error, "%s", remedy(status));
+}

@@ -1,0 +1,38 @@
+/* What is asked of GPUs to make steps; for cuda_steps.c, and for bench, which wants a clock around each kernel. */
+#ifndef NETC_CUDA_STEPS_H
+#define NETC_CUDA_STEPS_H
+
+#include "cuda_gpu.h"
+
+/* Consecutive steps of an epoch that are made without looking at the device. */
+struct cuda_run {
+    int64_t first;                      /* position in the order of its first sample */
+    int64_t steps;                      /* at most the device's run_steps */
+    int64_t last;                       /* samples of the last step; the others have a whole batch */
+};
+
+/* The run that begins `done` steps into the stretch. */
+struct cuda_run cuda_run_of(const struct cuda *cuda, const struct stretch *stretch, int64_t done);
+
+/* Tells a GPU which samples come, from position `first` of the order; *copy is the host's end until the GPU is waited for. */
+bool gpu_upload_stretch(const struct gpu *gpu, const struct cuda_stretch *stretch, struct error *error);
+
+/* Finds the samples at the stretch's positions 0 .. count-1, and clears so many results. */
+bool gpu_begin(const struct gpu *gpu, int64_t count, int64_t results, struct error *error);
+
+/* Step `index` of a run, as the GPU `g` sees it. */
+struct cuda_step cuda_train_step(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index);
+
+/* Piece `index` of an evaluation of `count` samples. */
+struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, int64_t index, int64_t count);
+
+/* How many blocks of threads a kernel has in a step. */
+int64_t cuda_blocks(const struct cuda_kernel *kernel, const struct cuda_step *step);
+
+bool gpu_launch(const struct gpu *gpu, const struct cuda_kernel *kernel, struct cuda_function *function,
+                const struct cuda_step *step, struct error *error);
+
+/* Reads the first results. */
+bool gpu_read_results(const struct gpu *gpu, int64_t results, struct error *error);
+
+#endif

@@ -1,0 +1,239 @@
+/* One or several GPUs: what they are opened with, and their weights. cuda_steps.c runs the steps. */
+#include "cuda_gpu.h"
+
+#include "format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void cuda_close(struct device *device)
+{
+    struct cuda *cuda = (struct cuda *)device;
+    const struct nccl *nccl = &cuda->libraries.nccl;
+    for (int g = 0; g < cuda->gpu_count; g++)
+        if (cuda->gpus[g].comm) {
+            cuda->gpus[g].driver->context_set_current(cuda->gpus[g].context);
+            if (cuda->failed)
+                nccl->comm_abort(cuda->gpus[g].comm);
+            else
+                nccl->comm_destroy(cuda->gpus[g].comm);
+        }
+    for (int g = 0; g < cuda->gpu_count; g++)
+        gpu_close(&cuda->gpus[g], cuda->code);
+    free(cuda->gpus);
+    free(cuda);
+}
+
+/* ---- opening */
+
+/* What there is of the GPUs asked for, and what can be told without opening them: that they can run the model's code. */
+static const struct cuda_code *find_gpus(const struct cuda_libraries *libraries, const struct device_config *config,
+                                         struct gpu_facts facts[MOST_GPUS], int *count, struct error *error)
+{
+    int    ordinals[MOST_GPUS];
+    size_t shared_bytes = SIZE_MAX;
+    *count = gpu_ordinals(config->device, ordinals, error);
+    if (*count == 0)
+        return NULL;
+    for (int g = 0; g < *count; g++) {
+        if (!gpu_find(&libraries->driver, ordinals[g], &facts[g], error)
+            || !cuda_compilable(&libraries->nvrtc, facts[g].capability, error))
+            return NULL;
+        if ((size_t)facts[g].shared_bytes < shared_bytes)
+            shared_bytes = (size_t)facts[g].shared_bytes;
+    }
+    return cuda_choose(config->model, config->kernels, shared_bytes, error);
+}
+
+/* Loads the image, which is compiled unless the GPU before was of the same kind. */
+static bool load_as(const struct cuda *cuda, struct gpu *gpu, bool binary, struct cuda_image *image, bool *unsupported,
+                    struct error *error)
+{
+    *unsupported = false;
+    if (!image->bytes || image->device != gpu->facts.capability || image->binary != binary) {
+        cuda_image_free(image);
+        if (!cuda_compile(&cuda->libraries.nvrtc, cuda->code, gpu->facts.capability, binary, image, error))
+            return false;
+    }
+    return gpu_load(gpu, cuda->code, image, unsupported, error);
+}
+
+/* As PTX, which the driver compiles for the very GPU; where the driver is too old for this NVRTC's PTX, as a cubin. */
+static bool load_all(const struct cuda *cuda, struct error *error)
+{
+    struct cuda_image image = {0};
+    bool good = true, unsupported;
+    for (int g = 0; g < cuda->gpu_count && good; g++)
+        good = load_as(cuda, &cuda->gpus[g], false, &image, &unsupported, error)
+            || (unsupported && load_as(cuda, &cuda->gpus[g], true, &image, &unsupported, error));
+    cuda_image_free(&image);
+    return good;
+}
+
+static bool upload(const struct gpu *gpu, enum cuda_memory memory, const void *from, size_t bytes, struct error *error)
+{
+    return bytes == 0
+        || cuda_succeeds(gpu->driver, gpu->driver->copy_to_device(gpu->memory[memory], from, bytes, gpu->stream),
+                         gpu->label, error, "cuMemcpyHtoDAsync of %zu bytes", bytes);
+}
+
+static bool upload_datasets(const struct cuda *cuda, const struct gpu *gpu, struct error *error)
+{
+    const struct device_config *config = &cuda->device.config;
+    const struct model         *model = config->model;
+    size_t image = (size_t)(model->channels * model->height * model->width);
+    const struct { enum cuda_memory images, labels; const struct dataset *data; } parts[] = {
+        {MEMORY_TRAIN_IMAGES, MEMORY_TRAIN_LABELS, config->train}, {MEMORY_TEST_IMAGES, MEMORY_TEST_LABELS, config->test},
+    };
+    for (int p = 0; p < 2; p++) {
+        const struct dataset *data = parts[p].data;
+        if (data && (!upload(gpu, parts[p].images, data->images, image * (size_t)data->count, error)
+                     || !upload(gpu, parts[p].labels, data->labels, (size_t)data->count, error)))
+            return false;
+    }
+    return gpu_wait(gpu, error);
+}
+
+static bool open_nccl(struct cuda *cuda, struct error *error)
+{
+    struct nccl      *nccl = &cuda->libraries.nccl;
+    struct nccl_comm *comms[MOST_GPUS];
+    int               ordinals[MOST_GPUS];
+    if (!nccl->comm_init_all && !nccl_open(nccl, error))
+        return false;
+    for (int g = 0; g < cuda->gpu_count; g++)
+        ordinals[g] = cuda->gpus[g].facts.ordinal;
+    int status = nccl->comm_init_all(comms, cuda->gpu_count, ordinals);
+    if (status != 0) {
+        error_set(error, STATUS_MACHINE, "NCCL: ncclCommInitAll of %d GPUs failed: %s", cuda->gpu_count,
+                  nccl->get_error_string(status));
+        return error_add(error, "NCCL_DEBUG=INFO makes it say why; one GPU (--device cuda:0) trains without");
+    }
+    for (int g = 0; g < cuda->gpu_count; g++)
+        cuda->gpus[g].comm = comms[g];
+    return true;
+}
+
+/* All contexts first, so that memory is compared with what is needed before anything is compiled or allocated. */
+static bool open_gpus(struct cuda *cuda, const struct gpu_facts *facts, struct error *error)
+{
+    double need = cuda_need(&cuda->sizes).total;
+    for (int g = 0; g < cuda->gpu_count; g++)
+        if (!gpu_open(&cuda->gpus[g], &cuda->libraries.driver, &facts[g], error) || !gpu_has(&cuda->gpus[g], need, error))
+            return false;
+    if (!load_all(cuda, error))
+        return false;
+    for (int g = 0; g < cuda->gpu_count; g++)
+        if (!gpu_allocate(&cuda->gpus[g], &cuda->sizes, error) || !upload_datasets(cuda, &cuda->gpus[g], error))
+            return false;
+    return cuda->gpu_count == 1 || cuda->sizes.train_count == 0 || open_nccl(cuda, error);
+}
+
+/* "cuda:0 (NVIDIA L4), fused step", "cuda:0,1 (2 x NVIDIA L4), layer by layer" */
+static void name_device(struct cuda *cuda)
+{
+    char  *name = cuda->device.name;
+    size_t size = sizeof cuda->device.name, at = (size_t)snprintf(name, size, "cuda:");
+    for (int g = 0; g < cuda->gpu_count && at < size; g++)
+        at += (size_t)snprintf(name + at, size - at, "%s%d", g ? "," : "", cuda->gpus[g].facts.ordinal);
+    if (at < size && cuda->gpu_count > 1)
+        at += (size_t)snprintf(name + at, size - at, " (%d x %s)", cuda->gpu_count, cuda->gpus[0].facts.name);
+    else if (at < size)
+        at += (size_t)snprintf(name + at, size - at, " (%s)", cuda->gpus[0].facts.name);
+    if (at < size)
+        snprintf(name + at, size - at, ", %s", cuda->code->name);
+}
+
+struct device *cuda_open_with(const struct cuda_libraries *libraries, const struct device_config *config,
+                              struct error *error)
+{
+    struct gpu_facts facts[MOST_GPUS];
+    int              count;
+    const struct cuda_code *code = find_gpus(libraries, config, facts, &count, error);
+    if (!code)
+        return NULL;
+    struct cuda *cuda = calloc(1, sizeof *cuda);
+    struct gpu  *gpus = calloc((size_t)count, sizeof *gpus);
+    if (!cuda || !gpus) {
+        free(cuda);
+        free(gpus);
+        error_memory(error, "the GPUs' tables", sizeof *cuda + (size_t)count * sizeof *gpus);
+        return NULL;
+    }
+    *cuda = (struct cuda){
+        .device = {.kind = &device_cuda, .config = *config, .piece = code->eval_samples}, .libraries = *libraries,
+        .code = code, .gpus = gpus, .gpu_count = count, .run_steps = cuda_run_steps(config->model, code),
+        .sizes = {
+            .model = config->model, .code = code, .train_count = config->train ? config->train->count : 0,
+            .test_count = config->test->count, .gpus = count,
+        },
+    };
+    if (open_gpus(cuda, facts, error)) {
+        name_device(cuda);
+        return &cuda->device;
+    }
+    cuda_close(&cuda->device);
+    return NULL;
+}
+
+static bool open_libraries(struct cuda_libraries *libraries, struct error *error)
+{
+    *libraries = (struct cuda_libraries){0};
+    return cuda_driver_open(&libraries->driver, error) && nvrtc_open(&libraries->nvrtc, error);
+}
+
+static struct device *cuda_open(const struct device_config *config, struct error *error)
+{
+    struct cuda_libraries libraries;
+    return open_libraries(&libraries, error) ? cuda_open_with(&libraries, config, error) : NULL;
+}
+
+static bool cuda_check(const struct device_config *config, struct error *error)
+{
+    struct cuda_libraries libraries;
+    struct gpu_facts      facts[MOST_GPUS];
+    int                   count;
+    return cuda_choose(config->model, config->kernels, SIZE_MAX, error) && open_libraries(&libraries, error)
+        && find_gpus(&libraries, config, facts, &count, error);
+}
+
+/* ---- weights */
+
+static bool cuda_set_weights(struct device *device, const real *flat, struct error *error)
+{
+    struct cuda *cuda = (struct cuda *)device;
+    size_t       bytes = (size_t)cuda->code->weights_size * sizeof(float);
+    float       *weights = malloc(bytes + 1);
+    bool         good = weights || error_memory(error, "the weights", bytes);
+    if (good)
+        cuda_scatter(&cuda->sizes, flat, weights);
+    for (int g = 0; g < cuda->gpu_count && good; g++)
+        good = gpu_enter(&cuda->gpus[g], error) && upload(&cuda->gpus[g], MEMORY_WEIGHTS, weights, bytes, error)
+            && gpu_wait(&cuda->gpus[g], error);
+    free(weights);
+    return good;
+}
+
+/* All GPUs have the same. */
+static bool cuda_get_weights(struct device *device, real *flat, struct error *error)
+{
+    struct cuda      *cuda = (struct cuda *)device;
+    const struct gpu *gpu = &cuda->gpus[0];
+    size_t            bytes = (size_t)cuda->code->weights_size * sizeof(float);
+    float            *weights = calloc(1, bytes + 1);
+    bool good = (weights || error_memory(error, "the weights", bytes)) && gpu_enter(gpu, error)
+             && cuda_succeeds(gpu->driver, gpu->driver->copy_to_host(weights, gpu->memory[MEMORY_WEIGHTS], bytes,
+                                                                     gpu->stream),
+                              gpu->label, error, "cuMemcpyDtoHAsync of %zu bytes", bytes)
+             && gpu_wait(gpu, error);
+    if (good)
+        cuda_gather(&cuda->sizes, weights, flat);
+    free(weights);
+    return good;
+}
+
+const struct device_kind device_cuda = {
+    .name = "cuda", .check = cuda_check, .open = cuda_open, .set_weights = cuda_set_weights,
+    .get_weights = cuda_get_weights, .train = cuda_train, .evaluate = cuda_evaluate, .close = cuda_close,
+};
