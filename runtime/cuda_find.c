@@ -96,24 +96,25 @@ const struct cuda_code *cuda_choose(const struct model *model, enum kernels kern
                                     struct error *error)
 {
     size_t least = 0;
+    bool   found = false;
     char   need[FORMAT_SIZE], have[FORMAT_SIZE];
-    if (sizeof(real) != sizeof(float) || model->cuda_count == 0) {
+    if (sizeof(real) != sizeof(float) || !model->cuda || !model->cuda[0]) {
         error_set(error, STATUS_MACHINE, "this trainer has no CUDA code, it runs on the CPU only");
         error_add(error, "--device cpu (or auto) trains there");
         return NULL;
     }
-    for (int i = 0; i < model->cuda_count; i++) {
-        const struct cuda_code *code = model->cuda[i];
-        size_t bytes = cuda_shared_bytes(code);
-        if (!is_wanted(code, kernels))
+    for (int i = 0; model->cuda[i]; i++) {
+        size_t bytes = cuda_shared_bytes(model->cuda[i]);
+        if (!is_wanted(model->cuda[i], kernels))
             continue;
+        found = true;
         if (bytes <= shared_bytes)
-            return code;
+            return model->cuda[i];
         least = least == 0 || bytes < least ? bytes : least;
     }
-    if (least == 0) {
+    if (!found) {
         error_set(error, STATUS_USAGE, "--kernels %s: this network has no such code", kernels_words[kernels]);
-        for (int i = 0; i < model->cuda_count; i++)
+        for (int i = 0; model->cuda[i]; i++)
             error_add(error, "it has: %s", model->cuda[i]->name);
         return NULL;
     }

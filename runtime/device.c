@@ -40,7 +40,7 @@ struct device *device_open(const struct device_config *config, struct error *why
     *why = (struct error){.status = STATUS_OK};
     if (!is_auto(config))
         return kind_of(config)->open(config, error);
-    if (config->model->cuda_count > 0) {
+    if (config->model->cuda && config->model->cuda[0]) {
         struct device *device = device_cuda.open(config, why);
         if (device || why->status != STATUS_MACHINE) {
             *error = *why;
