@@ -105,7 +105,7 @@ check "a value for --json" 2 "--json takes no value" bench --json=yes
 check "bench saves nothing" 2 "bench has no option --save" bench --save x
 check "option to come" 2 "--resume is not built yet" train --resume x
 check "unknown device" 2 "expected auto, cpu" train --device gpu
-check "CUDA" 3 "no CUDA code" train --device cuda --data small
+check "CUDA" 3 "driver is not here" train --device cuda --data small
 absent "nothing is written by refused commands" lenet.safetensors
 
 # ---- info
@@ -170,7 +170,7 @@ same "eval on one and on many threads" before out
 check "bench" 0 "images/s" bench --data small --epochs 1 --threads 2
 holds "bench has a line for each kernel" sh -c "grep -q '^load_block  *[0-9.]*  *[0-9.]* %' out &&
     grep -q '^update  *[0-9.]*  *[0-9.]* %' out"
-check "bench on CUDA" 3 "no CUDA code" bench --device cuda --data small
+check "bench on CUDA" 3 "driver is not here" bench --device cuda --data small
 check "bench without data" 1 "none/train-images-idx3-ubyte" bench --data none
 check "bench --json" 0 '"kernels": [' bench --data small --json --epochs 1 --steps 5 --device cpu
 empty "bench says nothing beside its result" err
