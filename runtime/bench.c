@@ -1,6 +1,7 @@
 #include "bench.h"
 
 #include "commands.h"
+#include "cuda_bench.h"
 #include "format.h"
 #include "interrupt.h"
 #include "peak.h"
@@ -103,30 +104,34 @@ static double evaluate_once(struct measuring *m, struct error *error)
         ? evaluation.seconds : -1;
 }
 
-/* All training, then all evaluation: the fastest of several without a clock in the kernels, then one with it. */
+/* All training, then all evaluation: the fastest of several. */
 static bool measure_epochs(struct measuring *m, struct error *error)
 {
     struct bench *bench = &m->bench;
-    double        scale = (double)m->train.count / (double)m->samples, seconds, started;
-    uint64_t      ticks;
+    double        seconds;
     for (int64_t round = 0; round < bench->epochs; round++) {
         if ((seconds = train(m, round, error)) < 0)
             return false;
         bench->train_seconds = smaller(bench->train_seconds, seconds);
     }
-    m->device->laps = m->laps;
-    started = seconds_now(), ticks = ticks_now();
-    if ((bench->timed_seconds = train(m, bench->epochs, error)) < 0)
-        return false;
-    bench->train_kernels = kernel_seconds(m, scale, seconds_now() - started, ticks_now() - ticks);
-
-    m->device->laps = NULL;
     for (int64_t round = 0; round <= bench->epochs; round++) {      /* one more: the first finds its pace */
         if ((seconds = evaluate_once(m, error)) < 0)
             return false;
         bench->evaluate_seconds = smaller(bench->evaluate_seconds, seconds);
     }
+    return true;
+}
+
+/* The same once more, with a clock in the kernels. */
+static bool measure_kernels(struct measuring *m, struct error *error)
+{
+    struct bench *bench = &m->bench;
+    double        scale = (double)m->train.count / (double)m->samples, started = seconds_now();
+    uint64_t      ticks = ticks_now();
     m->device->laps = m->laps;
+    if ((bench->timed_seconds = train(m, bench->epochs, error)) < 0)
+        return false;
+    bench->train_kernels = kernel_seconds(m, scale, seconds_now() - started, ticks_now() - ticks);
     started = seconds_now(), ticks = ticks_now();
     if (evaluate_once(m, error) < 0)
         return false;
@@ -225,14 +230,9 @@ static void plan_steps(struct measuring *m)
     m->bench.test_count = m->test.count;
 }
 
-static bool run(struct measuring *m, struct error *error)
+static bool run_cpu(struct measuring *m, struct error *error)
 {
-    const struct model *model = m->bench.model;
-    if (!data_load(model, m->settings->data, PART_TRAIN, &m->train, error)
-        || !data_load(model, m->settings->data, PART_TEST, &m->test, error) || !open_device(m, error))
-        return false;
-    plan_steps(m);
-    if (!measure_epochs(m, error) || !measure_predict(m, error))
+    if (!measure_kernels(m, error) || !measure_predict(m, error))
         return false;
     m->bench.memory = memory_peak();
     m->bench.peak_one = peak_flops(1);
@@ -247,6 +247,31 @@ static bool run(struct measuring *m, struct error *error)
     return true;
 }
 
+static bool run_cuda(struct measuring *m, struct error *error)
+{
+    struct cuda_bench gpu;
+    bool good = cuda_measure(m->device, m->bench.epochs * m->steps, &gpu, error) && interrupt_none(error);
+    progress_clear(&m->progress);
+    if (good && m->settings->json)
+        cuda_bench_print_json(&m->bench, &gpu);
+    else if (good)
+        cuda_bench_print(&m->bench, &gpu);
+    cuda_bench_free(&gpu);
+    return good;
+}
+
+static bool run(struct measuring *m, struct error *error)
+{
+    const struct model *model = m->bench.model;
+    if (!data_load(model, m->settings->data, PART_TRAIN, &m->train, error)
+        || !data_load(model, m->settings->data, PART_TEST, &m->test, error) || !open_device(m, error))
+        return false;
+    plan_steps(m);
+    bool cpu = m->device->kind == &device_cpu;
+    m->bench.device = cpu ? m->device->kind->name : m->device->name;
+    return measure_epochs(m, error) && (cpu ? run_cpu(m, error) : run_cuda(m, error));
+}
+
 bool bench_command(const struct model *model, const struct settings *settings, struct error *error)
 {
     if (settings->epochs == 0 || settings->steps == 0)
@@ -254,7 +279,7 @@ bool bench_command(const struct model *model, const struct settings *settings, s
     struct measuring m = {
         .settings = settings, .progress = progress_start(PROGRESS_AUTO, model->name), .pace = {.amount = 1},
         .bench = {
-            .model = model, .device = "cpu", .threads = settings->threads,
+            .model = model, .threads = settings->threads,
             .busy = device_cpu_busy(model, settings->threads), .epochs = settings->epochs,
             .train_seconds = INFINITY, .evaluate_seconds = INFINITY, .predict_seconds = NAN,
         },

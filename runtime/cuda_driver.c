@@ -71,6 +71,15 @@ const char *cuda_version(char *text, int version)
     return text;
 }
 
+bool cuda_no_gpu(struct error *error)
+{
+    const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+    error_set(error, STATUS_MACHINE, "NVIDIA's driver finds no GPU");
+    if (visible)
+        return error_add(error, "CUDA_VISIBLE_DEVICES is '%s': only the GPUs that it names are seen", visible);
+    return error_add(error, "nvidia-smi lists those that there are; a container must be given them");
+}
+
 bool cuda_driver_open(struct cuda_driver *driver, struct error *error)
 {
     static const char *const files[] = {"libcuda.so.1", NULL};
@@ -84,8 +93,12 @@ bool cuda_driver_open(struct cuda_driver *driver, struct error *error)
 #undef SYMBOL
     int  version = 0;
     char text[FORMAT_SIZE];
-    if (!open_library(&library, symbols, sizeof symbols / sizeof *symbols, driver, error)
-        || !cuda_succeeds(driver, driver->init(0), NULL, error, "cuInit")
+    if (!open_library(&library, symbols, sizeof symbols / sizeof *symbols, driver, error))
+        return false;
+    int status = driver->init(0);
+    if (status == CUDA_NO_DEVICE)
+        return cuda_no_gpu(error);
+    if (!cuda_succeeds(driver, status, NULL, error, "cuInit")
         || !cuda_succeeds(driver, driver->driver_get_version(&version), NULL, error, "cuDriverGetVersion"))
         return false;
     if (version >= OLDEST_DRIVER)
@@ -136,7 +149,6 @@ static const char *remedy(int status)
         {2, 2, "other programs may hold the GPU's memory (nvidia-smi lists them); a smaller batch_size takes less"},
         {34, 34, "this libcuda.so.1 is the toolkit's stub: the real one comes with the driver"},
         {46, 46, "another process has the GPU for itself, or its compute mode forbids this one (nvidia-smi -q)"},
-        {100, 100, "is the GPU visible here? CUDA_VISIBLE_DEVICES may hide it, and containers must be given it"},
         {101, 101, "CUDA_VISIBLE_DEVICES decides which GPUs there are, and their numbers"},
         {209, 209, "this NVRTC and this driver know no common architecture for the GPU: newer ones are needed"},
         {214, 214, "the GPU's memory has failed: nvidia-smi -q tells about ECC errors"},

@@ -120,6 +120,9 @@ bool cuda_driver_open(struct cuda_driver *driver, struct error *error);
 bool nvrtc_open(struct nvrtc *nvrtc, struct error *error);
 bool nccl_open(struct nccl *nccl, struct error *error);
 
+/* Says that the driver finds no GPU. Always returns false. */
+bool cuda_no_gpu(struct error *error);
+
 /* "13.0", of the number that cuDriverGetVersion gives. Writes into `text` (of FORMAT_SIZE bytes) and returns it. */
 const char *cuda_version(char *text, int version);
 

@@ -38,8 +38,8 @@ static bool no_such(int ordinal, int count, struct error *error)
 {
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
     if (count == 0)
-        error_set(error, STATUS_MACHINE, "NVIDIA's driver finds no GPU");
-    else if (count == 1)
+        return cuda_no_gpu(error);
+    if (count == 1)
         error_set(error, STATUS_MACHINE, "there is no cuda:%d: the only GPU here is cuda:0", ordinal);
     else
         error_set(error, STATUS_MACHINE, "there is no cuda:%d: the GPUs here are cuda:0 to cuda:%d", ordinal, count - 1);

@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "cuda_info.h"
 #include "format.h"
 #include "weights.h"
 
@@ -32,41 +33,47 @@ static void print_layers(const struct model *model)
            1e-6 * (double)forward, 1e-6 * (double)backward);
 }
 
-static void print_bytes(const char *what, double bytes, const char *note)
+void print_bytes(const char *what, double bytes, const char *note)
 {
     char text[FORMAT_SIZE];
     printf("  %-20s %10s%s%s\n", what, format_bytes(text, bytes), *note ? "  " : "", note);
 }
 
-/* The dataset's size, as far as its files can be found. Returns its bytes in memory. */
-static double print_dataset(const struct model *model, const struct settings *settings, int64_t *test_count)
+/* The dataset's size, as far as its files can be found; else both counts are 0, and *why says why. */
+static void count_dataset(const struct model *model, const struct settings *settings, int64_t *train, int64_t *test,
+                          struct error *why)
 {
-    int64_t      train;
-    struct error why;
-    char         first[FORMAT_SIZE], second[FORMAT_SIZE], note[3 * FORMAT_SIZE];
-    if (!data_count(model, settings->data, PART_TRAIN, &train, &why)
-        || !data_count(model, settings->data, PART_TEST, test_count, &why)) {
-        char *line = strchr(why.text, '\n');
-        if (line)
-            *line = '\0';
-        *test_count = 0;
-        printf("  %-20s %10s  %s\n", "dataset", "?", why.text);
+    if (data_count(model, settings->data, PART_TRAIN, train, why)
+        && data_count(model, settings->data, PART_TEST, test, why))
+        return;
+    why->text[strcspn(why->text, "\n")] = '\0';
+    *train = *test = 0;
+}
+
+/* Returns its bytes in memory. */
+static double print_dataset(const struct model *model, int64_t train, int64_t test, const struct error *why)
+{
+    char first[FORMAT_SIZE], second[FORMAT_SIZE], note[3 * FORMAT_SIZE];
+    if (train == 0) {
+        printf("  %-20s %10s  %s\n", "dataset", "?", why->text);
         return 0;
     }
-    double bytes = (double)data_bytes(model, train) + (double)data_bytes(model, *test_count);
+    double bytes = (double)data_bytes(model, train) + (double)data_bytes(model, test);
     snprintf(note, sizeof note, "%s training and %s test images from %s", format_count(first, train),
-             format_count(second, *test_count), model->dataset);
+             format_count(second, test), model->dataset);
     print_bytes("dataset", bytes, note);
     return bytes;
 }
 
 static void print_memory(const struct model *model, const struct settings *settings)
 {
-    char    note[FORMAT_SIZE];
-    int64_t test_count;
+    char         note[FORMAT_SIZE];
+    int64_t      train, test;
+    struct error why;
+    count_dataset(model, settings, &train, &test, &why);
     printf("\nmemory for training with %d thread%s\n", settings->threads, settings->threads == 1 ? "" : "s");
-    double dataset = print_dataset(model, settings, &test_count);
-    struct memory_need need = memory_need(model, settings->threads, true, test_count);
+    double dataset = print_dataset(model, train, test, &why);
+    struct memory_need need = memory_need(model, settings->threads, true, test);
     const char *copies = need.copies > 1 ? "a copy for each thread" : "";
     print_bytes("weights", need.weights, copies);
     print_bytes("optimiser's state", need.state, copies);
@@ -75,6 +82,7 @@ static void print_memory(const struct model *model, const struct settings *setti
     print_bytes("between phases", need.batch, note);
     print_bytes("results", need.results, "");
     print_bytes("total", need.total + dataset, "");
+    cuda_info_memory(model, train, test);
 }
 
 bool info_command(const struct model *model, const struct settings *settings, struct error *error)
@@ -85,5 +93,6 @@ bool info_command(const struct model *model, const struct settings *settings, st
     printf("(one sample; a multiplication and an addition are two)\n");
     print_memory(model, settings);
     printf("\ndevices\n  cpu: %d processors, code for %s\n", device_cpu_processors(), model->target);
+    cuda_info_devices(model);
     return true;
 }
