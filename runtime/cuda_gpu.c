@@ -159,6 +159,12 @@ bool gpu_wait(const struct gpu *gpu, struct error *error)
                          "cuStreamSynchronize");
 }
 
+void gpu_drain(const struct gpu *gpu)
+{
+    gpu->driver->context_set_current(gpu->context);
+    gpu->driver->stream_synchronize(gpu->stream);
+}
+
 /* After a fault every call fails; what it says is of no use then. */
 void gpu_close(struct gpu *gpu, const struct cuda_code *code)
 {
@@ -169,7 +175,7 @@ void gpu_close(struct gpu *gpu, const struct cuda_code *code)
     if (gpu->context) {
         driver->context_set_current(gpu->context);
         if (gpu->stream)
-            driver->stream_synchronize(gpu->stream);
+            gpu_drain(gpu);
         for (int g = 0; g < GRAPHS; g++)
             if (gpu->graphs[g].exec)
                 driver->graph_exec_destroy(gpu->graphs[g].exec);

@@ -130,18 +130,24 @@ bool gpu_allocate(struct gpu *gpu, const struct cuda_sizes *sizes, struct error 
 /* Waits until all that was asked of the GPU is done. */
 bool gpu_wait(const struct gpu *gpu, struct error *error);
 
+/* The same after something has failed, so that no copy is on its way when the host's memory goes. */
+void gpu_drain(const struct gpu *gpu);
+
 void gpu_close(struct gpu *gpu, const struct cuda_code *code);
+
+/* ---- device_cuda.c */
+
+/* After something has failed: drains all GPUs. */
+void cuda_drain(struct cuda *cuda);
+
+/* Opens the device with these libraries, of which NCCL is opened where it is needed (unless it is there). */
+struct device *cuda_open_with(const struct cuda_libraries *libraries, const struct device_config *config,
+                              struct error *error);
 
 /* ---- cuda_steps.c */
 
 bool cuda_train(struct device *device, const struct stretch *stretch, struct result *result, struct error *error);
 bool cuda_evaluate(struct device *device, const struct order *order, int64_t first, int64_t count,
                    struct result *result, real *logits, struct error *error);
-
-/* Opens the device with these libraries, of which NCCL is opened where it is needed (unless it is there). */
-struct device *cuda_open_with(const struct cuda_libraries *libraries, const struct device_config *config,
-                              struct error *error);
-
-extern const struct device_kind device_cuda;
 
 #endif

@@ -269,7 +269,7 @@ bool cuda_train(struct device *device, const struct stretch *stretch, struct res
     for (int64_t done = 0; done < stretch->steps;) {
         struct cuda_run run = cuda_run_of(cuda, stretch, done);
         if (!make_run(cuda, &run, stretch, stretch->fresh && done == 0, result, error)) {
-            cuda->failed = true;
+            cuda_drain(cuda);
             return false;
         }
         done += run.steps;
@@ -341,7 +341,7 @@ bool cuda_evaluate(struct device *device, const struct order *order, int64_t fir
     for (int64_t done = 0; done < count; done += most) {
         int64_t part = smaller(most, count - done);
         if (!evaluate_part(cuda, order, first + done, part, result, logits ? logits + done * classes : NULL, error)) {
-            cuda->failed = true;
+            cuda_drain(cuda);
             return false;
         }
     }

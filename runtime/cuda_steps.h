@@ -14,7 +14,7 @@ struct cuda_run {
 /* The run that begins `done` steps into the stretch. */
 struct cuda_run cuda_run_of(const struct cuda *cuda, const struct stretch *stretch, int64_t done);
 
-/* Tells a GPU which samples come, from position `first` of the order; *copy is the host's end until the GPU is waited for. */
+/* Tells a GPU which samples come, and how to make steps of them. */
 bool gpu_upload_stretch(const struct gpu *gpu, const struct cuda_stretch *stretch, struct error *error);
 
 /* Finds the samples at the stretch's positions 0 .. count-1, and clears so many results. */

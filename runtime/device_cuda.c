@@ -200,6 +200,13 @@ static bool cuda_check(const struct device_config *config, struct error *error)
 
 /* ---- weights */
 
+void cuda_drain(struct cuda *cuda)
+{
+    cuda->failed = true;
+    for (int g = 0; g < cuda->gpu_count; g++)
+        gpu_drain(&cuda->gpus[g]);
+}
+
 static bool cuda_set_weights(struct device *device, const real *flat, struct error *error)
 {
     struct cuda *cuda = (struct cuda *)device;
@@ -211,6 +218,8 @@ static bool cuda_set_weights(struct device *device, const real *flat, struct err
     for (int g = 0; g < cuda->gpu_count && good; g++)
         good = gpu_enter(&cuda->gpus[g], error) && upload(&cuda->gpus[g], MEMORY_WEIGHTS, weights, bytes, error)
             && gpu_wait(&cuda->gpus[g], error);
+    if (!good)
+        cuda_drain(cuda);
     free(weights);
     return good;
 }
@@ -229,6 +238,8 @@ static bool cuda_get_weights(struct device *device, real *flat, struct error *er
              && gpu_wait(gpu, error);
     if (good)
         cuda_gather(&cuda->sizes, weights, flat);
+    else
+        cuda_drain(cuda);
     free(weights);
     return good;
 }
