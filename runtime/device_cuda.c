@@ -193,8 +193,9 @@ static bool cuda_check(const struct device_config *config, struct error *error)
 {
     struct cuda_libraries libraries;
     struct gpu_facts      facts[MOST_GPUS];
-    int                   count;
-    return cuda_choose(config->model, config->kernels, SIZE_MAX, error) && open_libraries(&libraries, error)
+    int                   count, ordinals[MOST_GPUS];
+    return gpu_ordinals(config->device, ordinals, error) > 0        /* what is wrong on any machine comes first */
+        && cuda_choose(config->model, config->kernels, SIZE_MAX, error) && open_libraries(&libraries, error)
         && find_gpus(&libraries, config, facts, &count, error);
 }
 

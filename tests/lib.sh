@@ -9,6 +9,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 passed=0 failed=0
 
+# `device = auto` is the CPU here, also where there is a GPU; what tests GPUs unsets this.
+export CUDA_VISIBLE_DEVICES=
+
 # check NAME COMMAND...: passes if the command succeeds; what it says is shown only if it fails.
 check() {
     check_name=$1

@@ -4,6 +4,7 @@
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 mnist=$root/data/mnist
+export CUDA_VISIBLE_DEVICES=            # `auto` is the CPU here, also where there is a GPU
 passed=0 failed=0
 
 if [ $# -gt 0 ]; then
@@ -105,18 +106,24 @@ check "a value for --json" 2 "--json takes no value" bench --json=yes
 check "bench saves nothing" 2 "bench has no option --save" bench --save x
 check "option to come" 2 "--resume is not built yet" train --resume x
 check "unknown device" 2 "expected auto, cpu" train --device gpu
-check "CUDA" 3 "driver is not here" train --device cuda --data small
+check "CUDA" 3 "NVIDIA's driver" train --device cuda --data small
+check "CUDA in options that are no device" 2 "GPU 1 is named twice" train --device cuda:1,1 --data small
+check "kernels of a GPU on the CPU" 2 "but the device is the CPU" train --device cpu --kernels fused --data small
+check "unknown kernels" 2 "expected auto, fused or layers" train --kernels tuned
 absent "nothing is written by refused commands" lenet.safetensors
 
 # ---- info
 
 check "info" 0 "parameters" info --data small --threads 3
 check "info without data" 0 "no training data" info --data none
+check "info says what a GPU is missing" 0 "cuda: NVIDIA's driver" info --data small
+check "info has the memory on a GPU" 0 "memory for training on a GPU" info --data small
 holds "info names the layers and the memory" sh -c "'$trainer' info --data small | grep -q '^total .*[0-9]' &&
     '$trainer' info --data small | grep -q '640 training and 300 test images'"
 
 # ---- training, and what it says
 
+check "auto, without a GPU" 0 "no GPU is used: NVIDIA's driver" train --data small --steps 1 --device auto --save one
 check "train" 0 "weights saved in lenet.safetensors" train --data small --epochs 2
 line='^epoch [12]/2  train loss [0-9.]*  test loss [0-9.]*  test accuracy [0-9.]* %'
 holds "a line for each epoch" test "$(grep -c "$line" err)" -eq 2
@@ -170,7 +177,7 @@ same "eval on one and on many threads" before out
 check "bench" 0 "images/s" bench --data small --epochs 1 --threads 2
 holds "bench has a line for each kernel" sh -c "grep -q '^load_block  *[0-9.]*  *[0-9.]* %' out &&
     grep -q '^update  *[0-9.]*  *[0-9.]* %' out"
-check "bench on CUDA" 3 "driver is not here" bench --device cuda --data small
+check "bench on CUDA" 3 "NVIDIA's driver" bench --device cuda --data small
 check "bench without data" 1 "none/train-images-idx3-ubyte" bench --data none
 check "bench --json" 0 '"kernels": [' bench --data small --json --epochs 1 --steps 5 --device cpu
 empty "bench says nothing beside its result" err
