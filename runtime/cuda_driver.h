@@ -27,7 +27,7 @@ enum {
 /* Attributes of devices and functions, options of modules and streams. */
 enum {
     CUDA_CAPABILITY_MAJOR = 75, CUDA_CAPABILITY_MINOR = 76, CUDA_SHARED_BYTES_OPTIN = 97,
-    CUDA_DYNAMIC_SHARED_BYTES = 8,
+    CUDA_MOST_THREADS = 0, CUDA_DYNAMIC_SHARED_BYTES = 8,
     CUDA_JIT_ERROR_LOG = 5, CUDA_JIT_ERROR_LOG_BYTES = 6,
     CUDA_STREAM_NON_BLOCKING = 1, CUDA_CAPTURE_THREAD_LOCAL = 1,
 };
@@ -57,6 +57,7 @@ enum {
     F(module_load, cuModuleLoadDataEx, (struct cuda_module **, const void *, unsigned, int *, void **))                 \
     F(module_unload, cuModuleUnload, (struct cuda_module *))                                                            \
     F(module_get_function, cuModuleGetFunction, (struct cuda_function **, struct cuda_module *, const char *))          \
+    F(function_get_attribute, cuFuncGetAttribute, (int *, int, struct cuda_function *))                                 \
     F(function_set_attribute, cuFuncSetAttribute, (struct cuda_function *, int, int))                                   \
     F(launch, cuLaunchKernel, (struct cuda_function *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,      \
                                unsigned, struct cuda_stream *, void **, void **))                                       \

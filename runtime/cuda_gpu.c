@@ -39,24 +39,32 @@ bool gpu_has(const struct gpu *gpu, double bytes, struct error *error)
                      "  --device cpu trains without the GPU");
 }
 
-static bool find_function(const struct gpu *gpu, const char *name, size_t shared_bytes, struct cuda_function **function,
-                          struct error *error)
+/* To ask for an attribute also makes the driver load the function now, where it would wait for its first launch. */
+static bool find_function(const struct gpu *gpu, const char *name, int threads, size_t shared_bytes,
+                          struct cuda_function **function, struct error *error)
 {
     const struct cuda_driver *driver = gpu->driver;
-    return cuda_succeeds(driver, driver->module_get_function(function, gpu->module, name), gpu->label, error,
-                         "cuModuleGetFunction of %s", name)
-        && (shared_bytes == 0
-            || cuda_succeeds(driver, driver->function_set_attribute(*function, CUDA_DYNAMIC_SHARED_BYTES,
-                                                                    (int)shared_bytes),
-                             gpu->label, error, "cuFuncSetAttribute (%zu bytes of shared memory for %s)", shared_bytes,
-                             name));
+    int most = 0;
+    if (!cuda_succeeds(driver, driver->module_get_function(function, gpu->module, name), gpu->label, error,
+                       "cuModuleGetFunction of %s", name)
+        || !cuda_succeeds(driver, driver->function_get_attribute(&most, CUDA_MOST_THREADS, *function), gpu->label, error,
+                          "cuFuncGetAttribute of %s", name))
+        return false;
+    if (threads > most) {
+        error_set(error, STATUS_MACHINE, "%s: %s runs with %d threads a block, but at most %d fit", gpu->label, name,
+                  threads, most);
+        return error_add(error, "--device cpu trains without the GPU");
+    }
+    return shared_bytes == 0
+        || cuda_succeeds(driver, driver->function_set_attribute(*function, CUDA_DYNAMIC_SHARED_BYTES, (int)shared_bytes),
+                         gpu->label, error, "cuFuncSetAttribute (%zu bytes of shared memory for %s)", shared_bytes, name);
 }
 
-static bool find_functions(const struct gpu *gpu, const struct cuda_kernel *kernels, int count,
-                           struct cuda_function **functions, struct error *error)
+static bool find_kernels(const struct gpu *gpu, const struct cuda_kernel *kernels, int count,
+                         struct cuda_function **functions, struct error *error)
 {
     for (int k = 0; k < count; k++)
-        if (!find_function(gpu, kernels[k].name, kernels[k].shared_bytes, &functions[k], error))
+        if (!find_function(gpu, kernels[k].name, kernels[k].threads, kernels[k].shared_bytes, &functions[k], error))
             return false;
     return true;
 }
@@ -91,10 +99,10 @@ bool gpu_load(struct gpu *gpu, const struct cuda_code *code, const struct cuda_i
     if (!gpu->arguments || !gpu->train || !gpu->evaluate)
         return error_memory(error, "tables of kernels", (size_t)(most + code->train_count + code->evaluate_count)
                                                             * sizeof(void *));
-    return find_function(gpu, "shuffle", 0, &gpu->shuffle, error)
-        && find_function(gpu, code->update.name, code->update.shared_bytes, &gpu->update, error)
-        && find_functions(gpu, code->train, code->train_count, gpu->train, error)
-        && find_functions(gpu, code->evaluate, code->evaluate_count, gpu->evaluate, error);
+    return find_function(gpu, "shuffle", SHUFFLE_THREADS, 0, &gpu->shuffle, error)
+        && find_kernels(gpu, &code->update, 1, &gpu->update, error)
+        && find_kernels(gpu, code->train, code->train_count, gpu->train, error)
+        && find_kernels(gpu, code->evaluate, code->evaluate_count, gpu->evaluate, error);
 }
 
 static bool allocate(const struct gpu *gpu, double bytes, const char *what, cuda_pointer *memory, struct error *error)

@@ -8,7 +8,7 @@
 #include "cuda_model.h"
 #include "device.h"
 
-enum { RUN_STEPS = 512, GRAPHS = 4, MOST_GPUS = 64, GPU_NAME = 128, GPU_LABEL = GPU_NAME + 32 };
+enum { SHUFFLE_THREADS = 256, RUN_STEPS = 512, GRAPHS = 4, MOST_GPUS = 64, GPU_NAME = 128, GPU_LABEL = GPU_NAME + 32 };
 
 /* ---- cuda_find.c: GPUs as they are found, before anything is opened on them */
 
@@ -51,6 +51,9 @@ enum cuda_memory {
 
 /* Steps that are made between two looks at the device: at most RUN_STEPS, and no more than take about a second. */
 int64_t cuda_run_steps(const struct model *model, const struct cuda_code *code);
+
+/* Samples that are evaluated between two looks at the device: as many pieces as take about a second. */
+int64_t cuda_look_samples(const struct model *model, const struct cuda_code *code);
 
 /* The most samples of a step that one of the GPUs has. */
 int64_t cuda_step_samples(const struct cuda_sizes *sizes);

@@ -8,6 +8,9 @@
 /* Flop of a run after which to look at the device: about a second of a modest GPU. */
 static const double run_flop = 1e12;
 
+/* Numbers that the host has room for in an evaluation. */
+static const double most_logits = 1 << 24;
+
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static double step_flop(const struct model *model, const struct cuda_kernel *kernel)
@@ -22,6 +25,17 @@ int64_t cuda_run_steps(const struct model *model, const struct cuda_code *code)
         flop += step_flop(model, &code->train[k]);
     double steps = flop > 0 ? floor(run_flop / flop) : RUN_STEPS;
     return steps < 1 ? 1 : steps > RUN_STEPS ? RUN_STEPS : (int64_t)steps;
+}
+
+int64_t cuda_look_samples(const struct model *model, const struct cuda_code *code)
+{
+    double flop = 0;
+    for (int k = 0; k < code->evaluate_count; k++)
+        flop += (double)code->evaluate[k].sample_flop * (double)code->eval_samples + (double)code->evaluate[k].step_flop;
+    double pieces = flop > 0 ? floor(run_flop / flop) : RUN_STEPS;
+    double most = floor(most_logits / (double)model->classes / (double)code->eval_samples);
+    pieces = fmin(fmin(pieces, most), RUN_STEPS);
+    return code->eval_samples * (pieces < 1 ? 1 : (int64_t)pieces);
 }
 
 int64_t cuda_step_samples(const struct cuda_sizes *sizes)

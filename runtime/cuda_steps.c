@@ -3,8 +3,6 @@
  * no sum depends on how an epoch was cut. */
 #include "cuda_steps.h"
 
-enum { SHUFFLE_THREADS = 256 };
-
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -162,8 +162,8 @@ struct device *cuda_open_with(const struct cuda_libraries *libraries, const stru
         return NULL;
     }
     *cuda = (struct cuda){
-        .device = {.kind = &device_cuda, .config = *config, .piece = code->eval_samples}, .libraries = *libraries,
-        .code = code, .gpus = gpus, .gpu_count = count, .run_steps = cuda_run_steps(config->model, code),
+        .device = {.kind = &device_cuda, .config = *config, .piece = cuda_look_samples(config->model, code)},
+        .libraries = *libraries, .code = code, .gpus = gpus, .gpu_count = count, .run_steps = cuda_run_steps(config->model, code),
         .sizes = {
             .model = config->model, .code = code, .train_count = config->train ? config->train->count : 0,
             .test_count = config->test->count, .gpus = count,

@@ -47,7 +47,8 @@ bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *
     int64_t               most = (MOST_SAMPLES + device->piece - 1) / device->piece;    /* in pieces */
     real                 *logits = NULL;
     if (evaluation->confusion) {
-        size_t bytes = (size_t)(most * device->piece * model->classes) * sizeof *logits;
+        int64_t samples = most * device->piece < data->count ? most * device->piece : data->count;
+        size_t  bytes = (size_t)(samples * model->classes) * sizeof *logits;
         logits = malloc(bytes);
         if (!logits)
             return error_memory(error, "the evaluation", bytes);

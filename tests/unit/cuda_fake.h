@@ -42,7 +42,7 @@ static struct fake {
     int  calls, fail_at, fail_with;     /* the call that fails, from 1; 0: none does */
     bool sticky, broken;                /* all calls fail after it */
     int  alive;                         /* things that were made and not given back */
-    int  devices, capability, shared_bytes;
+    int  devices, capability, shared_bytes, most_threads;
     size_t free_bytes;
     bool old_driver;                    /* which does not know NVRTC's PTX */
     int  copies, waits, captures, launches, graphs, allocations, aborted;
@@ -190,6 +190,13 @@ static int fake_function(struct cuda_function **function, struct cuda_module *mo
     return 500;
 }
 
+static int fake_get_attribute(int *value, int attribute, struct cuda_function *function)
+{
+    (void)function;
+    *value = attribute == CUDA_MOST_THREADS ? fake.most_threads : 0;
+    return call();
+}
+
 static int fake_set_attribute(struct cuda_function *function, int attribute, int value)
 {
     CALL();
@@ -325,7 +332,8 @@ static const struct cuda_driver fake_driver = {
     .context_release = fake_release, .context_set_current = fake_set_current, .mem_get_info = fake_info,
     .mem_alloc = fake_alloc, .mem_free = fake_free, .mem_alloc_host = fake_alloc_host, .mem_free_host = fake_free_host,
     .copy_to_device = fake_to_device, .copy_to_host = fake_to_host, .memset = fake_memset, .module_load = fake_load,
-    .module_unload = fake_unload, .module_get_function = fake_function, .function_set_attribute = fake_set_attribute,
+    .module_unload = fake_unload, .module_get_function = fake_function, .function_get_attribute = fake_get_attribute,
+    .function_set_attribute = fake_set_attribute,
     .launch = fake_launch, .stream_create = fake_stream, .stream_destroy = fake_stream_destroy,
     .stream_synchronize = fake_wait, .capture_begin = fake_begin, .capture_end = fake_end,
     .graph_destroy = fake_graph_destroy, .graph_instantiate = fake_instantiate, .graph_exec_destroy = fake_exec_destroy,

@@ -290,6 +290,20 @@ static void test_run_steps(void **state)
     assert_int_equal(cuda_run_steps(&model, &code), RUN_STEPS);
 }
 
+static void test_look_samples(void **state)
+{
+    struct cuda_kernel kernel = {.name = "evaluate"};
+    struct cuda_code   code = {.eval_samples = 100, .evaluate = &kernel, .evaluate_count = 1};
+    struct model       many = {.classes = 100000};
+    (void)state;
+    assert_int_equal(cuda_look_samples(&model, &code), 100 * RUN_STEPS);
+    assert_int_equal(cuda_look_samples(&many, &code), 100);         /* for which the host has room */
+    kernel.sample_flop = 1000000000;
+    assert_int_equal(cuda_look_samples(&model, &code), 1000);
+    kernel.sample_flop = 1000000000000;
+    assert_int_equal(cuda_look_samples(&model, &code), 100);
+}
+
 static void test_choice(void **state)
 {
     struct error error;
@@ -376,7 +390,7 @@ int main(void)
         cmocka_unit_test(test_ordinals), cmocka_unit_test(test_archs), cmocka_unit_test(test_headers),
         cmocka_unit_test(test_keys), cmocka_unit_test(test_damage), cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_no_folder), cmocka_unit_test(test_layouts), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_run_steps), cmocka_unit_test(test_choice), cmocka_unit_test(test_libraries),
+        cmocka_unit_test(test_run_steps), cmocka_unit_test(test_look_samples), cmocka_unit_test(test_choice), cmocka_unit_test(test_libraries),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

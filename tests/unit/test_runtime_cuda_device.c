@@ -177,7 +177,8 @@ static struct outcome expected(const struct order *order)
 static void reset(int fail_at, bool sticky)
 {
     fake = (struct fake){
-        .devices = FAKE_GPUS, .capability = 86, .shared_bytes = 100000, .free_bytes = 1 << 20, .fail_at = fail_at,
+        .devices = FAKE_GPUS, .capability = 86, .shared_bytes = 100000, .most_threads = 1024,
+        .free_bytes = 1 << 20, .fail_at = fail_at,
         .fail_with = 700, .sticky = sticky, .functions = functions, .function_count = sizeof functions / sizeof *functions,
     };
     for (int i = 0; i < fake.function_count; i++)
@@ -333,6 +334,9 @@ static void test_refused(void **state)
     reset(0, false);
     refused("cuda:3", KERNELS_AUTO, STATUS_MACHINE, "the GPUs here are cuda:0 to cuda:2");
     refused("cuda:1,1", KERNELS_AUTO, STATUS_USAGE, "named twice");
+    fake.most_threads = 32;
+    refused("cuda", KERNELS_AUTO, STATUS_MACHINE, "shuffle runs with 256 threads a block, but at most 32 fit");
+    reset(0, false);
     fake.free_bytes = 1000;
     refused("cuda:1", KERNELS_AUTO, STATUS_MACHINE, "not enough memory");
     assert_int_equal(fake.allocations, 0);
