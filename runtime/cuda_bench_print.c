@@ -27,6 +27,13 @@ static double step_flop(const struct cuda_bench *gpu) { return gpu->gpus * sum_o
 
 /* ---- tables */
 
+/* What the kernel does, where its name does not say it. */
+static const char *parts_of(const struct cuda_kernel *kernel)
+{
+    size_t name = strlen(kernel->name), parts = strlen(kernel->parts);
+    return parts <= name && strcmp(kernel->name + name - parts, kernel->parts) == 0 ? "" : kernel->parts;
+}
+
 static void print_laps(const char *title, const struct cuda_lap *laps, int count)
 {
     struct cuda_lap all = sum_of(laps, count);
@@ -40,11 +47,12 @@ static void print_laps(const char *title, const struct cuda_lap *laps, int count
            "share", "GFLOP/s", "GB/s", "bytes");
     for (int k = 0; k < count; k++) {
         const struct cuda_lap *lap = &laps[k];
-        printf("%-*s  %8" PRId64 "  %7d  %10s  %10.2f  %5.1f %%  %9.1f  %8.1f  %10s\n", width, lap->kernel->name,
+        const char *parts = parts_of(lap->kernel);
+        printf("%-*s  %8" PRId64 "  %7d  %10s  %10.2f  %5.1f %%  %9.1f  %8.1f  %10s%s%s\n", width, lap->kernel->name,
                lap->blocks, lap->kernel->threads,
                lap->kernel->shared_bytes ? format_bytes(shared, (double)lap->kernel->shared_bytes) : "",
                1e6 * lap->seconds, 100 * rate(lap->seconds, all.seconds), 1e-9 * rate(lap->flop, lap->seconds),
-               1e-9 * rate(lap->bytes, lap->seconds), format_bytes(bytes, lap->bytes));
+               1e-9 * rate(lap->bytes, lap->seconds), format_bytes(bytes, lap->bytes), *parts ? "  " : "", parts);
     }
     printf("%-*s  %8s  %7s  %10s  %10.2f  %7s  %9.1f  %8.1f  %10s\n", width, "all", "", "", "", 1e6 * all.seconds, "",
            1e-9 * rate(all.flop, all.seconds), 1e-9 * rate(all.bytes, all.seconds), format_bytes(bytes, all.bytes));
