@@ -74,7 +74,7 @@ const char *cuda_version(char *text, int version)
 bool cuda_no_gpu(struct error *error)
 {
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
-    error_set(error, STATUS_MACHINE, "NVIDIA's driver finds no GPU");
+    error_set(error, STATUS_MACHINE, "NVIDIA's driver finds no CUDA-capable device");
     if (visible)
         return error_add(error, "CUDA_VISIBLE_DEVICES is '%s': only the GPUs that it names are seen", visible);
     return error_add(error, "nvidia-smi lists those that there are; a container must be given them");

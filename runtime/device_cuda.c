@@ -145,13 +145,21 @@ static void name_device(struct cuda *cuda)
         snprintf(name + at, size - at, ", %s", cuda->code->name);
 }
 
+/* On a GPU the number of a sample has 32 bits. */
+static bool countable(const struct dataset *data, struct error *error)
+{
+    return !data || data->count <= INT32_MAX
+        || error_set(error, STATUS_MACHINE, "too many images for a GPU: %lld, at most %d", (long long)data->count,
+                     INT32_MAX);
+}
+
 struct device *cuda_open_with(const struct cuda_libraries *libraries, const struct device_config *config,
                               struct error *error)
 {
     struct gpu_facts facts[MOST_GPUS];
     int              count;
     const struct cuda_code *code = find_gpus(libraries, config, facts, &count, error);
-    if (!code)
+    if (!code || !countable(config->train, error) || !countable(config->test, error))
         return NULL;
     struct cuda *cuda = calloc(1, sizeof *cuda);
     struct gpu  *gpus = calloc((size_t)count, sizeof *gpus);

@@ -334,6 +334,9 @@ static void test_refused(void **state)
     reset(0, false);
     refused("cuda:3", KERNELS_AUTO, STATUS_MACHINE, "the GPUs here are cuda:0 to cuda:2");
     refused("cuda:1,1", KERNELS_AUTO, STATUS_USAGE, "named twice");
+    train_data.count = (int64_t)INT32_MAX + 1;
+    refused("cuda", KERNELS_AUTO, STATUS_MACHINE, "too many images for a GPU: 2147483648");
+    train_data.count = SAMPLES;
     fake.most_threads = 32;
     refused("cuda", KERNELS_AUTO, STATUS_MACHINE, "shuffle runs with 256 threads a block, but at most 32 fit");
     reset(0, false);
@@ -346,7 +349,7 @@ static void test_refused(void **state)
     fake.shared_bytes = 48 * 1024;
     refused("cuda", KERNELS_AUTO, STATUS_MACHINE, "too little shared memory");
     fake.devices = 0;
-    refused("cuda", KERNELS_AUTO, STATUS_MACHINE, "finds no GPU");
+    refused("cuda", KERNELS_AUTO, STATUS_MACHINE, "finds no CUDA-capable device");
 }
 
 /* A driver that does not know NVRTC's PTX gets a cubin, where one can be made. */
