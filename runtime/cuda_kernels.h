@@ -95,6 +95,134 @@ DEVICE void update_weight(const cuda_step &step, struct sgd sgd, int i, float gr
     step.weights[i] = sgd_update(step.weights[i], gradient, history, sgd, step.stretch->lr, first);
 }
 
+/* ---- a block of threads: arrays in its shared memory, rows of them in registers */
+
+/* The loop behind it is written out; n rounds of it. */
+#ifndef UNROLL
+#define UNROLL_PRAGMA(text) _Pragma(#text)
+#define UNROLL              UNROLL_PRAGMA(unroll)
+#define UNROLL_BY(n)        UNROLL_PRAGMA(unroll n)
+#endif
+
+/* The array that begins `offset` bytes, whole 16, into the memory. */
+template <typename Array> DEVICE Array &array_at(void *memory, int offset)
+{
+    return *(Array *)((char *)memory + offset);
+}
+
+/* Takes a row of floats that lie side by side, Vector (4, 2 or 1) at once: `from` begins at a multiple of as many. */
+template <int Vector, int Count> DEVICE void load_row(float (&row)[Count], const float *from)
+{
+    const int fours = Vector == 4 ? Count / 4 * 4 : 0, pairs = Vector >= 2 ? Count / 2 * 2 : 0;
+    UNROLL
+    for (int i = 0; i < fours; i += 4) {
+        float4 next = *(const float4 *)(from + i);
+        row[i] = next.x;
+        row[i + 1] = next.y;
+        row[i + 2] = next.z;
+        row[i + 3] = next.w;
+    }
+    UNROLL
+    for (int i = fours; i < pairs; i += 2) {
+        float2 next = *(const float2 *)(from + i);
+        row[i] = next.x;
+        row[i + 1] = next.y;
+    }
+    UNROLL
+    for (int i = pairs; i < Count; i++)
+        row[i] = from[i];
+}
+
+/* The way back. */
+template <int Vector, int Count> DEVICE void store_row(float *to, const float (&row)[Count])
+{
+    const int fours = Vector == 4 ? Count / 4 * 4 : 0, pairs = Vector >= 2 ? Count / 2 * 2 : 0;
+    UNROLL
+    for (int i = 0; i < fours; i += 4)
+        *(float4 *)(to + i) = make_float4(row[i], row[i + 1], row[i + 2], row[i + 3]);
+    UNROLL
+    for (int i = fours; i < pairs; i += 2)
+        *(float2 *)(to + i) = make_float2(row[i], row[i + 1]);
+    UNROLL
+    for (int i = pairs; i < Count; i++)
+        to[i] = row[i];
+}
+
+/* Copies an array by all threads of the block, in whole 16 bytes: both begin at such, and end with padding. */
+template <int Threads, typename Array> DEVICE void copy_array(Array &to, const Array &from)
+{
+    const int fours = (sizeof(Array) + sizeof(float4) - 1) / sizeof(float4);
+    UNROLL
+    for (int round = 0; round < fours; round += Threads) {
+        int i = round + threadIdx.x;
+        if (i < fours)
+            ((float4 *)&to)[i] = ((const float4 *)&from)[i];
+    }
+}
+
+/* Makes elements First to End - 1 zeros, by all threads of the block. */
+template <int Threads, int First, int End> DEVICE void clear_memory(float4 *memory)
+{
+    UNROLL
+    for (int round = First; round < End; round += Threads)
+        if (round + (int)threadIdx.x < End)
+            memory[round + threadIdx.x] = make_float4(0, 0, 0, 0);
+}
+
+/* Copies floats by all threads of the block; both begin at whole 16 bytes. */
+template <int Threads, int Count> DEVICE void copy_floats(float *to, const float *from)
+{
+    const int each = Count % 4 == 0 ? 4 : 1;
+    UNROLL
+    for (int round = 0; round < Count / each; round += Threads) {
+        int i = round + threadIdx.x;
+        if (i < Count / each && each == 4)
+            ((float4 *)to)[i] = ((const float4 *)from)[i];
+        else if (i < Count / each)
+            to[i] = from[i];
+    }
+}
+
+/* The largest value of the lanes' and its place, the first of equals; a NaN wins. Every lane gets them. */
+DEVICE void warp_largest(float &largest, int &place)
+{
+    for (int apart = LANES / 2; apart; apart /= 2) {
+        float value = __shfl_xor_sync(~0u, largest, apart);
+        int   other = __shfl_xor_sync(~0u, place, apart);
+        bool  same = value == largest || (value != value && largest != largest);
+        if (same ? other < place : value > largest || value != value) {
+            largest = value;
+            place = other;
+        }
+    }
+}
+
+/* ---- the reduction over samples: a lane has some weights, warps share the samples */
+
+/* Each lane of the block's warps has Count sums, side by side: thread i gets the sum of number i over the warps, in their
+ * order. */
+template <int Warps, int Count> DEVICE float sum_of_warps(const float (&sum)[Count])
+{
+    __shared__ float4 sums[Warps][(LANES * Count + 3) / 4];
+    store_row<Count>((float *)sums[warp_of_thread()] + Count * lane_of_thread(), sum);
+    __syncthreads();
+    float total = 0;
+    if (threadIdx.x < LANES * Count)
+        UNROLL
+        for (int warp = 0; warp < Warps; warp++)
+            total += ((const float *)sums[warp])[threadIdx.x];
+    return total;
+}
+
+/* Makes the step of weight `i`, or leaves its gradient where someone else wants to make it. */
+DEVICE void apply_gradient(const cuda_step &step, struct sgd sgd, int i, float gradient)
+{
+    if (step.gradient)
+        step.gradient[i] = gradient;
+    else
+        update_weight(step, sgd, i, gradient);
+}
+
 /* ---- kernels that every model has */
 
 /* The samples at positions 0 .. count-1 of the stretch. */
