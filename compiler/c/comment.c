@@ -7,8 +7,9 @@
 static void add_shape(Text *text, const Buffer *buffer, int width, bool written)
 {
     const char *shape = buffer->rank ? "" : "one a sample";
-    for (int i = 0; i < buffer->rank; i++)
-        shape = arena_printf(text->arena, "%s%s%" PRId64, shape, i ? " x " : "", buffer->dim[i]);
+    for (int i = 0; i < (buffer->pitch ? 3 : buffer->rank); i++)
+        shape = arena_printf(text->arena, "%s%s%" PRId64, shape, i ? " x " : "",
+                             buffer->pitch ? buffer->tensor->dim[i] : buffer->dim[i]);
     text_add(text, "\n *   %-*s  %s%s", width, buffer->name, shape, written ? "  (result)" : "");
 }
 
@@ -85,7 +86,7 @@ void print_comment(Text *text, const Model *model, const Kernel *kernel)
     for (int i = 0; i < operands; i++)
         add_shape(text, kernel_buffer(kernel, operand(kernel, i)), width, i >= reads);
     add_work(text, kernel);
-    if (kernel->nest->note)
+    if (kernel->nest->note && !kernel_helps(kernel))
         text_add(text, "\n * %s.", kernel->nest->note);
     add_tile(text, kernel);
     text_add(text, " */\n");

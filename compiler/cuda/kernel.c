@@ -1,5 +1,5 @@
 /* A kernel as a __device__ function. Nests: a warp for each point, a thread for each sample. */
-#include "cuda/print.h"
+#include "cuda/fused.h"
 
 #include "base/text.h"
 
@@ -235,20 +235,22 @@ static void print_results(CudaEmitter *e)
 
 /* ---- all */
 
-/* By scheme: what prints the body of the function. */
-static void (*const emitters[SCHEMES])(CudaEmitter *e) = {
-    [SCHEME_NEST] = print_nest,
-    [SCHEME_GPU_LOAD] = print_load,
-    [SCHEME_GPU_RESULTS] = print_results,
+/* By scheme: what prints the body of the function, and, where the kernel is no node's, what stands above it. */
+static const struct Emission {
+    void      (*print)(CudaEmitter *e);
+    const char *note;
+} emitters[SCHEMES] = {
+    [SCHEME_NEST] = { print_nest, NULL },
+    [SCHEME_GPU_LOAD] = { print_load,
+        "The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go\n"
+        " * through shared memory, so that both their bytes and the numbers lie side by side for a warp." },
+    [SCHEME_GPU_RESULTS] = { print_results,
+        "Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample." },
+    [SCHEME_FUSED_REDUCE] = { fused_print_reduce,
+        "Sums what the samples have left: a lane a weight, and each warp a part of the samples, in fixed order." },
+    [SCHEME_FUSED_REDUCE_LINEAR] = { fused_print_reduce_linear, NULL },
+    [SCHEME_FUSED_RESULTS] = { fused_print_results, "Adds up the losses and hits of the step." },
 };
-
-static void print_note(Text *text, const Kernel *kernel)
-{
-    line(text, kernel->scheme == SCHEME_GPU_LOAD
-        ? "/* The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go\n"
-          " * through shared memory, so that both their bytes and the numbers lie side by side for a warp. */"
-        : "/* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */");
-}
 
 void cuda_kernel_print(Text *text, const GpuPlan *plan, const Kernel *kernel)
 {
@@ -257,13 +259,13 @@ void cuda_kernel_print(Text *text, const GpuPlan *plan, const Kernel *kernel)
     if (kernel->node)
         print_comment(text, plan->model, kernel);
     else
-        print_note(text, kernel);
+        line(text, "/* %s */", emitters[kernel->scheme].note);
     print_signature(text, plan, kernel);
     line(text, "{");
     if (cuda_reads_weights(kernel))
         line(text, "const %s_weights &w = *(const %s_weights *)step.weights;", plan->model->name, plan->model->name);
-    if (cuda_makes_gradient(kernel))
+    if (cuda_makes_gradient(kernel) && kernel->scheme != SCHEME_FUSED_REDUCE_LINEAR)
         line(text, "%s_weights &gradient = *(%s_weights *)step.gradient;", plan->model->name, plan->model->name);
-    emitters[kernel->scheme](&e);
+    emitters[kernel->scheme].print(&e);
     line(text, "}");
 }

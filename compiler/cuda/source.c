@@ -1,5 +1,5 @@
 /* NAME_cuda.cu: the weights, the kernels as functions, and the launches that call them. */
-#include "cuda/print.h"
+#include "cuda/fused.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -7,12 +7,15 @@
 static void print_weights(Text *text, const GpuPlan *plan)
 {
     const char *name = plan->model->name;
-    line(text, "\n/* The flat array of weights, as PyTorch orders them; the taps of a convolution's weight are padded to whole\n"
-               " * 16 bytes. The gradient has the same form. */");
+    line(text, plan->fused
+        ? "\n/* The flat array of weights: first those whose gradients the samples leave, then those that the reduction forms of\n"
+          " * factors. The taps of a convolution's weight are padded to whole 16 bytes. The gradient has the same form. */"
+        : "\n/* The flat array of weights, as PyTorch orders them; the taps of a convolution's weight are padded to whole\n"
+          " * 16 bytes. The gradient has the same form. */");
     line(text, "struct %s_weights {", name);
     for (int i = 0; i < plan->weights.count; i++) {
         const Buffer *buffer = plan->weights.at[i];
-        line(text, "alignas(16) float %s%s;", buffer->name, buffer_dims(text->arena, buffer));
+        line(text, "alignas(%d) float %s%s;", 4 * (int)gpu_alignment(plan), buffer->name, buffer_dims(text->arena, buffer));
     }
     line(text, "};");
 }
@@ -55,6 +58,19 @@ static void print_functions(Text *text, const GpuPlan *plan, const Phase *phase)
         if (!phase->kernels.at[i]->same) {
             line(text, "%s", "");
             cuda_kernel_print(text, plan, phase->kernels.at[i]);
+        }
+}
+
+/* Those of a fused plan: of each launch in turn. */
+static void print_fused_functions(Text *text, const GpuPlan *plan, const GpuLaunches *launches)
+{
+    for (int i = 0; i < launches->count; i++)
+        for (int j = 0; j < launches->at[i]->parts.count; j++) {
+            const Kernel *kernel = launches->at[i]->parts.at[j];
+            if (!kernel->same) {
+                line(text, "%s", "");
+                (launches->at[i]->fused ? fused_part_print : cuda_kernel_print)(text, plan, kernel);
+            }
         }
 }
 
@@ -151,12 +167,17 @@ void cuda_print_source(Text *text, const GpuPlan *plan)
     print_weights(text, plan);
     print_constants(text, plan);
     print_optimizer(text, plan);
-    print_functions(text, plan, plan->step);
-    print_functions(text, plan, plan->evaluation);
-    line(text, "\n/* ---- what is launched: kernels that do not wait for each other share a grid */");
+    for (int i = 0; i < 2 && plan->fused; i++)
+        print_fused_functions(text, plan, both[i]);
+    if (!plan->fused) {
+        print_functions(text, plan, plan->step);
+        print_functions(text, plan, plan->evaluation);
+    }
+    line(text, plan->fused ? "\n/* ---- what is launched */"
+                           : "\n/* ---- what is launched: kernels that do not wait for each other share a grid */");
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < both[i]->count; j++)
             if (cuda_launch_is_new(plan, both[i]->at[j]))
-                print_launch(text, plan, both[i]->at[j]);
+                (both[i]->at[j]->fused ? fused_launch_print : print_launch)(text, plan, both[i]->at[j]);
     print_update(text, plan);
 }

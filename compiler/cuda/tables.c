@@ -70,10 +70,19 @@ static void print_uses(Text *text, const GpuPlan *plan, const GpuLaunches *launc
 /* Bytes of global memory that the kernels of a launch read and write: for each sample, and of weights. */
 static void count_bytes(const GpuPlan *plan, const GpuLaunch *launch, int64_t *sample, int64_t *step)
 {
+    int64_t applied = plan->model->train.sgd.momentum != 0 ? 16 : 8;     /* a weight and its history, there and back */
     for (int i = 0; i < launch->buffers.count; i++)
         *sample += gpu_bytes(launch->buffers.at[i]) * launch->buffers.at[i]->size / plan->block;
     for (int i = 0; i < launch->parts.count; i++) {
         const Kernel *kernel = launch->parts.at[i];
+        if (kernel->scheme == SCHEME_FUSED_LOAD)
+            *sample += tensor_elements(kernel->stores.at[0]);
+        if (kernel->scheme == SCHEME_FUSED_REDUCE)
+            *step += applied * plan->partial_size;
+        if (kernel->scheme == SCHEME_FUSED_REDUCE_LINEAR)
+            *step += applied * tensor_elements(kernel->stores.at[0]);
+        if ((launch->fused && kernel->scheme != SCHEME_FUSED_WEIGHTS) || kernel->scheme == SCHEME_FUSED_REDUCE_LINEAR)
+            continue;
         for (int j = 0; j < kernel->loads.count + kernel->stores.count; j++) {
             int stored = j - kernel->loads.count;
             const Tensor *tensor = stored < 0 ? kernel->loads.at[j] : kernel->stores.at[stored];
@@ -94,8 +103,12 @@ static void print_kernel(Text *text, const GpuPlan *plan, const GpuLaunch *launc
         sum.block_units += kernel->launch.block_units;
         sum.samples = kernel->launch.samples;
         flop += kernel->node ? kernel_flop(kernel) : 0;
+        if (launch->fused)
+            sum = (Launch){ .block_units = 1, .samples = 1 };
         parts = arena_printf(text->arena, "%s%s%s", parts, i ? ", " : "", kernel->name);
     }
+    if (launch->fused)
+        parts = launch == plan->train_launches.at[0] ? "the whole step of a sample" : "the evaluation of a sample";
     count_bytes(plan, launch, &sample, &step);
     const char *uses = launch->buffers.count ? arena_printf(text->arena, ", .buffers = %s%s_uses, .buffer_count = %d",
                                                             launch->name, plan->suffix, launch->buffers.count) : "";

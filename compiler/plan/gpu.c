@@ -1,4 +1,4 @@
-/* The ways to train a model on a GPU. Layer by layer: each kernel works on all samples of the step, a warp on 32 of them,
+/* The ways to train a model on a GPU. The fused step: gpu_fused.c. Layer by layer: each kernel works on all samples of the step, a warp on 32 of them,
  * and leaves its results in global memory. */
 #include "plan/gpu.h"
 
@@ -30,8 +30,7 @@ static bool reads(const Phase *phase, const Tensor *tensor)
     return false;
 }
 
-/* A kernel that is no node's: its scheme says all. */
-static Kernel *kernel_alone(Arena *arena, const Program *program, const char *name, Scheme scheme)
+Kernel *gpu_kernel_alone(Arena *arena, const Program *program, const char *name, Scheme scheme)
 {
     Kernel *kernel = NEW(arena, Kernel);
     kernel->name = name;
@@ -55,7 +54,7 @@ static void add_load(Arena *arena, const Program *program, Phase *phase)
     const Tensor *input = program->graph->input;
     if (!reads(phase, input))
         return;
-    Kernel *kernel = kernel_alone(arena, program, "load_input", SCHEME_GPU_LOAD);
+    Kernel *kernel = gpu_kernel_alone(arena, program, "load_input", SCHEME_GPU_LOAD);
     kernel->launch.block_units = divide_up(tensor_elements(input), GPU_LANES);
     list_add(arena, &kernel->stores, input);
     add_first(arena, phase, kernel);
@@ -65,7 +64,7 @@ static void add_load(Arena *arena, const Program *program, Phase *phase)
 static void add_results(Arena *arena, const Program *program, Phase *phase)
 {
     const Graph *graph = program->graph;
-    Kernel *kernel = kernel_alone(arena, program, "results", SCHEME_GPU_RESULTS);
+    Kernel *kernel = gpu_kernel_alone(arena, program, "results", SCHEME_GPU_RESULTS);
     kernel->launch.units = 1;
     kernel->launch.block_units = 1;
     list_add(arena, &kernel->loads, graph->loss);
@@ -108,7 +107,7 @@ static int64_t eval_samples(const GpuPlan *plan)
     return samples > batch ? samples : batch;
 }
 
-static GpuPlan *plan_new(Arena *arena, Model *model, const char *title, const char *suffix, bool plain)
+GpuPlan *gpu_plan_new(Arena *arena, Model *model, const char *title, const char *suffix, bool plain)
 {
     GpuPlan *plan = NEW(arena, GpuPlan);
     plan->model = model;
@@ -125,7 +124,7 @@ static GpuPlan *plan_new(Arena *arena, Model *model, const char *title, const ch
     return plan;
 }
 
-static void allocate_tables(Arena *arena, GpuPlan *plan)
+void gpu_buffer_tables(Arena *arena, GpuPlan *plan)
 {
     Program *programs[] = { &plan->train, &plan->evaluate };
     for (int i = 0; i < 2; i++)
@@ -134,13 +133,13 @@ static void allocate_tables(Arena *arena, GpuPlan *plan)
 
 static GpuPlan *layers_plan(Arena *arena, Model *model, const PlanOptions *options)
 {
-    GpuPlan *plan = plan_new(arena, model, "layer by layer", "_cuda", options->plain);
+    GpuPlan *plan = gpu_plan_new(arena, model, "layer by layer", "_cuda", options->plain);
     add_load(arena, &plan->train, plan->step);
     add_load(arena, &plan->evaluate, plan->evaluation);
     add_results(arena, &plan->evaluate, plan->evaluation);
     launch_nests(plan->step);
     launch_nests(plan->evaluation);
-    allocate_tables(arena, plan);
+    gpu_buffer_tables(arena, plan);
     gpu_memory(arena, plan);
     phase_share_kernels(arena, plan->step, plan->evaluation);
     plan->train_launches = gpu_launches(arena, plan, plan->step, "train");
@@ -164,6 +163,9 @@ static bool counts_in_ints(const GpuPlan *plan)
 GpuPlans gpu_plans(Arena *arena, Model *model, const PlanOptions *options)
 {
     GpuPlans plans = {0};
+    GpuPlan *fused = takes(options, TECHNIQUE_FUSED) ? fused_plan(arena, model, options) : NULL;
+    if (fused)
+        list_add(arena, &plans, fused);
     GpuPlan *layers = layers_plan(arena, model, options);
     if (counts_in_ints(layers))
         list_add(arena, &plans, layers);

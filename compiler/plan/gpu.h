@@ -14,14 +14,27 @@ enum {
     GPU_WARPS = GPU_THREADS / GPU_LANES,
 };
 
-/* One kernel of the device: kernels that do not depend on each other, side by side in one grid; or, with `fused`, one
- * after another in each block of threads, a barrier between them. */
+/* An array of a fused launch, in the dynamic shared memory of a block of threads. Arrays that are not needed at the same
+ * levels may lie at the same place. */
+typedef struct SharedArray {
+    const Tensor *tensor;
+    const Buffer *buffer;
+    int64_t       offset, bytes;        /* whole 16 bytes */
+    int           first, last;          /* levels: it is made in the first one, and read for the last time in the last */
+} SharedArray;
+
+/* One kernel of the device: kernels that do not depend on each other, side by side in one grid; or, with `fused`, the parts
+ * of one block of threads for each sample, one after another, a barrier between those of different levels. */
 typedef struct GpuLaunch {
     const char    *name;        /* "lenet_conv1_forward" */
     List(Kernel *) parts;
     int            threads;     /* the same of all parts */
     int64_t        shared;      /* bytes of dynamic shared memory: the most of them */
     List(const Buffer *) buffers;   /* of global memory that they read or write, each once */
+    bool           fused;
+    List(SharedArray) arrays;
+    bool           clears;      /* rows of an array have padding: shared memory is zero at the start, where level 0 makes
+                                   nothing. Of such a row the compiler may load the padding too, 16 bytes at once */
 } GpuLaunch;
 
 typedef List(GpuLaunch *) GpuLaunches;
@@ -30,13 +43,14 @@ typedef struct GpuPlan {
     const Model   *model;
     const char    *title;       /* "layer by layer" */
     const char    *suffix;      /* of its files: "_cuda" */
-    bool           fused;
+    bool           fused;           /* the first launches of training and of evaluation are */
     int            block;       /* samples of a block in PLACE_BATCH: GPU_LANES, or 1 */
     Program        train, evaluate;         /* they share buffers of the same name */
-    List(Buffer *) weights;     /* in PyTorch's order; offsets and sizes in floats, each begins at 16 bytes */
+    List(Buffer *) weights;     /* in PyTorch's order, but with `fused` those last whose gradients the reduction forms of
+                                   factors; offsets and sizes in floats; gpu_alignment */
     int64_t        weights_size;
+    int64_t        partial_size;    /* with `fused`: leading weights whose gradients the samples leave */
     List(Buffer *) memory;      /* PLACE_BATCH */
-    List(Buffer *) shared;      /* PLACE_SCRATCH of the fused step: a sample's, in shared memory */
     Phase         *step, *evaluation;       /* all kernels, in order */
     GpuLaunches    train_launches, evaluate_launches;
     bool           joined;      /* the last launch of training sums the gradient and applies it; else all launches leave it
@@ -55,8 +69,23 @@ GpuPlans gpu_plans(Arena *arena, Model *model, const PlanOptions *options);
 /* Buffers for all that the kernels touch (gpu_memory.c). Where the plan is fused, gpu_fused.c has its own. */
 void gpu_memory(Arena *arena, GpuPlan *plan);
 
-/* The flat weights and the flat gradient of the parameters, in both programs. */
-void gpu_weights(Arena *arena, GpuPlan *plan);
+/* The flat weights and the flat gradient of the parameters, in both programs. `products`: of a fused step, the kernels of
+ * the reduction that form gradients of factors; else NULL. */
+void gpu_weights(Arena *arena, GpuPlan *plan, const Phase *products);
+
+/* The kernels of both programs, as nests. */
+GpuPlan *gpu_plan_new(Arena *arena, Model *model, const char *title, const char *suffix, bool plain);
+/* Room for the buffers of all tensors, the plan's own included. */
+void gpu_buffer_tables(Arena *arena, GpuPlan *plan);
+/* A kernel that is no node's: its scheme says all. */
+Kernel *gpu_kernel_alone(Arena *arena, const Program *program, const char *name, Scheme scheme);
+/* A name for the tensor that C, CUDA and the kernels do not keep for themselves. */
+const char *gpu_name(Arena *arena, const GpuPlan *plan, const char *name);
+/* Whether every integer that the kernel's nest stores there fits a byte: the places in a window. */
+bool gpu_fits_byte(const Kernel *kernel, const Tensor *tensor);
+
+/* The fused step, or NULL where it does not fit or would not pay (gpu_fused.c). */
+GpuPlan *fused_plan(Arena *arena, Model *model, const PlanOptions *options);
 
 /* Gives kernels tuned code where a rule fits (gpu_tuned.c). */
 void gpu_tune(Tuner *tuner);
@@ -70,6 +99,10 @@ const char *gpu_verify(Arena *arena, const GpuPlan *plan);
 
 /* The text of --emit=plan. */
 void gpu_print(Text *text, const GpuPlan *plan);
+
+/* Floats that the places of weights are multiples of: 16 bytes; where a block of threads copies all of them, the 32 that
+ * GPUs move at once. */
+int64_t gpu_alignment(const GpuPlan *plan);
 
 /* "float", "int" or "uint8_t". */
 const char *gpu_type(const Buffer *buffer);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FLOATS_OF_16_BYTES = 4, MOST_OF_A_BYTE = 255 };
+enum { FLOATS_OF_16_BYTES = 4, FLOATS_OF_A_SECTOR = 8, MOST_OF_A_BYTE = 255 };
 
 const char *gpu_type(const Buffer *buffer)
 {
@@ -23,6 +23,7 @@ static bool is_taken(const char *name)
     static const char *const words[] = {
         "step", "unit", "lane", "block", "blocks", "point", "part", "parts", "w", "gradient", "samples", "threadIdx",
         "blockIdx", "gridDim", "blockDim", "warpSize", "weights", "shuffle", "thread", "tile", "s",
+        "item", "row", "rows", "memory", "sample", "partial", "other", "taps", "first", "last", "group",
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(name, words[i]) == 0)
@@ -38,7 +39,7 @@ static bool is_tensor(const Graph *graph, const char *name)
     return false;
 }
 
-static const char *name_in_c(Arena *arena, const GpuPlan *plan, const char *name)
+const char *gpu_name(Arena *arena, const GpuPlan *plan, const char *name)
 {
     const char *safe = name;
     while (is_taken(safe) ||
@@ -53,7 +54,7 @@ static const char *name_in_c(Arena *arena, const GpuPlan *plan, const char *name
 static Buffer *weight_new(Arena *arena, const GpuPlan *plan, const Tensor *tensor)
 {
     Buffer *buffer = NEW(arena, Buffer);
-    *buffer = (Buffer){ .name = name_in_c(arena, plan, tensor->name), .tensor = tensor, .place = PLACE_WEIGHTS,
+    *buffer = (Buffer){ .name = gpu_name(arena, plan, tensor->name), .tensor = tensor, .place = PLACE_WEIGHTS,
                         .single = true, .rank = tensor->rank, .order = { 0, 1, 2, 3 }, .size = 1 };
     memcpy(buffer->dim, tensor->dim, sizeof buffer->dim);
     if (tensor->rank == 4) {
@@ -66,15 +67,37 @@ static Buffer *weight_new(Arena *arena, const GpuPlan *plan, const Tensor *tenso
     return buffer;
 }
 
-void gpu_weights(Arena *arena, GpuPlan *plan)
+/* In which part of the flat array the parameter stands: 0; or 1 where the reduction of a fused step forms its gradient of
+ * factors, and 2 where a fused step has none. */
+static int part_of(const GpuPlan *plan, const Phase *products, const Tensor *gradient)
+{
+    if (!plan->fused)
+        return 0;
+    if (!gradient)
+        return 2;
+    for (int i = 0; i < products->kernels.count; i++)
+        if (products->kernels.at[i]->stores.at[0] == gradient)
+            return 1;
+    return 0;
+}
+
+int64_t gpu_alignment(const GpuPlan *plan)
+{
+    return plan->fused ? FLOATS_OF_A_SECTOR : FLOATS_OF_16_BYTES;
+}
+
+/* The parameters of one part, and their gradients. */
+static void add_weights(Arena *arena, GpuPlan *plan, const Phase *products, int part)
 {
     const Graph *train = plan->train.graph, *evaluate = plan->evaluate.graph;
     for (int i = 0; i < train->parameters.count; i++) {
         const Tensor *parameter = train->parameters.at[i];
         const Tensor *gradient = i < train->gradients.count ? train->gradients.at[i] : NULL;
+        if (part_of(plan, products, gradient) != part)
+            continue;
         Buffer *buffer = weight_new(arena, plan, parameter);
         buffer->offset = plan->weights_size;
-        plan->weights_size += divide_up(buffer->size, FLOATS_OF_16_BYTES) * FLOATS_OF_16_BYTES;
+        plan->weights_size += divide_up(buffer->size, gpu_alignment(plan)) * gpu_alignment(plan);
         list_add(arena, &plan->weights, buffer);
         plan->train.buffer[parameter->id] = buffer;
         for (int j = 0; j < evaluate->parameters.count; j++)
@@ -90,10 +113,18 @@ void gpu_weights(Arena *arena, GpuPlan *plan)
     }
 }
 
+void gpu_weights(Arena *arena, GpuPlan *plan, const Phase *products)
+{
+    for (int part = 0; part < 3; part++) {
+        add_weights(arena, plan, products, part);
+        if (part == 0 && plan->fused)
+            plan->partial_size = plan->weights_size;
+    }
+}
+
 /* ---- what is made of samples */
 
-/* Whether every integer that the nest stores there fits a byte: the places in a window. */
-static bool fits_byte(const Kernel *kernel, const Tensor *tensor)
+bool gpu_fits_byte(const Kernel *kernel, const Tensor *tensor)
 {
     for (int i = 0; kernel->nest && i < kernel->nest->stores; i++) {
         const Store *store = &kernel->nest->store[i];
@@ -133,7 +164,7 @@ static void place_value(Arena *arena, GpuPlan *plan, Program *program, const Ten
         }
     }
     Buffer *buffer = NEW(arena, Buffer);
-    *buffer = (Buffer){ .name = name_in_c(arena, plan, tensor->name), .tensor = tensor,
+    *buffer = (Buffer){ .name = gpu_name(arena, plan, tensor->name), .tensor = tensor,
                         .place = given ? PLACE_SCRATCH : PLACE_BATCH, .single = true, .rank = tensor->rank,
                         .order = { 0, 1, 2, 3 }, .size = tensor_elements(tensor) * plan->block, .bytes = bytes };
     memcpy(buffer->dim, tensor->dim, sizeof buffer->dim);
@@ -153,13 +184,13 @@ static void place_values(Arena *arena, GpuPlan *plan, Program *program, const Ph
             place_value(arena, plan, program, kernel->loads.at[j], false);
         for (int j = 0; j < kernel->stores.count; j++)
             place_value(arena, plan, program, kernel->stores.at[j],
-                        kernel->stores.at[j]->type == TYPE_INT && fits_byte(kernel, kernel->stores.at[j]));
+                        kernel->stores.at[j]->type == TYPE_INT && gpu_fits_byte(kernel, kernel->stores.at[j]));
     }
 }
 
 void gpu_memory(Arena *arena, GpuPlan *plan)
 {
-    gpu_weights(arena, plan);
+    gpu_weights(arena, plan, NULL);
     place_values(arena, plan, &plan->train, plan->step);
     place_values(arena, plan, &plan->evaluate, plan->evaluation);
 }

@@ -1,7 +1,8 @@
 /* Whether a plan for a GPU does what it should, and how it reads. */
-#include "plan/gpu.h"
+#include "plan/fused.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* Whether the tensor is there before the step: parameters, and what comes with the samples. */
 static bool is_given(const Program *program, const Tensor *tensor)
@@ -56,8 +57,9 @@ static const char *verify_part(Arena *arena, const GpuPlan *plan, const GpuLaunc
 static const char *verify_launches(Arena *arena, const GpuPlan *plan, const GpuLaunches *launches)
 {
     for (int i = 0; i < launches->count; i++)
-        for (int j = 0; j < launches->at[i]->parts.count; j++) {
-            const char *wrong = verify_part(arena, plan, launches, i, j);
+        for (int j = -1; j < launches->at[i]->parts.count; j++) {
+            const char *wrong = j >= 0 ? verify_part(arena, plan, launches, i, j)
+                              : launches->at[i]->fused ? fused_verify(arena, launches->at[i]) : NULL;
             if (wrong)
                 return wrong;
         }
@@ -85,6 +87,23 @@ static const char *dims_text(Arena *arena, const Buffer *buffer)
     return buffer->rank ? shape : "one";
 }
 
+/* A fused launch: its parts by levels, and where in shared memory its arrays lie. */
+static void print_fused(Text *text, const GpuLaunch *launch)
+{
+    for (int i = 0; i < launch->parts.count; i++) {
+        const Kernel *kernel = launch->parts.at[i];
+        int length = kernel->note ? (int)strcspn(kernel->note, "\n") : 0;
+        line(text, "        %4d  %-32s%s%.*s", kernel->level, kernel->name, length ? " " : "", length,
+             kernel->note ? kernel->note : "");
+    }
+    line(text, "        shared memory: place, bytes, levels");
+    for (int i = 0; i < launch->arrays.count; i++) {
+        const SharedArray *array = &launch->arrays.at[i];
+        line(text, "        %7" PRId64 " %7" PRId64 "  %2d to %2d  %-24s %-7s %s", array->offset, array->bytes, array->first,
+             array->last, array->buffer->name, gpu_type(array->buffer), dims_text(text->arena, array->buffer));
+    }
+}
+
 static void print_launches(Text *text, const char *title, const GpuLaunches *launches)
 {
     line(text, "\n%s: %d kernels", title, launches->count);
@@ -93,6 +112,10 @@ static void print_launches(Text *text, const char *title, const GpuLaunches *lau
         const char *shared = launch->shared ? arena_printf(text->arena, ", %" PRId64 " bytes of dynamic shared memory",
                                                            launch->shared) : "";
         line(text, "    %s: %d threads a block%s", launch->name, launch->threads, shared);
+        if (launch->fused) {
+            print_fused(text, launch);
+            continue;
+        }
         for (int j = 0; j < launch->parts.count; j++) {
             const Kernel *kernel = launch->parts.at[j];
             const Launch *of = &kernel->launch;

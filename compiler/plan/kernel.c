@@ -40,10 +40,18 @@ Kernel *kernel_new(Arena *arena, const Program *program, const Node *node, const
     return kernel;
 }
 
+bool kernel_helps(const Kernel *kernel)
+{
+    return kernel->scheme == SCHEME_FUSED_CONV_SUM || kernel->scheme == SCHEME_FUSED_INPUT_SUM ||
+           kernel->scheme == SCHEME_FUSED_SPARSE_SUM || kernel->scheme == SCHEME_FUSED_PLACES;
+}
+
 int64_t kernel_flop(const Kernel *kernel)
 {
     if (kernel->scheme == SCHEME_NEST)
         return nest_flop(kernel->nest);
+    if (kernel_helps(kernel))
+        return 0;
     int64_t flop = 0;
     for (int i = -1; i < kernel->absorbed.count; i++) {
         const Node *node = i < 0 ? kernel->node : kernel->absorbed.at[i];
@@ -72,7 +80,7 @@ static bool same_axis(const Axis *a, const Axis *b)
 
 static bool same_buffer(const Buffer *a, const Buffer *b)
 {
-    return strcmp(a->name, b->name) == 0 && a->rank == b->rank && a->tensor->type == b->tensor->type &&
+    return strcmp(a->name, b->name) == 0 && a->rank == b->rank && a->pitch == b->pitch && a->tensor->type == b->tensor->type &&
            a->tensor->per_sample == b->tensor->per_sample && memcmp(a->order, b->order, sizeof a->order) == 0 &&
            memcmp(a->dim, b->dim, sizeof a->dim) == 0;
 }
@@ -98,8 +106,12 @@ static bool same_expr(const Kernel *ka, const Expr *a, const Kernel *kb, const E
 bool kernel_same(const Kernel *a, const Kernel *b)
 {
     const Nest *m = a->nest, *n = b->nest;
-    if (a->scheme != b->scheme || a->loads.count != b->loads.count)
+    if (a->scheme != b->scheme || a->loads.count != b->loads.count || a->stores.count != b->stores.count ||
+        a->launch.threads != b->launch.threads || a->launch.first != b->launch.first)
         return false;
+    for (int i = 0; i < a->stores.count; i++)
+        if (!same_buffer(kernel_buffer(a, a->stores.at[i]), kernel_buffer(b, b->stores.at[i])))
+            return false;
     for (int i = 0; i < a->loads.count; i++)
         if (!same_buffer(kernel_buffer(a, a->loads.at[i]), kernel_buffer(b, b->loads.at[i])))
             return false;

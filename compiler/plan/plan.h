@@ -55,6 +55,7 @@ typedef struct Buffer {
     bool          packed;               /* begins at a whole vector, and so does each row: rows end with padding. On a
                                            GPU: the two last dimensions of a convolution's weight are one, padded */
     bool          bytes;                /* of integers, on a GPU: each is a byte */
+    int64_t       pitch;                /* in shared memory: an image is [channel][pitch * row + column]; 0: as it is */
 } Buffer;
 
 /* A parameter of two dimensions that a kernel wants in memory with one of its choice innermost, padded to whole vectors;
@@ -117,6 +118,23 @@ typedef enum Scheme {
     SCHEME_DOT,                         /* DotShape: linear, of a single sample */
     SCHEME_GPU_LOAD,                    /* no shape, no nest: the images of the samples, as numbers */
     SCHEME_GPU_RESULTS,                 /* no shape, no nest: sums of losses and hits; the logits, for the host */
+    /* Of the fused step (fused.h); "sum" adds up what the threads that shared a sum have left. */
+    SCHEME_FUSED_WEIGHTS,               /* no shape, no nest: the weights, into shared memory */
+    SCHEME_FUSED_LOAD,                  /* the image of the sample */
+    SCHEME_FUSED_CONV, SCHEME_FUSED_CONV_SUM,       /* FusedConv: as SCHEME_CONV; with `places` also what PLACES does */
+    SCHEME_FUSED_INPUT, SCHEME_FUSED_INPUT_SUM,     /* FusedConv: the gradient of its input */
+    SCHEME_FUSED_WEIGHT,                /* FusedConv: the gradient of its weight, dense */
+    SCHEME_FUSED_PLACES,                /* FusedConv: where in its input the windows of the pool took their elements */
+    SCHEME_FUSED_SPARSE, SCHEME_FUSED_SPARSE_SUM,   /* FusedConv: the gradient of its weight, of these alone */
+    SCHEME_FUSED_UNPOOL,                /* FusedConv: the gradient of a max_pool2d's input, a window a thread */
+    SCHEME_FUSED_BIAS,                  /* the nest of conv2d_backward_bias, a warp a channel */
+    SCHEME_FUSED_LINEAR,                /* the tensor that it reads: the nest of linear, a warp an output */
+    SCHEME_FUSED_LOSS,                  /* LossShape, by one warp */
+    SCHEME_FUSED_KEEP,                  /* FusedKeep: what the reduction needs, to global memory */
+    SCHEME_FUSED_LOGITS,                /* no shape, no nest: the logits, for the host */
+    SCHEME_FUSED_REDUCE,                /* no shape, no nest: sums the samples' gradients, applies the optimiser */
+    SCHEME_FUSED_REDUCE_LINEAR,         /* FusedFactors: the gradient of a linear layer's weight, likewise */
+    SCHEME_FUSED_RESULTS,               /* no shape, no nest: sums of losses and hits */
     SCHEMES
 } Scheme;
 
@@ -127,6 +145,7 @@ typedef struct Launch {
     int     samples;                    /* of a block, here */
     int     threads;
     int64_t shared;                     /* bytes of dynamic shared memory */
+    int     first;                      /* of a fused launch: the thread that has the first point */
 } Launch;
 
 /* One function: a nest, with the loops as they are written, or tuned code that does the work of one or more. */
@@ -155,6 +174,7 @@ struct Kernel {
                                            units: it runs in the one that all such kernels of its phase share */
     const Kernel  *same;                /* of the evaluation: the training's kernel that does the same; NULL: none */
     Launch         launch;              /* on a GPU (gpu.h) */
+    int            level;               /* in a fused launch: it runs beside the others of its level, after those before */
 };
 
 typedef enum PhaseKind {
@@ -235,7 +255,7 @@ typedef struct PlanOptions {
 /* What makes code faster and can be left out, to see what it brings: tuned.c has the list, with a line of help each. */
 typedef enum Technique {
     TECHNIQUE_WINOGRAD, TECHNIQUE_CONV, TECHNIQUE_CONV_INPUT, TECHNIQUE_CONV_WEIGHT, TECHNIQUE_DENSE_WEIGHT,
-    TECHNIQUE_LINEAR, TECHNIQUE_LOSS, TECHNIQUE_PREDICT, TECHNIQUES
+    TECHNIQUE_LINEAR, TECHNIQUE_LOSS, TECHNIQUE_PREDICT, TECHNIQUE_FUSED, TECHNIQUES
 } Technique;
 
 /* By technique; technique_names ends with NULL. */
@@ -269,6 +289,9 @@ void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor);
 
 /* Operations on one sample, as the plain nests count them, whether or not tuned code needs all of that. */
 int64_t kernel_flop(const Kernel *kernel);
+
+/* Whether the kernel is there for another one of its node, which counts. */
+bool kernel_helps(const Kernel *kernel);
 
 /* Whether `axis` stands in `expr`. */
 bool expr_uses(const Expr *expr, const Axis *axis);

@@ -6,7 +6,8 @@ const char *const technique_names[] = {
     [TECHNIQUE_WINOGRAD] = "winograd", [TECHNIQUE_CONV] = "conv", [TECHNIQUE_CONV_INPUT] = "conv-input",
     [TECHNIQUE_CONV_WEIGHT] = "conv-weight",
     [TECHNIQUE_DENSE_WEIGHT] = "dense-weight",
-    [TECHNIQUE_LINEAR] = "linear", [TECHNIQUE_LOSS] = "loss", [TECHNIQUE_PREDICT] = "predict", NULL,
+    [TECHNIQUE_LINEAR] = "linear", [TECHNIQUE_LOSS] = "loss", [TECHNIQUE_PREDICT] = "predict",
+    [TECHNIQUE_FUSED] = "fused", NULL,
 };
 
 const char *const technique_help[] = {
@@ -18,6 +19,7 @@ const char *const technique_help[] = {
     [TECHNIQUE_LINEAR] = "the gradient of a linear layer's weight with features in the lanes; large ones updated at once",
     [TECHNIQUE_LOSS] = "softmax, loss and their gradient in one kernel",
     [TECHNIQUE_PREDICT] = "single images with their pixels side by side in vectors",
+    [TECHNIQUE_FUSED] = "on GPUs: the whole step of a sample in one block of threads, in shared memory",
 };
 
 enum { MOST_COUNTED = 1 << 30 };        /* elements of a block: what tuned code counts in an int */

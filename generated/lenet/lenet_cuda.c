@@ -3,6 +3,68 @@
  * The tables of the CUDA code that the runtime reads, and that code itself. */
 #include "cuda_model.h"
 
+extern const char lenet_fused_source[], lenet_fused_source_end[];
+__asm__(".section .rodata\n"
+        "lenet_fused_source: .incbin \"lenet_fused.cu\"\n"
+        "lenet_fused_source_end: .byte 0\n"
+        ".text\n");
+
+static const struct parameter parameters_fused[] = {
+    { "conv1.weight", 4, { 10, 1, 5, 5 }, { 28, 28, 5, 1 }, 0, .fan_in = 25 },
+    { "conv1.bias", 1, { 10 }, { 1 }, 280, .fan_in = 25 },
+    { "conv2.weight", 4, { 20, 10, 5, 5 }, { 280, 28, 5, 1 }, 296, .fan_in = 250 },
+    { "conv2.bias", 1, { 20 }, { 1 }, 5896, .fan_in = 250 },
+    { "fc.weight", 2, { 10, 320 }, { 320, 1 }, 5936, .fan_in = 320 },
+    { "fc.bias", 1, { 10 }, { 1 }, 5920, .fan_in = 320 },
+};
+
+/* Bytes for each 1 sample. */
+static const struct cuda_buffer buffers_fused[] = {
+    { "sample_gradients", .block_bytes = 23744 },
+    { "kept_flatten_1", .block_bytes = 1280 },
+    { "kept_d_fc", .block_bytes = 40 },
+    { "loss", .block_bytes = 4 },
+    { "correct", .block_bytes = 4 },
+};
+static const int lenet_step_fused_uses[] = { 4, 3, 1, 2, 0 };
+static const int lenet_reduce_fused_uses[] = { 0, 2, 1, 3, 4 };
+static const int lenet_evaluate_fused_uses[] = { 4, 3 };
+static const int lenet_results_fused_uses[] = { 3, 4 };
+static const int update_fused_uses[] = { 3, 4 };
+
+static const struct cuda_kernel train_fused[] = {
+    { "lenet_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1, .threads = 384,
+            .shared_bytes = 68032, .sample_flop = 2521233, .sample_bytes = 25856, .step_bytes = 33960,
+            .buffers = lenet_step_fused_uses, .buffer_count = 5 },
+    { "lenet_reduce", "reduce_gradients, fc_backward_weight, results", .units = 73, .block_units = 0, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 6400, .sample_bytes = 25072,
+            .step_bytes = 146176, .buffers = lenet_reduce_fused_uses, .buffer_count = 5 },
+};
+
+static const struct cuda_kernel evaluate_fused[] = {
+    { "lenet_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 384, .shared_bytes = 51488, .sample_flop = 943253, .sample_bytes = 792, .step_bytes = 33960,
+            .buffers = lenet_evaluate_fused_uses, .buffer_count = 2 },
+    { "lenet_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
+            .buffers = lenet_results_fused_uses, .buffer_count = 2 },
+};
+
+static const struct cuda_code code_fused = {
+    .name = "fused step", .file = "lenet_fused.cu",
+    .source = lenet_fused_source, .source_end = lenet_fused_source_end,
+    .block = 1, .eval_samples = 1024,
+    .parameters = parameters_fused, .parameter_count = sizeof parameters_fused / sizeof *parameters_fused,
+    .weights_size = 9136,
+    .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
+    .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
+    .update = {
+        "lenet_update", "update", .units = 36, .samples = 1, .take = 1, .threads = 256, .step_flop = 36544,
+                .step_bytes = 182720, .buffers = update_fused_uses, .buffer_count = 2,
+    },
+    .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
+};
+
 extern const char lenet_cuda_source[], lenet_cuda_source_end[];
 __asm__(".section .rodata\n"
         "lenet_cuda_source: .incbin \"lenet_cuda.cu\"\n"
@@ -162,4 +224,4 @@ static const struct cuda_code code_cuda = {
 };
 
 extern const struct cuda_code *const lenet_cuda[];
-const struct cuda_code *const lenet_cuda[] = { &code_cuda, NULL };
+const struct cuda_code *const lenet_cuda[] = { &code_fused, &code_cuda, NULL };

@@ -3,6 +3,69 @@
  * The tables of the CUDA code that the runtime reads, and that code itself. */
 #include "cuda_model.h"
 
+extern const char branches_fused_source[], branches_fused_source_end[];
+__asm__(".section .rodata\n"
+        "branches_fused_source: .incbin \"branches_fused.cu\"\n"
+        "branches_fused_source_end: .byte 0\n"
+        ".text\n");
+
+static const struct parameter parameters_fused[] = {
+    { "entry.weight", 4, { 4, 3, 3, 3 }, { 36, 12, 3, 1 }, 0, .fan_in = 27 },
+    { "entry.bias", 1, { 4 }, { 1 }, 144, .fan_in = 27 },
+    { "side.weight", 4, { 6, 2, 3, 3 }, { 24, 12, 3, 1 }, 152, .fan_in = 18 },
+    { "sum.weight", 4, { 6, 6, 3, 1 }, { 24, 4, 1, 1 }, 296, .fan_in = 18 },
+    { "sum.bias", 1, { 6 }, { 1 }, 440, .fan_in = 18 },
+    { "linear_1.weight", 2, { 5, 108 }, { 108, 1 }, 456, .fan_in = 108 },
+    { "linear_1.bias", 1, { 5 }, { 1 }, 448, .fan_in = 108 },
+};
+
+/* Bytes for each 1 sample. */
+static const struct cuda_buffer buffers_fused[] = {
+    { "sample_gradients", .block_bytes = 1824 },
+    { "kept_flatten_1", .block_bytes = 432 },
+    { "kept_d_linear_1", .block_bytes = 20 },
+    { "loss", .block_bytes = 4 },
+    { "correct", .block_bytes = 4 },
+};
+static const int branches_step_fused_uses[] = { 4, 3, 1, 2, 0 };
+static const int branches_reduce_fused_uses[] = { 0, 2, 1, 3, 4 };
+static const int branches_evaluate_fused_uses[] = { 4, 3 };
+static const int branches_results_fused_uses[] = { 3, 4 };
+static const int update_fused_uses[] = { 3, 4 };
+
+static const struct cuda_kernel train_fused[] = {
+    { "branches_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 384, .shared_bytes = 21712, .sample_flop = 72010, .sample_bytes = 2527, .step_bytes = 3516,
+            .buffers = branches_step_fused_uses, .buffer_count = 5 },
+    { "branches_reduce", "reduce_gradients, linear_1_backward_weight, results", .units = 10, .block_units = 0,
+            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 1080, .sample_bytes = 2284,
+            .step_bytes = 15936, .buffers = branches_reduce_fused_uses, .buffer_count = 5 },
+};
+
+static const struct cuda_kernel evaluate_fused[] = {
+    { "branches_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 384, .shared_bytes = 10224, .sample_flop = 30292, .sample_bytes = 251, .step_bytes = 3516,
+            .buffers = branches_evaluate_fused_uses, .buffer_count = 2 },
+    { "branches_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
+            .buffers = branches_results_fused_uses, .buffer_count = 2 },
+};
+
+static const struct cuda_code code_fused = {
+    .name = "fused step", .file = "branches_fused.cu",
+    .source = branches_fused_source, .source_end = branches_fused_source_end,
+    .block = 1, .eval_samples = 1024,
+    .parameters = parameters_fused, .parameter_count = sizeof parameters_fused / sizeof *parameters_fused,
+    .weights_size = 1000,
+    .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
+    .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
+    .update = {
+        "branches_update", "update", .units = 4, .samples = 1, .take = 1, .threads = 256, .step_flop = 4000,
+                .step_bytes = 20000, .buffers = update_fused_uses, .buffer_count = 2,
+    },
+    .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
+};
+
 extern const char branches_cuda_source[], branches_cuda_source_end[];
 __asm__(".section .rodata\n"
         "branches_cuda_source: .incbin \"branches_cuda.cu\"\n"
@@ -224,4 +287,4 @@ static const struct cuda_code code_cuda = {
 };
 
 extern const struct cuda_code *const branches_cuda[];
-const struct cuda_code *const branches_cuda[] = { &code_cuda, NULL };
+const struct cuda_code *const branches_cuda[] = { &code_fused, &code_cuda, NULL };

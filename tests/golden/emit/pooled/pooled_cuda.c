@@ -3,6 +3,66 @@
  * The tables of the CUDA code that the runtime reads, and that code itself. */
 #include "cuda_model.h"
 
+extern const char pooled_fused_source[], pooled_fused_source_end[];
+__asm__(".section .rodata\n"
+        "pooled_fused_source: .incbin \"pooled_fused.cu\"\n"
+        "pooled_fused_source_end: .byte 0\n"
+        ".text\n");
+
+static const struct parameter parameters_fused[] = {
+    { "conv.weight", 4, { 6, 1, 3, 3 }, { 12, 12, 3, 1 }, 0, .fan_in = 9 },
+    { "conv.bias", 1, { 6 }, { 1 }, 72, .fan_in = 9 },
+    { "fc.weight", 2, { 7, 150 }, { 150, 1 }, 88, .fan_in = 150 },
+    { "fc.bias", 1, { 7 }, { 1 }, 80, .fan_in = 150 },
+};
+
+/* Bytes for each 1 sample. */
+static const struct cuda_buffer buffers_fused[] = {
+    { "sample_gradients", .block_bytes = 352 },
+    { "kept_flatten_1", .block_bytes = 600 },
+    { "kept_d_fc", .block_bytes = 28 },
+    { "loss", .block_bytes = 4 },
+    { "correct", .block_bytes = 4 },
+};
+static const int pooled_step_fused_uses[] = { 4, 3, 1, 2, 0 };
+static const int pooled_reduce_fused_uses[] = { 0, 2, 1, 3, 4 };
+static const int pooled_evaluate_fused_uses[] = { 4, 3 };
+static const int pooled_results_fused_uses[] = { 3, 4 };
+static const int update_fused_uses[] = { 3, 4 };
+
+static const struct cuda_kernel train_fused[] = {
+    { "pooled_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 256, .shared_bytes = 6640, .sample_flop = 26930, .sample_bytes = 1132, .step_bytes = 4468,
+            .buffers = pooled_step_fused_uses, .buffer_count = 5 },
+    { "pooled_reduce", "reduce_gradients, fc_backward_weight, results", .units = 35, .block_units = 0, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 2100, .sample_bytes = 988, .step_bytes = 18208,
+            .buffers = pooled_reduce_fused_uses, .buffer_count = 5 },
+};
+
+static const struct cuda_kernel evaluate_fused[] = {
+    { "pooled_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 256, .shared_bytes = 5744, .sample_flop = 13688, .sample_bytes = 152, .step_bytes = 4468,
+            .buffers = pooled_evaluate_fused_uses, .buffer_count = 2 },
+    { "pooled_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
+            .buffers = pooled_results_fused_uses, .buffer_count = 2 },
+};
+
+static const struct cuda_code code_fused = {
+    .name = "fused step", .file = "pooled_fused.cu",
+    .source = pooled_fused_source, .source_end = pooled_fused_source_end,
+    .block = 1, .eval_samples = 1024,
+    .parameters = parameters_fused, .parameter_count = sizeof parameters_fused / sizeof *parameters_fused,
+    .weights_size = 1144,
+    .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
+    .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
+    .update = {
+        "pooled_update", "update", .units = 5, .samples = 1, .take = 1, .threads = 256, .step_flop = 4576,
+                .step_bytes = 22880, .buffers = update_fused_uses, .buffer_count = 2,
+    },
+    .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
+};
+
 extern const char pooled_cuda_source[], pooled_cuda_source_end[];
 __asm__(".section .rodata\n"
         "pooled_cuda_source: .incbin \"pooled_cuda.cu\"\n"
@@ -132,4 +192,4 @@ static const struct cuda_code code_cuda = {
 };
 
 extern const struct cuda_code *const pooled_cuda[];
-const struct cuda_code *const pooled_cuda[] = { &code_cuda, NULL };
+const struct cuda_code *const pooled_cuda[] = { &code_fused, &code_cuda, NULL };

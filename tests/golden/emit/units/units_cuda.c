@@ -3,6 +3,68 @@
  * The tables of the CUDA code that the runtime reads, and that code itself. */
 #include "cuda_model.h"
 
+extern const char units_fused_source[], units_fused_source_end[];
+__asm__(".section .rodata\n"
+        "units_fused_source: .incbin \"units_fused.cu\"\n"
+        "units_fused_source_end: .byte 0\n"
+        ".text\n");
+
+static const struct parameter parameters_fused[] = {
+    { "conv1.weight", 4, { 8, 1, 5, 5 }, { 28, 28, 5, 1 }, 0, .fan_in = 25 },
+    { "conv1.bias", 1, { 8 }, { 1 }, 224, .fan_in = 25 },
+    { "conv2.weight", 4, { 12, 4, 3, 3 }, { 48, 12, 3, 1 }, 232, .fan_in = 36 },
+    { "conv2.bias", 1, { 12 }, { 1 }, 808, .fan_in = 36 },
+    { "fc.weight", 2, { 7, 2700 }, { 2700, 1 }, 832, .fan_in = 2700 },
+    { "fc.bias", 1, { 7 }, { 1 }, 824, .fan_in = 2700 },
+};
+
+/* Bytes for each 1 sample. */
+static const struct cuda_buffer buffers_fused[] = {
+    { "sample_gradients", .block_bytes = 3328 },
+    { "kept_flatten_1", .block_bytes = 10800 },
+    { "kept_d_fc", .block_bytes = 28 },
+    { "loss", .block_bytes = 4 },
+    { "correct", .block_bytes = 4 },
+};
+static const int units_step_fused_uses[] = { 4, 3, 1, 2, 0 };
+static const int units_reduce_fused_uses[] = { 0, 2, 1, 3, 4 };
+static const int units_evaluate_fused_uses[] = { 4, 3 };
+static const int units_results_fused_uses[] = { 3, 4 };
+static const int update_fused_uses[] = { 3, 4 };
+
+static const struct cuda_kernel train_fused[] = {
+    { "units_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1, .threads = 384,
+            .shared_bytes = 100048, .sample_flop = 899716, .sample_bytes = 14605, .step_bytes = 78236,
+            .buffers = units_step_fused_uses, .buffer_count = 5 },
+    { "units_reduce", "reduce_gradients, fc_backward_weight, results", .units = 156, .block_units = 0, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 37800, .sample_bytes = 14164,
+            .step_bytes = 315712, .buffers = units_reduce_fused_uses, .buffer_count = 5 },
+};
+
+static const struct cuda_kernel evaluate_fused[] = {
+    { "units_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 384, .shared_bytes = 98032, .sample_flop = 350150, .sample_bytes = 449, .step_bytes = 78236,
+            .buffers = units_evaluate_fused_uses, .buffer_count = 2 },
+    { "units_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
+            .buffers = units_results_fused_uses, .buffer_count = 2 },
+};
+
+static const struct cuda_code code_fused = {
+    .name = "fused step", .file = "units_fused.cu",
+    .source = units_fused_source, .source_end = units_fused_source_end,
+    .block = 1, .eval_samples = 1024,
+    .parameters = parameters_fused, .parameter_count = sizeof parameters_fused / sizeof *parameters_fused,
+    .weights_size = 19736,
+    .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
+    .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
+    .update = {
+        "units_update", "update", .units = 78, .samples = 1, .take = 1, .threads = 256, .step_flop = 78944,
+                .step_bytes = 394720, .buffers = update_fused_uses, .buffer_count = 2,
+    },
+    .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
+};
+
 extern const char units_cuda_source[], units_cuda_source_end[];
 __asm__(".section .rodata\n"
         "units_cuda_source: .incbin \"units_cuda.cu\"\n"
@@ -132,4 +194,4 @@ static const struct cuda_code code_cuda = {
 };
 
 extern const struct cuda_code *const units_cuda[];
-const struct cuda_code *const units_cuda[] = { &code_cuda, NULL };
+const struct cuda_code *const units_cuda[] = { &code_fused, &code_cuda, NULL };

@@ -3,6 +3,65 @@
  * The tables of the CUDA code that the runtime reads, and that code itself. */
 #include "cuda_model.h"
 
+extern const char unpool_fused_source[], unpool_fused_source_end[];
+__asm__(".section .rodata\n"
+        "unpool_fused_source: .incbin \"unpool_fused.cu\"\n"
+        "unpool_fused_source_end: .byte 0\n"
+        ".text\n");
+
+static const struct parameter parameters_fused[] = {
+    { "conv2d_1.weight", 4, { 1, 1, 3, 3 }, { 12, 12, 3, 1 }, 0, .fan_in = 9 },
+    { "conv2d_1.bias", 1, { 1 }, { 1 }, 16, .fan_in = 9 },
+    { "linear_1.weight", 2, { 4, 100 }, { 100, 1 }, 24, .fan_in = 100 },
+};
+
+/* Bytes for each 1 sample. */
+static const struct cuda_buffer buffers_fused[] = {
+    { "sample_gradients", .block_bytes = 96 },
+    { "kept_flatten_1", .block_bytes = 400 },
+    { "kept_d_linear_1", .block_bytes = 16 },
+    { "loss", .block_bytes = 4 },
+    { "correct", .block_bytes = 4 },
+};
+static const int unpool_step_fused_uses[] = { 4, 3, 1, 2, 0 };
+static const int unpool_reduce_fused_uses[] = { 0, 2, 1, 3, 4 };
+static const int unpool_evaluate_fused_uses[] = { 4, 3 };
+static const int unpool_results_fused_uses[] = { 3, 4 };
+static const int update_fused_uses[] = { 3, 4 };
+
+static const struct cuda_kernel train_fused[] = {
+    { "unpool_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 128, .shared_bytes = 2432, .sample_flop = 2768, .sample_bytes = 620, .step_bytes = 1640,
+            .buffers = unpool_step_fused_uses, .buffer_count = 5 },
+    { "unpool_reduce", "reduce_gradients, linear_1_backward_weight, results", .units = 6, .block_units = 0,
+            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 800, .sample_bytes = 520,
+            .step_bytes = 6784, .buffers = unpool_reduce_fused_uses, .buffer_count = 5 },
+};
+
+static const struct cuda_kernel evaluate_fused[] = {
+    { "unpool_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
+            .threads = 128, .shared_bytes = 2208, .sample_flop = 1373, .sample_bytes = 108, .step_bytes = 1640,
+            .buffers = unpool_evaluate_fused_uses, .buffer_count = 2 },
+    { "unpool_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
+            .buffers = unpool_results_fused_uses, .buffer_count = 2 },
+};
+
+static const struct cuda_code code_fused = {
+    .name = "fused step", .file = "unpool_fused.cu",
+    .source = unpool_fused_source, .source_end = unpool_fused_source_end,
+    .block = 1, .eval_samples = 1024,
+    .parameters = parameters_fused, .parameter_count = sizeof parameters_fused / sizeof *parameters_fused,
+    .weights_size = 424,
+    .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
+    .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
+    .update = {
+        "unpool_update", "update", .units = 2, .samples = 1, .take = 1, .threads = 256, .step_flop = 1696,
+                .step_bytes = 8480, .buffers = update_fused_uses, .buffer_count = 2,
+    },
+    .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
+};
+
 extern const char unpool_cuda_source[], unpool_cuda_source_end[];
 __asm__(".section .rodata\n"
         "unpool_cuda_source: .incbin \"unpool_cuda.cu\"\n"
@@ -146,4 +205,4 @@ static const struct cuda_code code_cuda = {
 };
 
 extern const struct cuda_code *const unpool_cuda[];
-const struct cuda_code *const unpool_cuda[] = { &code_cuda, NULL };
+const struct cuda_code *const unpool_cuda[] = { &code_fused, &code_cuda, NULL };
