@@ -10,8 +10,8 @@ work=${BUILD:-build}/bench/ablation
 name=$(sed -n 's/^net \([A-Za-z_0-9]*\).*/\1/p' "$spec")
 mkdir -p "$work"
 
-# netc lists the techniques; each is a folder, and so are "all" and "none".
-techniques=$("$NETC" "$spec" --without=help 2>&1 | sed -n 's/^  \([a-z-]*\)  .*/\1/p')
+# netc lists the techniques, those of GPUs are not meant; each is a folder, and so are "all" and "none".
+techniques=$("$NETC" "$spec" --without=help 2>&1 | sed -n '/ on GPUs:/d; s/^  \([a-z-]*\)  .*/\1/p')
 build() {  # FOLDER OPTION...
     folder=$work/$1
     shift
