@@ -190,6 +190,8 @@ expect 'into a folder'        0 ''                 "$NETC" $spec -o nested
 expect 'a net with a file named as one of the first' 0 '' "$NETC" renamed.net -o nested
 holds  'just its files'       test "$(ls nested | sort | tr '\n' ' ')" = \
     "$(printf '%s\n' Makefile main.c lenet_model.c lenet_model.h lenet_model_cuda.c lenet_model_cuda.cu lenet_model_fused.cu lenet_model_model.c lenet_model_predict.c | sort | tr '\n' ' ')"
+expect 'without the fused step' 0 ''               "$NETC" renamed.net --without=fused -o nested
+holds  'its file is gone'     test ! -e nested/lenet_model_fused.cu -a -e nested/lenet_model_cuda.cu
 for delay in 1 2 3 4 5 6 7 8 9; do
     timeout -s TERM 0.00$delay "$NETC" $spec -o interrupted > out.txt 2> err.txt
 done

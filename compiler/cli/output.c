@@ -150,13 +150,16 @@ static bool write_fresh(Output *output, const File *file)
     return write_file(output, path_in(output, output->work, file->name), file);
 }
 
+/* A file that only some networks have. */
+static const char sometimes[] = "_fused.cu";
+
 /* Whether `name` is what one of the files would be called for the net `other`, and none of the files themselves. */
 static bool called_like_one(const Output *output, const char *name, const char *other)
 {
     size_t stem = strlen(output->net), other_stem = strlen(other);
-    bool like = false;
     if (strncmp(name, other, other_stem) != 0)
         return false;
+    bool like = strcmp(name + other_stem, sometimes) == 0;
     for (int i = 0; i < output->files->count; i++) {
         const char *file = output->files->at[i].name;
         if (!strcmp(file, name))
@@ -166,7 +169,7 @@ static bool called_like_one(const Output *output, const char *name, const char *
     return like;
 }
 
-/* Finds what netc wrote into the folder for another net, which the new Makefile knows nothing of. */
+/* Finds what netc wrote into the folder for another net, or for this one by other options, which is of no use now. */
 static bool find_stale(Output *output)
 {
     DIR *folder = opendir(output->folder);
