@@ -98,10 +98,13 @@ DEVICE void update_weight(const cuda_step &step, struct sgd sgd, int i, float gr
 /* ---- a block of threads: arrays in its shared memory, rows of them in registers */
 
 /* The loop behind it is written out; n rounds of it. */
-#ifndef UNROLL
+#ifdef __CUDACC__
 #define UNROLL_PRAGMA(text) _Pragma(#text)
 #define UNROLL              UNROLL_PRAGMA(unroll)
 #define UNROLL_BY(n)        UNROLL_PRAGMA(unroll n)
+#else
+#define UNROLL
+#define UNROLL_BY(n)
 #endif
 
 /* The array that begins `offset` bytes, whole 16, into the memory. */
