@@ -42,9 +42,13 @@ struct device *device_open(const struct device_config *config, struct error *why
         return kind_of(config)->open(config, error);
     if (config->model->cuda && config->model->cuda[0]) {
         struct device *device = device_cuda.open(config, why);
-        if (device || why->status != STATUS_MACHINE) {
-            *error = *why;
+        if (device) {
+            *why = (struct error){.status = STATUS_OK};     /* what was tried on the way is of no interest */
             return device;
+        }
+        if (why->status != STATUS_MACHINE) {
+            *error = *why;
+            return NULL;
         }
     }
     return device_cpu.open(config, error);

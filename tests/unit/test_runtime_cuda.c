@@ -347,6 +347,40 @@ static void test_libraries(void **state)
     unsetenv("NETC_NCCL");
 }
 
+/* `auto` is the CPU then, and says why; what the command line has wrong stays an error. */
+static void test_fallback(void **state)
+{
+    uint8_t        images[25] = {0}, labels[1] = {0};
+    struct dataset data = {1, images, labels};
+    struct model   trained = model;
+    struct device_config config = {.model = &trained, .device = "auto", .test = &data, .threads = 1};
+    struct error   why, error;
+    (void)state;
+    setenv("CUDA_VISIBLE_DEVICES", "", 1);      /* where there is a GPU */
+    trained.target = "generic";
+    trained.evaluate = (struct phase){.name = "evaluate", .block_units = 1};
+    assert_true(device_check(&config, &error));
+    struct device *device = device_open(&config, &why, &error);
+    assert_non_null(device);
+    assert_ptr_equal(device->kind, &device_cpu);
+    assert_string_equal(device->name, "cpu, 1 thread");
+    assert_non_null(strstr(why.text, "NVIDIA's driver"));
+    device->kind->close(device);
+
+    trained.cuda = NULL;                        /* nothing is missing but the code */
+    device = device_open(&config, &why, &error);
+    assert_non_null(device);
+    assert_int_equal(why.length, 0);
+    device->kind->close(device);
+
+    config.device = "cuda";
+    assert_false(device_check(&config, &error));
+    assert_non_null(strstr(error.text, "no CUDA code"));
+    trained.cuda = codes;
+    assert_null(device_open(&config, &why, &error));
+    assert_int_equal(error.status, STATUS_MACHINE);
+}
+
 static int no_name(int status, const char **name) { (void)status; *name = NULL; return 1; }
 
 static int some_name(int status, const char **name) { (void)status; *name = "CUDA_ERROR_SOME"; return 0; }
@@ -391,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_keys), cmocka_unit_test(test_damage), cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_no_folder), cmocka_unit_test(test_layouts), cmocka_unit_test(test_memory),
         cmocka_unit_test(test_run_steps), cmocka_unit_test(test_look_samples), cmocka_unit_test(test_choice), cmocka_unit_test(test_libraries),
+        cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
