@@ -21,6 +21,16 @@
 #define INFINITY __int_as_float(0x7f800000)
 #endif
 
+/* The loop behind it is written out; n rounds of it. */
+#ifdef __CUDACC__
+#define UNROLL_PRAGMA(text) _Pragma(#text)
+#define UNROLL              UNROLL_PRAGMA(unroll)
+#define UNROLL_BY(n)        UNROLL_PRAGMA(unroll n)
+#else
+#define UNROLL
+#define UNROLL_BY(n)
+#endif
+
 /* ---- single values, as nests have them */
 
 DEVICE bool  real_exceeds(float value, float largest) { return value > largest || value != value; }
@@ -35,6 +45,19 @@ DEVICE float real_erf(float a)          { return erff(a); }
 DEVICE int   int_max(int a, int b)      { return a < b ? b : a; }
 DEVICE int   int_min(int a, int b)      { return b < a ? b : a; }
 DEVICE int   int_abs(int a)             { return a < 0 ? -a : a; }
+
+/* What a max_pool2d has found so far of a window: `value` is its element `i`. */
+DEVICE void take_larger(float value, int i, float &largest, int &place)
+{
+    bool taken = real_exceeds(value, largest);
+    largest = taken ? value : largest;
+    place = taken ? i : place;
+}
+
+DEVICE void take_larger(float value, float &largest)
+{
+    largest = real_exceeds(value, largest) ? value : largest;
+}
 
 /* ---- samples */
 
@@ -58,6 +81,47 @@ DEVICE float scale_of_lane(const cuda_step &step, int block, int lane)
     return block * LANES + lane < step.count ? step.scale : 0;
 }
 
+/* `width` bytes of an image, loaded at once. */
+template <int width> struct Bytes {
+    uint8_t byte;
+    __device__ __forceinline__ uint32_t at(int) const { return byte; }
+};
+template <> struct Bytes<2> {
+    uint16_t both;
+    __device__ __forceinline__ uint32_t at(int k) const { return both >> 8 * k & 255; }
+};
+template <> struct Bytes<4> {
+    uint32_t word;
+    __device__ __forceinline__ uint32_t at(int k) const { return word >> 8 * k & 255; }
+};
+template <> struct Bytes<8> {
+    uint2 words;
+    __device__ __forceinline__ uint32_t at(int k) const { return (k < 4 ? words.x : words.y) >> 8 * (k % 4) & 255; }
+};
+
+/* The bytes first .. first + count - 1 of the images of a block of samples, as byte * factor + shift, to x[byte][sample], by
+ * all threads of a block. A thread loads `width` bytes at once, so `first`, count and the bytes of an image are multiples of
+ * it. With a pitch of 33 a warp loads 32 neighbouring bytes of `width` samples, and stores to 32 banks; with one of 32
+ * each lane has a sample, so that in every row of x the bank is the lane. */
+template <int width, int count, int pitch, int threads>
+DEVICE void stage_images(float (*x)[pitch], const cuda_step &step, int block, int image_bytes, int first, float factor,
+                         float shift)
+{
+    enum { SAMPLES = pitch == LANES ? LANES : width, RUN = LANES / SAMPLES * width, RUNS = (count + RUN - 1) / RUN };
+    int lane = lane_of_thread();
+    for (int i = warp_of_thread(); i < RUNS * (LANES / SAMPLES); i += threads / LANES) {
+        int sample = i % (LANES / SAMPLES) * SAMPLES + lane % SAMPLES;
+        int at = i / (LANES / SAMPLES) * RUN + lane / SAMPLES * width;
+        if (RUNS * RUN > count && at >= count)
+            continue;
+        const uint8_t *image = step.images + (int64_t)sample_of_lane(step, block, sample) * image_bytes;
+        Bytes<width> bytes = *(const Bytes<width> *)(image + first + at);
+        UNROLL
+        for (int k = 0; k < width; k++)
+            x[at + k][sample] = (float)bytes.at(k) * factor + shift;
+    }
+}
+
 /* ---- sums, always in the same order */
 
 /* Over the lanes of a warp; every lane gets it. */
@@ -66,6 +130,32 @@ template <typename Number> DEVICE Number warp_sum(Number value)
     for (int apart = LANES / 2; apart; apart /= 2)
         value += __shfl_xor_sync(~0u, value, apart);
     return value;
+}
+
+template <int count, int apart> struct LaneTotals {
+    static __device__ __forceinline__ void add(float *value, int lane)
+    {
+        bool upper = lane & apart;
+        UNROLL
+        for (int i = 0; i < apart && i < count; i++) {
+            float high = i + apart < count ? value[i + apart] : 0;
+            float given = upper ? value[i] : high, kept = upper ? high : value[i];
+            value[i] = kept + __shfl_xor_sync(~0u, given, apart);
+        }
+        LaneTotals<(count < apart ? count : apart), apart / 2>::add(value, lane);
+    }
+};
+
+template <int count> struct LaneTotals<count, 0> {
+    static __device__ __forceinline__ void add(float *, int) {}
+};
+
+/* The totals over the lanes of `count` values, at most 32: lane i gets that of value[i], lanes beyond them 0. In each round
+ * a lane keeps half of what it has and gives its partner the other half: 31 exchanges for 32 values, in place of 160. */
+template <int count> DEVICE float lane_totals(float *value)
+{
+    LaneTotals<count, LANES / 2>::add(value, lane_of_thread());
+    return value[0];
 }
 
 /* Adds the step's losses and hits, one of each sample, to its result. By one warp. */
@@ -96,16 +186,6 @@ DEVICE void update_weight(const cuda_step &step, struct sgd sgd, int i, float gr
 }
 
 /* ---- a block of threads: arrays in its shared memory, rows of them in registers */
-
-/* The loop behind it is written out; n rounds of it. */
-#ifdef __CUDACC__
-#define UNROLL_PRAGMA(text) _Pragma(#text)
-#define UNROLL              UNROLL_PRAGMA(unroll)
-#define UNROLL_BY(n)        UNROLL_PRAGMA(unroll n)
-#else
-#define UNROLL
-#define UNROLL_BY(n)
-#endif
 
 /* The array that begins `offset` bytes, whole 16, into the memory. */
 template <typename Array> DEVICE Array &array_at(void *memory, int offset)

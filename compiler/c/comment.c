@@ -62,6 +62,7 @@ void print_comment(Text *text, const Model *model, const Kernel *kernel)
     Arena *arena = text->arena;
     int line = source_position(source, node->layer->span.begin).line, first = line, last = line;
     const char *title = arena_printf(arena, "/* %s: %s", node->layer->name, node->kind->name);
+    size_t begin = 0;                       /* of the line of the title that is being filled */
     for (int i = -1; i < kernel->absorbed.count; i++) {
         const Node *whole = i < 0 ? node : kernel->absorbed.at[i];
         for (int j = i < 0 ? 0 : -1; j < whole->fused.count; j++) {
@@ -69,13 +70,17 @@ void print_comment(Text *text, const Model *model, const Kernel *kernel)
             line = source_position(source, part->layer->span.begin).line;
             first = line < first ? line : first;
             last = line > last ? line : last;
-            title = arena_printf(arena, "%s, %s: %s", title, part->layer->name, part->kind->name);
+            const char *next = arena_printf(arena, "%s: %s", part->layer->name, part->kind->name);
+            bool full = strlen(title) - begin + strlen(next) > LINE_WIDTH - 8;
+            if (full)
+                begin = strlen(title);
+            title = arena_printf(arena, "%s,%s%s", title, full ? "\n *   " : " ", next);
         }
     }
     const char *where = arena_printf(arena, "%s:%d", spec_name(arena, source), first);
     if (last > first)
         where = arena_printf(arena, "%s-%d", where, last);
-    int gap = LINE_WIDTH - 10 - (int)strlen(title) - (int)strlen(where), width = 0;
+    int gap = LINE_WIDTH - 10 - (int)(strlen(title) - begin) - (int)strlen(where), width = 0;
     text_add(text, "%s%*s%s", title, gap < 2 ? 2 : gap, "", where);
 
     int reads = kernel->loads.count, operands = reads + kernel->stores.count;

@@ -1,5 +1,6 @@
 /* A kernel as a __device__ function. Nests: a warp for each point, a thread for each sample. */
 #include "cuda/fused.h"
+#include "cuda/tuned.h"
 
 #include "base/text.h"
 
@@ -21,7 +22,7 @@ const char *cuda_element(const Scope *scope, const Tensor *tensor, Expr *const i
         return kernel->all_blocks ? "scale_of_lane(step, block, lane)" : "scale";
     if (buffer->place == PLACE_WEIGHTS || buffer->place == PLACE_GRADIENT)
         text = arena_printf(arena, "%s.%s", buffer->place == PLACE_WEIGHTS ? "w" : "gradient", text);
-    else
+    else if (buffer->place == PLACE_BATCH)
         text = arena_printf(arena, "%s[block]", text);
     for (int i = 0; i < buffer->rank; i++) {
         Expr *at = index[i];
@@ -34,7 +35,11 @@ const char *cuda_element(const Scope *scope, const Tensor *tensor, Expr *const i
 
 const char *cuda_parameter(Arena *arena, const GpuPlan *plan, const Buffer *buffer, bool written)
 {
-    const char *lanes = plan->block > 1 ? "[LANES]" : "";
+    const char *lanes = plan->block > 1 && buffer->tensor->per_sample ? "[LANES]" : "";
+    if (buffer->place == PLACE_STEP) {      /* one of them: its outermost dimension is the pointer's */
+        const char *dims = buffer_dims(arena, buffer), *inner = strchr(dims + 1, '[');
+        return arena_printf(arena, inner ? "%sfloat (*%s)%s" : "%sfloat *%s", written ? "" : "const ", buffer->name, inner);
+    }
     return arena_printf(arena, "%s%s (*%s)%s%s", written ? "" : "const ", gpu_type(buffer), buffer->name,
                         buffer_dims(arena, buffer), lanes);
 }
@@ -67,7 +72,7 @@ const char *cuda_arguments(Arena *arena, const Kernel *kernel, const char *unit)
 {
     const char *text = arena_printf(arena, "step, %s", unit);
     for (int i = 0; i < kernel->loads.count + kernel->stores.count; i++)
-        if (operand(kernel, i)->place == PLACE_BATCH && !is_again(kernel, i))
+        if (gpu_in_memory(operand(kernel, i)) && !is_again(kernel, i))
             text = arena_printf(arena, "%s, %s", text, operand(kernel, i)->name);
     return text;
 }
@@ -77,7 +82,7 @@ static void print_signature(Text *text, const GpuPlan *plan, const Kernel *kerne
     const char *parameters = "const cuda_step &step, int unit";
     for (int i = 0; i < kernel->loads.count + kernel->stores.count; i++) {
         const Buffer *buffer = operand(kernel, i);
-        if (buffer->place == PLACE_BATCH && !is_again(kernel, i))
+        if (gpu_in_memory(buffer) && !is_again(kernel, i))
             parameters = arena_printf(text->arena, "%s, %s", parameters,
                                       cuda_parameter(text->arena, plan, buffer, is_written(kernel, buffer)));
     }
@@ -95,7 +100,7 @@ bool cuda_reads_weights(const Kernel *kernel)
 bool cuda_makes_gradient(const Kernel *kernel)
 {
     for (int i = 0; i < kernel->stores.count; i++)
-        if (kernel->stores.at[i]->role == ROLE_GRADIENT)
+        if (kernel->stores.at[i]->role == ROLE_GRADIENT && kernel_buffer(kernel, kernel->stores.at[i])->place == PLACE_GRADIENT)
             return true;
     return false;
 }
@@ -250,6 +255,14 @@ static const struct Emission {
         "Sums what the samples have left: a lane a weight, and each warp a part of the samples, in fixed order." },
     [SCHEME_FUSED_REDUCE_LINEAR] = { fused_print_reduce_linear, NULL },
     [SCHEME_FUSED_RESULTS] = { fused_print_results, "Adds up the losses and hits of the step." },
+    [SCHEME_GPU_CONV] = { print_gpu_conv, NULL },
+    [SCHEME_GPU_CONV_INPUT] = { print_gpu_conv_input, NULL },
+    [SCHEME_GPU_CONV_WEIGHT] = { print_gpu_conv_weight, NULL },
+    [SCHEME_GPU_LINEAR] = { print_gpu_linear, NULL },
+    [SCHEME_GPU_CLASSIFY] = { print_gpu_classify, NULL },
+    [SCHEME_GPU_LINEAR_WEIGHT] = { print_gpu_linear_weight, NULL },
+    [SCHEME_GPU_SUM] = { print_gpu_sum, NULL },
+    [SCHEME_GPU_STEP_RESULTS] = { print_gpu_step_results, NULL },
 };
 
 void cuda_kernel_print(Text *text, const GpuPlan *plan, const Kernel *kernel)
@@ -259,7 +272,7 @@ void cuda_kernel_print(Text *text, const GpuPlan *plan, const Kernel *kernel)
     if (kernel->node)
         print_comment(text, plan->model, kernel);
     else
-        line(text, "/* %s */", emitters[kernel->scheme].note);
+        line(text, "/* %s */", kernel->note ? kernel->note : emitters[kernel->scheme].note);
     print_signature(text, plan, kernel);
     line(text, "{");
     if (cuda_reads_weights(kernel))

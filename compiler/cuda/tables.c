@@ -44,11 +44,12 @@ static void print_parameters(Text *text, const GpuPlan *plan)
 
 static void print_buffers(Text *text, const GpuPlan *plan)
 {
-    line(text, "\n/* Bytes for each %d sample%s. */", plan->block, plan->block > 1 ? "s" : "");
+    line(text, "\n/* Bytes for each %d sample%s, or for the step. */", plan->block, plan->block > 1 ? "s" : "");
     line(text, "static const struct cuda_buffer buffers%s[] = {", plan->suffix);
     for (int i = 0; i < plan->memory.count; i++) {
         const Buffer *buffer = plan->memory.at[i];
-        line(text, "{ \"%s\", .block_bytes = %" PRId64 " },", buffer->name, gpu_bytes(buffer) * buffer->size);
+        line(text, "{ \"%s\", .%s = %" PRId64 " },", buffer->name, buffer->place == PLACE_STEP ? "bytes" : "block_bytes",
+             gpu_bytes(buffer) * buffer->size);
     }
     line(text, "};");
 }
@@ -71,8 +72,13 @@ static void print_uses(Text *text, const GpuPlan *plan, const GpuLaunches *launc
 static void count_bytes(const GpuPlan *plan, const GpuLaunch *launch, int64_t *sample, int64_t *step)
 {
     int64_t applied = plan->model->train.sgd.momentum != 0 ? 16 : 8;     /* a weight and its history, there and back */
-    for (int i = 0; i < launch->buffers.count; i++)
-        *sample += gpu_bytes(launch->buffers.at[i]) * launch->buffers.at[i]->size / plan->block;
+    for (int i = 0; i < launch->buffers.count; i++) {
+        const Buffer *buffer = launch->buffers.at[i];
+        if (buffer->place == PLACE_STEP)
+            *step += gpu_bytes(buffer) * buffer->size;
+        else
+            *sample += gpu_bytes(buffer) * buffer->size / plan->block;
+    }
     for (int i = 0; i < launch->parts.count; i++) {
         const Kernel *kernel = launch->parts.at[i];
         if (kernel->scheme == SCHEME_FUSED_LOAD)

@@ -1,6 +1,6 @@
 /* The ways to train a model on a GPU. The fused step: gpu_fused.c. Layer by layer: each kernel works on all samples of the step, a warp on 32 of them,
  * and leaves its results in global memory. */
-#include "plan/gpu.h"
+#include "plan/gpu_tuned.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +134,14 @@ void gpu_buffer_tables(Arena *arena, GpuPlan *plan)
 static GpuPlan *layers_plan(Arena *arena, Model *model, const PlanOptions *options)
 {
     GpuPlan *plan = gpu_plan_new(arena, model, "layer by layer", "_cuda", options->plain);
+    Tuner train = { .arena = arena, .program = &plan->train, .phase = plan->step, .options = options };
+    Tuner evaluate = { .arena = arena, .program = &plan->evaluate, .phase = plan->evaluation, .options = options };
+    if (!options->plain) {
+        gpu_tune(&train);
+        gpu_tune(&evaluate);
+        gpu_join(&train);
+        plan->joined = true;
+    }
     add_load(arena, &plan->train, plan->step);
     add_load(arena, &plan->evaluate, plan->evaluation);
     add_results(arena, &plan->evaluate, plan->evaluation);

@@ -50,7 +50,7 @@ typedef struct GpuPlan {
                                    factors; offsets and sizes in floats; gpu_alignment */
     int64_t        weights_size;
     int64_t        partial_size;    /* with `fused`: leading weights whose gradients the samples leave */
-    List(Buffer *) memory;      /* PLACE_BATCH */
+    List(Buffer *) memory;      /* PLACE_BATCH, of each block of samples; PLACE_STEP, one for the step */
     Phase         *step, *evaluation;       /* all kernels, in order */
     GpuLaunches    train_launches, evaluate_launches;
     bool           joined;      /* the last launch of training sums the gradient and applies it; else all launches leave it
@@ -90,6 +90,16 @@ GpuPlan *fused_plan(Arena *arena, Model *model, const PlanOptions *options);
 /* Gives kernels tuned code where a rule fits (gpu_tuned.c). */
 void gpu_tune(Tuner *tuner);
 
+/* Adds the kernels that sum each gradient and apply it, and one that adds up the results: they are the last launch
+ * (gpu_tuned_last.c). The plan is `joined`. */
+void gpu_join(Tuner *tuner);
+
+/* Whether the buffer is memory of its own, which launches get as a parameter. */
+static inline bool gpu_in_memory(const Buffer *buffer)
+{
+    return buffer->place == PLACE_BATCH || buffer->place == PLACE_STEP;
+}
+
 /* Groups the kernels of the phase into launches: one for each level of what depends on what (gpu_launch.c). */
 GpuLaunches gpu_launches(Arena *arena, const GpuPlan *plan, const Phase *phase, const char *prefix);
 
@@ -103,6 +113,8 @@ void gpu_print(Text *text, const GpuPlan *plan);
 /* Floats that the places of weights are multiples of: 16 bytes; where a block of threads copies all of them, the 32 that
  * GPUs move at once. */
 int64_t gpu_alignment(const GpuPlan *plan);
+/* Whether the kernel is tuned code: no nest, and not what every plan has. */
+bool gpu_is_tuned(const Kernel *kernel);
 
 /* "float", "int" or "uint8_t". */
 const char *gpu_type(const Buffer *buffer);

@@ -109,6 +109,10 @@ static void add_weights(Arena *arena, GpuPlan *plan, const Phase *products, int 
         *sum = *buffer;
         sum->tensor = gradient;
         sum->place = PLACE_GRADIENT;
+        if (plan->joined && !plan->fused) {     /* the last launch reads it, if it is in memory at all */
+            sum->place = PLACE_STEP;
+            sum->name = gpu_name(arena, plan, gradient->name);
+        }
         plan->train.buffer[gradient->id] = sum;
     }
 }
@@ -151,9 +155,21 @@ static bool is_given(const Program *program, const Tensor *tensor)
     return tensor == program->graph->label || tensor == program->graph->scale;
 }
 
+/* A gradient that a kernel leaves in memory. */
+static void place_once(Arena *arena, GpuPlan *plan, Buffer *buffer)
+{
+    for (int i = 0; i < plan->memory.count; i++)
+        if (plan->memory.at[i] == buffer)
+            return;
+    list_add(arena, &plan->memory, buffer);
+}
+
 static void place_value(Arena *arena, GpuPlan *plan, Program *program, const Tensor *tensor, bool bytes)
 {
-    if (program->buffer[tensor->id] || tensor->role == ROLE_PARAMETER || tensor->role == ROLE_GRADIENT)
+    Buffer *there = program->buffer[tensor->id];
+    if (there && there->place == PLACE_STEP)
+        place_once(arena, plan, there);
+    if (there || tensor->role == ROLE_PARAMETER || tensor->role == ROLE_GRADIENT)
         return;
     bool given = is_given(program, tensor);
     for (int i = 0; i < plan->memory.count && !given; i++) {
@@ -166,7 +182,8 @@ static void place_value(Arena *arena, GpuPlan *plan, Program *program, const Ten
     Buffer *buffer = NEW(arena, Buffer);
     *buffer = (Buffer){ .name = gpu_name(arena, plan, tensor->name), .tensor = tensor,
                         .place = given ? PLACE_SCRATCH : PLACE_BATCH, .single = true, .rank = tensor->rank,
-                        .order = { 0, 1, 2, 3 }, .size = tensor_elements(tensor) * plan->block, .bytes = bytes };
+                        .order = { 0, 1, 2, 3 }, .bytes = bytes,
+                        .size = tensor_elements(tensor) * (tensor->per_sample ? plan->block : 1) };
     memcpy(buffer->dim, tensor->dim, sizeof buffer->dim);
     for (int i = 0; i < plan->memory.count; i++)
         if (strcmp(plan->memory.at[i]->name, buffer->name) == 0)

@@ -36,6 +36,17 @@ static bool made_in(const GpuLaunch *launch, int parts, const Tensor *tensor)
     return false;
 }
 
+/* Whether launch `at` or a later one reads the tensor. */
+static bool read_after(const GpuLaunches *launches, int at, const Tensor *tensor)
+{
+    for (int i = at; i < launches->count; i++)
+        for (int j = 0; j < launches->at[i]->parts.count; j++)
+            for (int k = 0; k < launches->at[i]->parts.at[j]->loads.count; k++)
+                if (launches->at[i]->parts.at[j]->loads.at[k] == tensor)
+                    return true;
+    return false;
+}
+
 static const char *verify_part(Arena *arena, const GpuPlan *plan, const GpuLaunches *launches, int at, int part)
 {
     const GpuLaunch *launch = launches->at[at];
@@ -48,9 +59,15 @@ static const char *verify_part(Arena *arena, const GpuPlan *plan, const GpuLaunc
         if (!there && !(plan->fused && made_in(launch, part, tensor)))
             return arena_printf(arena, "%s reads %s before it is made", kernel->name, tensor->name);
     }
-    for (int i = 0; i < kernel->stores.count && !plan->fused; i++)
-        if (made_in(launch, part, kernel->stores.at[i]))
-            return arena_printf(arena, "%s is made twice in %s", kernel->stores.at[i]->name, launch->name);
+    for (int i = 0; i < kernel->stores.count && !plan->fused; i++) {
+        const Tensor *tensor = kernel->stores.at[i];
+        if (made_in(launch, part, tensor))
+            return arena_printf(arena, "%s is made twice in %s", tensor->name, launch->name);
+        if (tensor->role == ROLE_PARAMETER && made_before(launches, at, tensor))
+            return arena_printf(arena, "%s is made twice", tensor->name);
+        if (tensor->role == ROLE_PARAMETER && read_after(launches, at, tensor))
+            return arena_printf(arena, "%s changes %s while it is read", kernel->name, tensor->name);
+    }
     return NULL;
 }
 
@@ -71,9 +88,16 @@ const char *gpu_verify(Arena *arena, const GpuPlan *plan)
     const Graph *graph = plan->train.graph;
     const GpuLaunches *train = &plan->train_launches;
     const char *wrong = verify_launches(arena, plan, train);
-    for (int i = 0; i < graph->gradients.count && !wrong; i++)
-        if (graph->gradients.at[i] && !made_before(train, train->count, graph->gradients.at[i]))
-            wrong = arena_printf(arena, "nothing makes %s", graph->gradients.at[i]->name);
+    bool updates = plan->joined && !plan->fused;        /* layer by layer, what changes weights makes the parameters */
+    for (int i = 0; i < graph->gradients.count && !wrong; i++) {
+        const Tensor *made = updates ? graph->parameters.at[i] : graph->gradients.at[i];
+        if (!graph->gradients.at[i])
+            continue;
+        if (!made_before(train, train->count, made))
+            wrong = arena_printf(arena, updates ? "nothing updates %s" : "nothing makes %s", made->name);
+        else if (updates && made_before(train, train->count - 1, made))
+            wrong = arena_printf(arena, "%s is updated before the last launch", made->name);
+    }
     return wrong ? wrong : verify_launches(arena, plan, &plan->evaluate_launches);
 }
 
@@ -123,8 +147,8 @@ static void print_launches(Text *text, const char *title, const GpuLaunches *lau
             if (of->block_units)
                 units = arena_printf(text->arena, "%s%s%" PRId64 " for each %d sample%s", units, *units ? " + " : "",
                                      of->block_units, of->samples, of->samples == 1 ? "" : "s");
-            line(text, "        %-32s %s block%s%s%s", kernel->name, units,
-                 of->units + of->block_units == 1 ? "" : "s", kernel->note ? "; " : "", kernel->note ? kernel->note : "");
+            line(text, "        %-32s %s block%s%s", kernel->name, units,
+                 of->units + of->block_units == 1 ? "" : "s", gpu_is_tuned(kernel) ? "; tuned" : "");
         }
     }
 }
@@ -140,8 +164,9 @@ void gpu_print(Text *text, const GpuPlan *plan)
     line(text, "\nglobal memory, for each %d sample%s:", plan->block, plan->block == 1 ? "" : "s");
     for (int i = 0; i < plan->memory.count; i++) {
         const Buffer *buffer = plan->memory.at[i];
-        line(text, "    %8" PRId64 "  %-24s %-7s %s", gpu_bytes(buffer) * buffer->size, buffer->name, gpu_type(buffer),
-             dims_text(text->arena, buffer));
+        line(text, "    %8" PRId64 "  %-24s %-7s %s%s", gpu_bytes(buffer) * buffer->size, buffer->name, gpu_type(buffer),
+             dims_text(text->arena, buffer), buffer->place == PLACE_STEP ? ", one for the step"
+             : buffer->tensor->per_sample ? "" : ", summed over them");
     }
     print_launches(text, "a step", &plan->train_launches);
     print_launches(text, "evaluation", &plan->evaluate_launches);

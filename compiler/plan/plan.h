@@ -117,6 +117,14 @@ typedef enum Scheme {
     SCHEME_PIXEL_WEIGHT,                /* PixelWeight: a weight as that wants it */
     SCHEME_DOT,                         /* DotShape: linear, of a single sample */
     SCHEME_GPU_LOAD,                    /* no shape, no nest: the images of the samples, as numbers */
+    SCHEME_GPU_CONV,                    /* GpuConv (gpu_tuned.h): conv2d, bias, what becomes of each result, max_pool2d */
+    SCHEME_GPU_CONV_INPUT,              /* GpuConvInput: the gradient of its input, through the pool */
+    SCHEME_GPU_CONV_WEIGHT,             /* GpuConvWeight: partial sums of the gradients of its weight and bias */
+    SCHEME_GPU_LINEAR,                  /* GpuLinear: linear, or the gradient of its input */
+    SCHEME_GPU_CLASSIFY,                /* GpuClassify: linear, softmax, loss, and the gradient of the linear's input */
+    SCHEME_GPU_LINEAR_WEIGHT,           /* GpuLinearWeight: the gradients of its weight and bias, applied at once */
+    SCHEME_GPU_SUM,                     /* GpuSum, no nest: sums partial gradients, and applies them */
+    SCHEME_GPU_STEP_RESULTS,            /* no shape, no nest: the same sums as the next, at the end of a step */
     SCHEME_GPU_RESULTS,                 /* no shape, no nest: sums of losses and hits; the logits, for the host */
     /* Of the fused step (fused.h); "sum" adds up what the threads that shared a sum have left. */
     SCHEME_FUSED_WEIGHTS,               /* no shape, no nest: the weights, into shared memory */

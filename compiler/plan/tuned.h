@@ -139,6 +139,9 @@ bool nest_is_sum(const Nest *nest);
  * are single elements. */
 bool tuner_add_pool(ConvShape *s, const Layer *pool, const Tensor *pooled);
 
+/* The nest of a pad's gradient, with the convolution's in place of what it reads of that. */
+const Nest *tuner_nest_of_border(Arena *arena, const Nest *pad, const Nest *conv, const Tensor *padded);
+
 /* Drops the kernels of the phase whose results nobody reads. */
 void tuner_drop_unread(Tuner *tuner);
 

@@ -246,8 +246,7 @@ bool tune_conv_input(Tuner *tuner, Kernel *kernel)
     return true;
 }
 
-/* The nest of a pad's gradient, with the convolution's in place of what it reads of that. */
-static const Nest *nest_of_border(Arena *arena, const Nest *pad, const Nest *conv, const Tensor *padded)
+const Nest *tuner_nest_of_border(Arena *arena, const Nest *pad, const Nest *conv, const Tensor *padded)
 {
     Nest *nest = NEW(arena, Nest);
     Expr *sum = NEW(arena, Expr);
@@ -275,7 +274,7 @@ bool tune_conv_border(Tuner *tuner, Kernel *kernel)
     }
     if (s.inside[0] < s.rows)
         return false;
-    kernel->nest = nest_of_border(tuner->arena, kernel->nest, conv->nest, padded);
+    kernel->nest = tuner_nest_of_border(tuner->arena, kernel->nest, conv->nest, padded);
     kernel->node = conv->node;
     kernel->name = conv->name;
     for (int i = 0; i < conv->absorbed.count; i++)

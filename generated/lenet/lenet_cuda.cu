@@ -29,548 +29,615 @@ DEVICE sgd optimizer(void)
     return settings;
 }
 
-/* The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go
- * through shared memory, so that both their bytes and the numbers lie side by side for a warp. */
-DEVICE void load_input(const cuda_step &step, int unit, float (*input)[1][28][28][LANES])
-{
-    __shared__ uint8_t tile[LANES][LANES + 4];
-    int lane = lane_of_thread(), block = unit / 25, first = unit % 25 * LANES;
-
-    for (int sample = warp_of_thread(); sample < LANES; sample += 8)
-        if (first + lane < 784)
-            tile[sample][lane] = step.images[(int64_t)sample_of_lane(step, block, sample) * 784 + first + lane];
-    __syncthreads();
-    for (int i = warp_of_thread(); i < LANES && first + i < 784; i += 8)
-        (&input[block][0][0][0][0])[(first + i) * LANES + lane] = tile[lane][i] * factor[0] + shift[0];
-}
-
-/* conv1: conv2d                                                                                   lenet.net:5
- *   conv1_weight  10 x 1 x 28
- *   input         1 x 28 x 28
- *   conv1_bias    10
- *   conv1         10 x 24 x 24  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
-DEVICE void conv1_forward(const cuda_step &step, int unit, const float (*input)[1][28][28][LANES],
-        float (*conv1)[10][24][24][LANES])
-{
-    const lenet_weights &w = *(const lenet_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 720;
-    int point = 8 * (unit % 720) + warp_of_thread();
-    int o = point % 10;
-    int x = point / 10 % 24;
-    int y = point / 240;
-    real sum = w.conv1_bias[o];
-    for (int u = 0; u < 5; u++)
-        for (int v = 0; v < 5; v++)
-            sum += w.conv1_weight[o][0][5*u + v] * input[block][0][y + u][x + v][lane];
-    conv1[block][o][y][x][lane] = sum;
-}
-
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                        lenet.net:6-7
- *   conv1                 10 x 24 x 24
+/* conv1: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         lenet.net:5-7
+ *   conv1_weight          10 x 1 x 28
+ *   conv1_bias            10
  *   relu_1                10 x 12 x 12  (result)
  *   max_pool2d_1_indices  10 x 12 x 12  (result)
- * the largest of each window, and which element of it that is. */
-DEVICE void max_pool2d_1_forward(const cuda_step &step, int unit, const float (*conv1)[10][24][24][LANES],
-        float (*relu_1)[10][12][12][LANES], uint8_t (*max_pool2d_1_indices)[10][12][12][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 180;
-    int point = 8 * (unit % 180) + warp_of_thread();
-    int c = point % 10;
-    int x = point / 10 % 12;
-    int y = point / 120;
-    real largest = -INFINITY;
-    int place = 0;
-    for (int u = 0; u < 2; u++)
-        for (int v = 0; v < 2; v++) {
-            real value = conv1[block][c][2*y + u][2*x + v][lane];
-            bool taken = real_exceeds(value, largest);
-            largest = taken ? value : largest;
-            place = taken ? 2*u + v : place;
-        }
-    relu_1[block][c][y][x][lane] = real_max(largest, 0.0f);
-    max_pool2d_1_indices[block][c][y][x][lane] = place;
-}
-
-/* conv2: conv2d                                                                                   lenet.net:8
- *   conv2_weight  20 x 10 x 28
- *   relu_1        10 x 12 x 12
- *   conv2_bias    20
- *   conv2         20 x 8 x 8  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
-DEVICE void conv2_forward(const cuda_step &step, int unit, const float (*relu_1)[10][12][12][LANES],
-        float (*conv2)[20][8][8][LANES])
+ * the largest of each window, and which element of it that is.
+ * The bytes of 6 rows of 32 images become numbers in shared memory, in columns of 33 so that neither side meets itself
+ * in a bank. A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element
+ * of the patch by every channel. */
+DEVICE void conv1_forward(const cuda_step &step, int unit, float (*relu_1)[10][12][12][LANES],
+        uint8_t (*max_pool2d_1_indices)[10][12][12][LANES])
 {
     const lenet_weights &w = *(const lenet_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 160;
-    int point = 8 * (unit % 160) + warp_of_thread();
-    int o = point % 20;
-    int x = point / 20 % 8;
-    int y = point / 160;
-    real sum = w.conv2_bias[o];
-    for (int u = 0; u < 5; u++)
-        for (int v = 0; v < 5; v++)
-            for (int c = 0; c < 10; c++)
-                sum += w.conv2_weight[o][c][5*u + v] * relu_1[block][c][y + u][x + v][lane];
-    conv2[block][o][y][x][lane] = sum;
+    struct Shared {
+        alignas(16) float weight[2][1][28];
+        float x[168][LANES + 1];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 60, part = unit % 60;
+    int row = part / 5, channels = part % 5;
+    int o0 = 2*channels, y0 = row, x0 = 2*warp;
+
+    copy_floats<192, 56>(shared.weight[0][0], w.conv1_weight[o0][0]);
+    float sum[2][2][4] = {};
+    stage_images<8, 168, LANES + 1, 192>(shared.x, step, block, 784, 56*y0, factor[0], shift[0]);
+    __syncthreads();
+
+    float patch[6][8];
+    UNROLL for (int r = 0; r < 6; r++)
+        UNROLL for (int q = 0; q < 8; q++)
+            patch[r][q] = shared.x[28*r + 2*x0 + q][lane];
+    UNROLL for (int k = 0; k < 2; k++) {
+        float tap[28];
+        load_row<4>(tap, shared.weight[k][0]);
+        UNROLL for (int u = 0; u < 5; u++)
+            UNROLL for (int v = 0; v < 5; v++)
+                UNROLL for (int r = 0; r < 2; r++)
+                    UNROLL for (int q = 0; q < 4; q++)
+                        sum[k][r][q] += tap[5*u + v] * patch[r + u][q + v];
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int j = 0; j < 2; j++) {
+            float largest = sum[k][0][2*j];
+            int place = 0;
+            take_larger(sum[k][0][2*j + 1], 1, largest, place);
+            take_larger(sum[k][1][2*j], 2, largest, place);
+            take_larger(sum[k][1][2*j + 1], 3, largest, place);
+            float value = largest + w.conv1_bias[o0 + k];
+            int y = y0;
+            int x = x0 + j;
+            int c = o0 + k;
+            relu_1[block][c][y][x][lane] = real_max(value, 0.0f);
+            max_pool2d_1_indices[block][c][y][x][lane] = place;
+        }
 }
 
-/* max_pool2d_2: max_pool2d, relu_2: relu                                                       lenet.net:9-10
- *   conv2                 20 x 8 x 8
+/* conv2: conv2d, max_pool2d_2: max_pool2d, relu_2: relu                                        lenet.net:8-10
+ *   conv2_weight          20 x 10 x 28
+ *   relu_1                10 x 12 x 12
+ *   conv2_bias            20
  *   relu_2                20 x 4 x 4  (result)
  *   max_pool2d_2_indices  20 x 4 x 4  (result)
- * the largest of each window, and which element of it that is. */
-DEVICE void max_pool2d_2_forward(const cuda_step &step, int unit, const float (*conv2)[20][8][8][LANES],
+ * the largest of each window, and which element of it that is.
+ * A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element of the
+ * patch by every channel. 5 warps share a tile, each sums 2 of the 10 input channels: alone they would be too few to
+ * keep a GPU busy. */
+DEVICE void conv2_forward(const cuda_step &step, int unit, const float (*relu_1)[10][12][12][LANES],
         float (*relu_2)[20][4][4][LANES], uint8_t (*max_pool2d_2_indices)[20][4][4][LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit / 40;
-    int point = 8 * (unit % 40) + warp_of_thread();
-    int c = point % 20;
-    int x = point / 20 % 4;
-    int y = point / 80;
-    real largest = -INFINITY;
-    int place = 0;
-    for (int u = 0; u < 2; u++)
-        for (int v = 0; v < 2; v++) {
-            real value = conv2[block][c][2*y + u][2*x + v][lane];
-            bool taken = real_exceeds(value, largest);
-            largest = taken ? value : largest;
-            place = taken ? 2*u + v : place;
+    const lenet_weights &w = *(const lenet_weights *)step.weights;
+    struct Shared {
+        alignas(16) float weight[2][10][28];
+        float sum[5][2][2][4][LANES];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 80, part = unit % 80;
+    int channels = part / 8, tiles = part % 8;
+    int row = tiles / 2, column = tiles % 2;
+    int o0 = 2*channels, y0 = row, x0 = 2*column;
+
+    copy_floats<160, 560>(shared.weight[0][0], w.conv2_weight[o0][0]);
+    __syncthreads();
+    float sum[2][2][4] = {};
+    for (int c = 2 * warp, end = c + 2; c < end; c++) {
+        float patch[6][8];
+        UNROLL for (int r = 0; r < 6; r++)
+            UNROLL for (int q = 0; q < 8; q++)
+                patch[r][q] = relu_1[block][c][2*y0 + r][2*x0 + q][lane];
+        UNROLL for (int k = 0; k < 2; k++) {
+            float tap[28];
+            load_row<4>(tap, shared.weight[k][c]);
+            UNROLL for (int u = 0; u < 5; u++)
+                UNROLL for (int v = 0; v < 5; v++)
+                    UNROLL for (int r = 0; r < 2; r++)
+                        UNROLL for (int q = 0; q < 4; q++)
+                            sum[k][r][q] += tap[5*u + v] * patch[r + u][q + v];
         }
-    relu_2[block][c][y][x][lane] = real_max(largest, 0.0f);
-    max_pool2d_2_indices[block][c][y][x][lane] = place;
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int r = 0; r < 2; r++)
+            UNROLL for (int q = 0; q < 4; q++)
+                shared.sum[warp][k][r][q][lane] = sum[k][r][q];
+    __syncthreads();
+
+    for (int window = warp; window < 4; window += 5) {
+        int k = window / 2, j = window % 2;
+        float total[2][2] = {};
+        UNROLL for (int from = 0; from < 5; from++)
+            UNROLL for (int r = 0; r < 2; r++)
+                UNROLL for (int q = 0; q < 2; q++)
+                    total[r][q] += shared.sum[from][k][r][2*j + q][lane];
+        float largest = total[0][0];
+        int place = 0;
+        take_larger(total[0][1], 1, largest, place);
+        take_larger(total[1][0], 2, largest, place);
+        take_larger(total[1][1], 3, largest, place);
+        float value = largest + w.conv2_bias[o0 + k];
+        int y = y0;
+        int x = x0 + j;
+        int c = o0 + k;
+        relu_2[block][c][y][x][lane] = real_max(value, 0.0f);
+        max_pool2d_2_indices[block][c][y][x][lane] = place;
+    }
 }
 
-/* flatten_1: flatten                                                                             lenet.net:11
- *   relu_2     20 x 4 x 4
- *   flatten_1  320  (result) */
-DEVICE void flatten_1_forward(const cuda_step &step, int unit, const float (*relu_2)[20][4][4][LANES],
-        float (*flatten_1)[320][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 40;
-    int point = 8 * (unit % 40) + warp_of_thread();
-    int x = point % 4;
-    int y = point / 4 % 4;
-    int c = point / 16;
-    flatten_1[block][16*c + 4*y + x][lane] = relu_2[block][c][y][x][lane];
-}
-
-/* fc: linear                                                                                     lenet.net:12
- *   fc_weight  10 x 320
- *   flatten_1  320
- *   fc_bias    10
- *   fc         10  (result)
- * y[i] = bias[i] + sum of weight[i][j] * x[j]. */
-DEVICE void fc_forward(const cuda_step &step, int unit, const float (*flatten_1)[320][LANES], float (*fc)[10][LANES])
+/* fc: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward,
+ *   fc: linear_backward_input, flatten_1: flatten_backward, relu_2: relu_backward           lenet.net:10-24
+ *   fc_weight       10 x 320
+ *   relu_2          20 x 4 x 4
+ *   fc_bias         10
+ *   label           one a sample
+ *   scale           one a sample
+ *   correct         one a sample  (result)
+ *   loss            one a sample  (result)
+ *   d_fc            10  (result)
+ *   d_max_pool2d_2  20 x 4 x 4  (result)
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.
+ * Then every thread knows the softmax of its sample, and makes the gradient of some of its features. */
+DEVICE void fc_forward(const cuda_step &step, int unit, const float (*relu_2)[20][4][4][LANES], float (*correct)[LANES],
+        float (*loss)[LANES], float (*d_fc)[10][LANES], float (*d_max_pool2d_2)[20][4][4][LANES])
 {
     const lenet_weights &w = *(const lenet_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 2;
-    int point = 8 * (unit % 2) + warp_of_thread();
-    if (point >= 10)
-        return;
-    int i = point;
-    real sum = w.fc_bias[i];
-    for (int j = 0; j < 320; j++)
-        sum += w.fc_weight[i][j] * flatten_1[block][j][lane];
-    fc[block][i][lane] = sum;
-}
+    struct Shared { float logit[10][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = relu_2[block][0][0];
 
-/* cross_entropy: class_maximum                                                                   lenet.net:24
- *   fc       10
- *   label    one a sample
- *   maximum  one a sample  (result)
- *   correct  one a sample  (result)
- * the largest logit, and whether it is the label's. */
-DEVICE void cross_entropy_maximum(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        float (*maximum)[LANES], float (*correct)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real largest = -INFINITY;
-    int place = 0;
-    for (int k = 0; k < 10; k++) {
-        real value = fc[block][k][lane];
-        bool taken = real_exceeds(value, largest);
-        largest = taken ? value : largest;
-        place = taken ? k : place;
+    for (int k = warp_of_thread(); k < 10; k += 10) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 320; j += 4)
+            sum += w.fc_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.fc_bias[k];
     }
-    maximum[block][lane] = largest;
-    correct[block][lane] = place == label ? 1.0f : 0.0f;
-}
+    __syncthreads();
 
-/* cross_entropy: cross_entropy                                                                   lenet.net:24
- *   fc       10
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- *   exp_sum  one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void cross_entropy_forward(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 10; k++) {
-        sum += real_exp(fc[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? fc[block][k][lane] : 0.0f;
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 10; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[10], sum = 0;
+    UNROLL for (int k = 0; k < 10; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
     }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
-    exp_sum[block][lane] = sum;
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+    }
+
+    float scale = scale_of_lane(step, block, lane), d[10];
+    UNROLL for (int k = 0; k < 10; k++)
+        d[k] = (softmax[k] / sum - (k == label ? 1.0f : 0.0f)) * scale;
+    if (threadIdx.x < 8)
+        UNROLL for (int k = 0; k < 10; k++)
+            d_fc[block][k][lane] = d[k];
+    for (int j = threadIdx.x / 8; j < 320; j += 40) {
+        float total = 0;
+        UNROLL for (int k = 0; k < 10; k++)
+            total += w.fc_weight[k][j] * d[k];
+        int x = j % 4;
+        int y = j / 4 % 4;
+        int c = j / 16;
+        d_max_pool2d_2[block][c][y][x][lane] = relu_2[block][c][y][x][lane] <= 0.0f ? 0.0f : total;
+    }
 }
 
-/* cross_entropy: cross_entropy_backward                                                          lenet.net:24
- *   fc       10
- *   maximum  one a sample
- *   exp_sum  one a sample
- *   label    one a sample
- *   scale    one a sample
- *   d_fc     10  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-DEVICE void cross_entropy_backward(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        const float (*maximum)[LANES], const float (*exp_sum)[LANES], float (*d_fc)[10][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 2;
-    int point = 8 * (unit % 2) + warp_of_thread();
-    if (point >= 10)
-        return;
-    int k = point;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    float scale = scale_of_lane(step, block, lane);
-    d_fc[block][k][lane] = (real_exp(fc[block][k][lane] - maximum[block][lane]) / exp_sum[block][lane] -
-            (k == label ? 1.0f : 0.0f)) * scale;
-}
-
-/* fc: linear_backward_input                                                                      lenet.net:12
- *   fc_weight    10 x 320
- *   d_fc         10
- *   d_flatten_1  320  (result)
- * dx[j] = sum of weight[i][j] * dy[i]. */
-DEVICE void fc_backward_input(const cuda_step &step, int unit, const float (*d_fc)[10][LANES],
-        float (*d_flatten_1)[320][LANES])
+/* conv2: conv2d_backward_input, relu_1: relu_backward, max_pool2d_2: max_pool2d_backward        lenet.net:7-9
+ *   conv2_weight          20 x 10 x 28
+ *   max_pool2d_2_indices  20 x 4 x 4
+ *   d_max_pool2d_2        20 x 4 x 4
+ *   relu_1                10 x 12 x 12
+ *   d_max_pool2d_1        10 x 12 x 12  (result)
+ * dx[c][y][x] gathers every output that read (y, x).
+ * Each window of the pool gives its gradient to the place that it took. A warp has 4 x 4 results of 2 channels in
+ * registers: each gradient that it loads meets every tap of both. 5 warps share a tile, each sums 4 of the 20 output
+ * channels. */
+DEVICE void conv2_backward_input(const cuda_step &step, int unit,
+        const uint8_t (*max_pool2d_2_indices)[20][4][4][LANES], const float (*d_max_pool2d_2)[20][4][4][LANES],
+        const float (*relu_1)[10][12][12][LANES], float (*d_max_pool2d_1)[10][12][12][LANES])
 {
     const lenet_weights &w = *(const lenet_weights *)step.weights;
+    struct Shared { float sum[5][2][4][4][LANES]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 45, part = unit % 45;
+    int row = part / 15, column = part / 5 % 3, channels = part % 5;
+    int c0 = 2*channels, y0 = 4*row, x0 = 4*column;
+
+    float sum[2][4][4] = {};
+    for (int o = 4*warp, end = o + 4; o < end; o++) {
+        float tap[2][28];
+        UNROLL for (int k = 0; k < 2; k++)
+            load_row<4>(tap[k], w.conv2_weight[o][c0 + k]);
+        UNROLL for (int i = 0; i < 4; i++)
+            UNROLL for (int j = 0; j < 4; j++) {
+                int row = y0 / 2 + i - 2, column = x0 / 2 + j - 2;
+                if (row < 0 || row >= 4 || column < 0 || column >= 4)
+                    continue;
+                float dy = d_max_pool2d_2[block][o][row][column][lane];
+                int place = max_pool2d_2_indices[block][o][row][column][lane];
+                UNROLL for (int r = 0; r < 2; r++)
+                    UNROLL for (int q = 0; q < 2; q++) {
+                        float taken = place == 2*r + q ? dy : 0;
+                        UNROLL for (int u = 0; u < 5; u++)
+                            UNROLL for (int v = 0; v < 5; v++) {
+                                const int y = 2*i + r + u - 4, x = 2*j + q + v - 4;
+                                if (y >= 0 && y < 4 && x >= 0 && x < 4)
+                                    UNROLL for (int k = 0; k < 2; k++)
+                                        sum[k][y][x] += taken * tap[k][5*u + v];
+                            }
+                    }
+            }
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int r = 0; r < 4; r++)
+            UNROLL for (int q = 0; q < 4; q++)
+                shared.sum[warp][k][r][q][lane] = sum[k][r][q];
+    __syncthreads();
+
+    for (int i = warp; i < 8; i += 5) {       // a row of the tile
+    int k = i / 4, r = i % 4;
+    UNROLL for (int q = 0; q < 4; q++) {
+        float total = 0;
+        UNROLL for (int from = 0; from < 5; from++)
+            total += shared.sum[from][k][r][q][lane];
+        int y = y0 + r;
+        int x = x0 + q;
+        int c = c0 + k;
+        d_max_pool2d_1[block][c][y][x][lane] = relu_1[block][c][y][x][lane] <= 0.0f ? 0.0f : total;
+    }
+}
+}
+
+/* conv2: conv2d_backward_weight, max_pool2d_2: max_pool2d_backward                              lenet.net:8-9
+ *   relu_1                10 x 12 x 12
+ *   max_pool2d_2_indices  20 x 4 x 4
+ *   d_max_pool2d_2        20 x 4 x 4
+ *   conv2_partial         1 x 5620  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A warp has the taps of two channels in registers, and 4 x 8 gradients: each element of x that it loads meets every
+ * one of them that it reaches. */
+DEVICE void conv2_backward_weight(const cuda_step &step, int unit, const float (*relu_1)[10][12][12][LANES],
+        const uint8_t (*max_pool2d_2_indices)[20][4][4][LANES], const float (*d_max_pool2d_2)[20][4][4][LANES],
+        float (*conv2_partial)[1][5620])
+{
     int lane = lane_of_thread();
-    int block = unit / 40;
-    int point = 8 * (unit % 40) + warp_of_thread();
-    int j = point;
-    real sum = 0;
-    for (int i = 0; i < 10; i++)
-        sum += w.fc_weight[i][j] * d_fc[block][i][lane];
-    d_flatten_1[block][j][lane] = sum;
+    int block = unit / 40, part = unit % 40;
+    int pair = 5 * part + warp_of_thread();
+    int o = pair / 10, c = pair % 10;
+
+    float sum[26] = {};
+    for (int tile = 0, end = tile + 2; tile < end; tile++) {
+        int row = tile;
+        int y0 = 2*row, x0 = 0;
+        float dy[4][8];
+        UNROLL for (int i = 0; i < 2; i++)
+            UNROLL for (int j = 0; j < 4; j++) {
+                float gradient = d_max_pool2d_2[block][o][y0 + i][x0 + j][lane];
+                int place = max_pool2d_2_indices[block][o][y0 + i][x0 + j][lane];
+                sum[25] += gradient;
+                dy[2*i][2*j] = place == 0 ? gradient : 0;
+                dy[2*i][2*j + 1] = place == 1 ? gradient : 0;
+                dy[2*i + 1][2*j] = place == 2 ? gradient : 0;
+                dy[2*i + 1][2*j + 1] = place == 3 ? gradient : 0;
+            }
+        UNROLL for (int i = 0; i < 8; i++) {
+            float x[12];
+            UNROLL for (int q = 0; q < 12; q++)
+                x[q] = relu_1[block][c][2*y0 + i][2*x0 + q][lane];
+            UNROLL for (int u = 0; u < 5; u++) {
+                const int r = i - u;
+                if (r >= 0 && r < 4)
+                    UNROLL for (int v = 0; v < 5; v++)
+                        UNROLL for (int q = 0; q < 8; q++)
+                            sum[5*u + v] += dy[r][q] * x[q + v];
+            }
+        }
+    }
+
+    float total = lane_totals<26>(sum);
+    if (lane < 28)
+        conv2_partial[block][0][28*(10*o + c) + lane] = lane < 25 ? total : 0;
+    if (lane == 25 && c == 0)
+        conv2_partial[block][0][5600 + o] = total;
+}
+
+/* conv1: conv2d_backward_weight, max_pool2d_1: max_pool2d_backward                              lenet.net:5-6
+ *   max_pool2d_1_indices  10 x 12 x 12
+ *   d_max_pool2d_1        10 x 12 x 12
+ *   conv1_partial         12 x 292  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A warp has the taps of a channel in registers. Of each window only the element that it took counts: each lane
+ * multiplies the patch that its own window took, in its own bank of shared memory. */
+DEVICE void conv1_backward_weight(const cuda_step &step, int unit,
+        const uint8_t (*max_pool2d_1_indices)[10][12][12][LANES], const float (*d_max_pool2d_1)[10][12][12][LANES],
+        float (*conv1_partial)[12][292])
+{
+    struct Shared { float x[168][LANES]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread();
+    int block = unit / 12, part = unit % 12;
+    int share = part;
+    int o = warp_of_thread();
+    float sum[26] = {};
+
+    {
+        int row = share;
+        stage_images<8, 168, LANES, 320>(shared.x, step, block, 784, 56*row, factor[0], shift[0]);
+        __syncthreads();
+
+        UNROLL for (int x = 0; x < 12; x++) {
+            float dy = d_max_pool2d_1[block][o][row][x][lane];
+            int place = max_pool2d_1_indices[block][o][row][x][lane];
+            const float *patch = &shared.x[28 * (place / 2) + 2*x + place % 2][lane];
+            sum[25] += dy;
+            UNROLL for (int u = 0; u < 5; u++)
+                UNROLL for (int v = 0; v < 5; v++)
+                    sum[5*u + v] += dy * patch[LANES * (28*u + v)];
+        }
+    }
+
+    float total = lane_totals<26>(sum);
+    if (lane < 28)
+        conv1_partial[block][share][28*o + lane] = lane < 25 ? total : 0;
+    if (lane == 25)
+        conv1_partial[block][share][280 + o] = total;
 }
 
 /* fc: linear_backward_weight                                                                     lenet.net:12
  *   d_fc       10
- *   flatten_1  320
+ *   relu_2     20 x 4 x 4
  *   fc_weight  10 x 320  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
+ *   fc_bias    10  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * A block of threads has 16 outputs x 16 inputs, and 32 samples of both in shared memory, in rows of 36 that four
+ * samples at a time can be read from without conflicts. It is the only one that sums these weights, and applies the
+ * optimiser to them. */
 DEVICE void fc_backward_weight(const cuda_step &step, int unit, const float (*d_fc)[10][LANES],
-        const float (*flatten_1)[320][LANES])
+        const float (*relu_2)[20][4][4][LANES])
 {
-    lenet_weights &gradient = *(lenet_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    int j = point % 320;
-    int i = point / 320;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_fc[block][i][lane] * flatten_1[block][j][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.fc_weight[i][j] = total;
+    struct Shared { alignas(16) float dy[16][LANES + 4], x[16][LANES + 4]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread(), row = threadIdx.x / 16, column = threadIdx.x % 16;
+    int i0 = 0, j0 = 16*unit;
+    float sum[1][1] = {};
+    float bias[2] = {};
+    for (int block = 0; block < step_blocks(step); block++) {
+        const float (*x)[LANES] = relu_2[block][0][0];
+        __syncthreads();
+        for (int i = warp; i < 16; i += 8)
+            shared.dy[i][lane] = i0 + i < 10 ? d_fc[block][i0 + i][lane] : 0;
+        for (int i = warp; i < 16; i += 8)
+            shared.x[i][lane] = x[j0 + i][lane];
+        __syncthreads();
+        for (int s = 0; s < LANES; s += 4) {
+            float dy[1][4], x[1][4];
+            UNROLL for (int k = 0; k < 1; k++)
+                load_row<4>(dy[k], &shared.dy[row + 16*k][s]);
+            UNROLL for (int q = 0; q < 1; q++)
+                load_row<4>(x[q], &shared.x[column + 16*q][s]);
+            UNROLL for (int k = 0; k < 1; k++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int r = 0; r < 4; r++)
+                        sum[k][q] += dy[k][r] * x[q][r];
+        }
+        UNROLL for (int k = 0; k < 2; k++)
+            bias[k] += shared.dy[warp + 8*k][lane];
+    }
+
+    UNROLL for (int k = 0; k < 1; k++)
+        UNROLL for (int q = 0; q < 1; q++) {
+            int i = i0 + row + 16*k, j = j0 + column + 16*q;
+            if (i < 10)
+                apply_gradient(step, optimizer(), 5912 + 320*i + j, sum[k][q]);
+        }
+    if (j0 == 0)                // the bias: a warp sums it over the lanes
+        UNROLL for (int k = 0; k < 2; k++) {
+            int i = i0 + warp + 8*k;
+            float total = warp_sum(bias[k]);
+            if (lane == 0 && i < 10)
+                apply_gradient(step, optimizer(), 9112 + i, total);
+        }
 }
 
-/* fc: linear_backward_bias                                                                       lenet.net:12
- *   d_fc     10
- *   fc_bias  10  (result)
- * dbias[i] = sum over the samples of dy[i]. */
-DEVICE void fc_backward_bias(const cuda_step &step, int unit, const float (*d_fc)[10][LANES])
+/* conv1: adds up what each part and block of samples gives for a weight or a bias, in their order, and applies the
+ * optimiser to it. */
+DEVICE void conv1_weight_update(const cuda_step &step, int unit, const float (*conv1_partial)[12][292])
 {
-    lenet_weights &gradient = *(lenet_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 10)
+    int i = 256 * unit + threadIdx.x;
+    if (i >= 292)
         return;
-    int i = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_fc[block][i][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.fc_bias[i] = total;
+    const float (*part)[292] = conv1_partial[0];
+    float sum = 0;
+    for (int k = 0; k < 12*step_blocks(step); k++)
+        sum += part[k][i];
+    apply_gradient(step, optimizer(), 0 + i, sum);
 }
 
-/* flatten_1: flatten_backward, relu_2: relu_backward                                          lenet.net:10-11
- *   relu_2          20 x 4 x 4
- *   d_flatten_1     320
- *   d_max_pool2d_2  20 x 4 x 4  (result) */
-DEVICE void flatten_1_backward(const cuda_step &step, int unit, const float (*relu_2)[20][4][4][LANES],
-        const float (*d_flatten_1)[320][LANES], float (*d_max_pool2d_2)[20][4][4][LANES])
+/* conv2: adds up what each part and block of samples gives for a weight or a bias, in their order, and applies the
+ * optimiser to it. */
+DEVICE void conv2_weight_update(const cuda_step &step, int unit, const float (*conv2_partial)[1][5620])
 {
-    int lane = lane_of_thread();
-    int block = unit / 40;
-    int point = 8 * (unit % 40) + warp_of_thread();
-    int x = point % 4;
-    int y = point / 4 % 4;
-    int c = point / 16;
-    d_max_pool2d_2[block][c][y][x][lane] = relu_2[block][c][y][x][lane] <= 0.0f ? 0.0f :
-            d_flatten_1[block][16*c + 4*y + x][lane];
+    int i = 256 * unit + threadIdx.x;
+    if (i >= 5620)
+        return;
+    const float (*part)[5620] = conv2_partial[0];
+    float sum = 0;
+    for (int k = 0; k < step_blocks(step); k++)
+        sum += part[k][i];
+    apply_gradient(step, optimizer(), 292 + i, sum);
 }
 
-/* max_pool2d_2: max_pool2d_backward                                                               lenet.net:9
- *   max_pool2d_2_indices  20 x 4 x 4
- *   d_max_pool2d_2        20 x 4 x 4
- *   d_conv2               20 x 8 x 8  (result)
- * dx[c][y][x] gathers every window that took (y, x). */
-DEVICE void max_pool2d_2_backward(const cuda_step &step, int unit,
-        const uint8_t (*max_pool2d_2_indices)[20][4][4][LANES], const float (*d_max_pool2d_2)[20][4][4][LANES],
-        float (*d_conv2)[20][8][8][LANES])
+/* Adds up the losses and hits of the step, where the weights are updated. */
+DEVICE void step_results(const cuda_step &step, int unit, const float (*loss)[LANES], const float (*correct)[LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit / 160;
-    int point = 8 * (unit % 160) + warp_of_thread();
-    int c = point % 20;
-    int v = point / 20 % 2;
-    int x = point / 40 % 4;
-    int u = point / 160 % 2;
-    int y = point / 320;
-    d_conv2[block][c][2*y + u][2*x + v][lane] = max_pool2d_2_indices[block][c][y][x][lane] == 2*u + v ?
-            d_max_pool2d_2[block][c][y][x][lane] : 0.0f;
+    if (warp_of_thread() == 0 && !step.gradient)
+        add_results(step, loss[0], correct[0]);
 }
 
-/* conv2: conv2d_backward_input, relu_1: relu_backward                                           lenet.net:7-8
- *   conv2_weight    20 x 10 x 28
- *   d_conv2         20 x 8 x 8
- *   relu_1          10 x 12 x 12
- *   d_max_pool2d_1  10 x 12 x 12  (result)
- * dx[c][y][x] gathers every output that read (y, x). */
-DEVICE void conv2_backward_input(const cuda_step &step, int unit, const float (*d_conv2)[20][8][8][LANES],
-        const float (*relu_1)[10][12][12][LANES], float (*d_max_pool2d_1)[10][12][12][LANES])
+/* conv1: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         lenet.net:5-7
+ *   conv1_weight  10 x 1 x 28
+ *   conv1_bias    10
+ *   relu_1        10 x 12 x 12  (result)
+ * the largest of each window.
+ * The bytes of 6 rows of 32 images become numbers in shared memory, in columns of 33 so that neither side meets itself
+ * in a bank. A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element
+ * of the patch by every channel. */
+DEVICE void evaluate_conv1_forward(const cuda_step &step, int unit, float (*relu_1)[10][12][12][LANES])
 {
     const lenet_weights &w = *(const lenet_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 180;
-    int point = 8 * (unit % 180) + warp_of_thread();
-    int c = point % 10;
-    int x = point / 10 % 12;
-    int y = point / 120;
-    real sum = 0;
-    for (int u = 0; u < 5; u++)
-        if (0 <= y - u && y - u <= 7)
-            for (int v = 0; v < 5; v++)
-                if (0 <= x - v && x - v <= 7)
-                    for (int o = 0; o < 20; o++)
-                        sum += w.conv2_weight[o][c][5*u + v] * d_conv2[block][o][y - u][x - v][lane];
-    d_max_pool2d_1[block][c][y][x][lane] = relu_1[block][c][y][x][lane] <= 0.0f ? 0.0f : sum;
-}
+    struct Shared {
+        alignas(16) float weight[2][1][28];
+        float x[168][LANES + 1];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 60, part = unit % 60;
+    int row = part / 5, channels = part % 5;
+    int o0 = 2*channels, y0 = row, x0 = 2*warp;
 
-/* conv2: conv2d_backward_weight                                                                   lenet.net:8
- *   d_conv2       20 x 8 x 8
- *   relu_1        10 x 12 x 12
- *   conv2_weight  20 x 10 x 28  (result)
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read. */
-DEVICE void conv2_backward_weight(const cuda_step &step, int unit, const float (*d_conv2)[20][8][8][LANES],
-        const float (*relu_1)[10][12][12][LANES])
-{
-    lenet_weights &gradient = *(lenet_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    int c = point % 10;
-    int v = point / 10 % 5;
-    int u = point / 50 % 5;
-    int o = point / 250;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 8; y++)
-            for (int x = 0; x < 8; x++)
-                sum += d_conv2[block][o][y][x][lane] * relu_1[block][c][y + u][x + v][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv2_weight[o][c][5*u + v] = total;
-}
+    copy_floats<192, 56>(shared.weight[0][0], w.conv1_weight[o0][0]);
+    float sum[2][2][4] = {};
+    stage_images<8, 168, LANES + 1, 192>(shared.x, step, block, 784, 56*y0, factor[0], shift[0]);
+    __syncthreads();
 
-/* conv2: conv2d_backward_bias                                                                     lenet.net:8
- *   d_max_pool2d_2  20 x 4 x 4
- *   conv2_bias      20  (result)
- * dbias[o] = sum over samples and (y, x) of dy[o]. */
-DEVICE void conv2_backward_bias(const cuda_step &step, int unit, const float (*d_max_pool2d_2)[20][4][4][LANES])
-{
-    lenet_weights &gradient = *(lenet_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 20)
-        return;
-    int o = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 4; y++)
-            for (int x = 0; x < 4; x++)
-                sum += d_max_pool2d_2[block][o][y][x][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv2_bias[o] = total;
-}
-
-/* max_pool2d_1: max_pool2d_backward                                                               lenet.net:6
- *   max_pool2d_1_indices  10 x 12 x 12
- *   d_max_pool2d_1        10 x 12 x 12
- *   d_conv1               10 x 24 x 24  (result)
- * dx[c][y][x] gathers every window that took (y, x). */
-DEVICE void max_pool2d_1_backward(const cuda_step &step, int unit,
-        const uint8_t (*max_pool2d_1_indices)[10][12][12][LANES], const float (*d_max_pool2d_1)[10][12][12][LANES],
-        float (*d_conv1)[10][24][24][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 720;
-    int point = 8 * (unit % 720) + warp_of_thread();
-    int c = point % 10;
-    int v = point / 10 % 2;
-    int x = point / 20 % 12;
-    int u = point / 240 % 2;
-    int y = point / 480;
-    d_conv1[block][c][2*y + u][2*x + v][lane] = max_pool2d_1_indices[block][c][y][x][lane] == 2*u + v ?
-            d_max_pool2d_1[block][c][y][x][lane] : 0.0f;
-}
-
-/* conv1: conv2d_backward_weight                                                                   lenet.net:5
- *   d_conv1       10 x 24 x 24
- *   input         1 x 28 x 28
- *   conv1_weight  10 x 1 x 28  (result)
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read. */
-DEVICE void conv1_backward_weight(const cuda_step &step, int unit, const float (*d_conv1)[10][24][24][LANES],
-        const float (*input)[1][28][28][LANES])
-{
-    lenet_weights &gradient = *(lenet_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 250)
-        return;
-    int v = point % 5;
-    int u = point / 5 % 5;
-    int o = point / 25;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 24; y++)
-            for (int x = 0; x < 24; x++)
-                sum += d_conv1[block][o][y][x][lane] * input[block][0][y + u][x + v][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv1_weight[o][0][5*u + v] = total;
-}
-
-/* conv1: conv2d_backward_bias                                                                     lenet.net:5
- *   d_max_pool2d_1  10 x 12 x 12
- *   conv1_bias      10  (result)
- * dbias[o] = sum over samples and (y, x) of dy[o]. */
-DEVICE void conv1_backward_bias(const cuda_step &step, int unit, const float (*d_max_pool2d_1)[10][12][12][LANES])
-{
-    lenet_weights &gradient = *(lenet_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 10)
-        return;
-    int o = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 12; y++)
-            for (int x = 0; x < 12; x++)
-                sum += d_max_pool2d_1[block][o][y][x][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv1_bias[o] = total;
-}
-
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                        lenet.net:6-7
- *   conv1   10 x 24 x 24
- *   relu_1  10 x 12 x 12  (result)
- * the largest of each window. */
-DEVICE void evaluate_max_pool2d_1_forward(const cuda_step &step, int unit, const float (*conv1)[10][24][24][LANES],
-        float (*relu_1)[10][12][12][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 180;
-    int point = 8 * (unit % 180) + warp_of_thread();
-    int c = point % 10;
-    int x = point / 10 % 12;
-    int y = point / 120;
-    real largest = -INFINITY;
-    for (int u = 0; u < 2; u++)
-        for (int v = 0; v < 2; v++) {
-            real value = conv1[block][c][2*y + u][2*x + v][lane];
-            bool taken = real_exceeds(value, largest);
-            largest = taken ? value : largest;
+    float patch[6][8];
+    UNROLL for (int r = 0; r < 6; r++)
+        UNROLL for (int q = 0; q < 8; q++)
+            patch[r][q] = shared.x[28*r + 2*x0 + q][lane];
+    UNROLL for (int k = 0; k < 2; k++) {
+        float tap[28];
+        load_row<4>(tap, shared.weight[k][0]);
+        UNROLL for (int u = 0; u < 5; u++)
+            UNROLL for (int v = 0; v < 5; v++)
+                UNROLL for (int r = 0; r < 2; r++)
+                    UNROLL for (int q = 0; q < 4; q++)
+                        sum[k][r][q] += tap[5*u + v] * patch[r + u][q + v];
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int j = 0; j < 2; j++) {
+            float largest = sum[k][0][2*j];
+            take_larger(sum[k][0][2*j + 1], largest);
+            take_larger(sum[k][1][2*j], largest);
+            take_larger(sum[k][1][2*j + 1], largest);
+            float value = largest + w.conv1_bias[o0 + k];
+            int y = y0;
+            int x = x0 + j;
+            int c = o0 + k;
+            relu_1[block][c][y][x][lane] = real_max(value, 0.0f);
         }
-    relu_1[block][c][y][x][lane] = real_max(largest, 0.0f);
 }
 
-/* max_pool2d_2: max_pool2d, relu_2: relu                                                       lenet.net:9-10
- *   conv2   20 x 8 x 8
- *   relu_2  20 x 4 x 4  (result)
- * the largest of each window. */
-DEVICE void evaluate_max_pool2d_2_forward(const cuda_step &step, int unit, const float (*conv2)[20][8][8][LANES],
+/* conv2: conv2d, max_pool2d_2: max_pool2d, relu_2: relu                                        lenet.net:8-10
+ *   conv2_weight  20 x 10 x 28
+ *   relu_1        10 x 12 x 12
+ *   conv2_bias    20
+ *   relu_2        20 x 4 x 4  (result)
+ * the largest of each window.
+ * A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element of the
+ * patch by every channel. 5 warps share a tile, each sums 2 of the 10 input channels: alone they would be too few to
+ * keep a GPU busy. */
+DEVICE void evaluate_conv2_forward(const cuda_step &step, int unit, const float (*relu_1)[10][12][12][LANES],
         float (*relu_2)[20][4][4][LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit / 40;
-    int point = 8 * (unit % 40) + warp_of_thread();
-    int c = point % 20;
-    int x = point / 20 % 4;
-    int y = point / 80;
-    real largest = -INFINITY;
-    for (int u = 0; u < 2; u++)
-        for (int v = 0; v < 2; v++) {
-            real value = conv2[block][c][2*y + u][2*x + v][lane];
-            bool taken = real_exceeds(value, largest);
-            largest = taken ? value : largest;
+    const lenet_weights &w = *(const lenet_weights *)step.weights;
+    struct Shared {
+        alignas(16) float weight[2][10][28];
+        float sum[5][2][2][4][LANES];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 80, part = unit % 80;
+    int channels = part / 8, tiles = part % 8;
+    int row = tiles / 2, column = tiles % 2;
+    int o0 = 2*channels, y0 = row, x0 = 2*column;
+
+    copy_floats<160, 560>(shared.weight[0][0], w.conv2_weight[o0][0]);
+    __syncthreads();
+    float sum[2][2][4] = {};
+    for (int c = 2 * warp, end = c + 2; c < end; c++) {
+        float patch[6][8];
+        UNROLL for (int r = 0; r < 6; r++)
+            UNROLL for (int q = 0; q < 8; q++)
+                patch[r][q] = relu_1[block][c][2*y0 + r][2*x0 + q][lane];
+        UNROLL for (int k = 0; k < 2; k++) {
+            float tap[28];
+            load_row<4>(tap, shared.weight[k][c]);
+            UNROLL for (int u = 0; u < 5; u++)
+                UNROLL for (int v = 0; v < 5; v++)
+                    UNROLL for (int r = 0; r < 2; r++)
+                        UNROLL for (int q = 0; q < 4; q++)
+                            sum[k][r][q] += tap[5*u + v] * patch[r + u][q + v];
         }
-    relu_2[block][c][y][x][lane] = real_max(largest, 0.0f);
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int r = 0; r < 2; r++)
+            UNROLL for (int q = 0; q < 4; q++)
+                shared.sum[warp][k][r][q][lane] = sum[k][r][q];
+    __syncthreads();
+
+    for (int window = warp; window < 4; window += 5) {
+        int k = window / 2, j = window % 2;
+        float total[2][2] = {};
+        UNROLL for (int from = 0; from < 5; from++)
+            UNROLL for (int r = 0; r < 2; r++)
+                UNROLL for (int q = 0; q < 2; q++)
+                    total[r][q] += shared.sum[from][k][r][2*j + q][lane];
+        float largest = total[0][0];
+        take_larger(total[0][1], largest);
+        take_larger(total[1][0], largest);
+        take_larger(total[1][1], largest);
+        float value = largest + w.conv2_bias[o0 + k];
+        int y = y0;
+        int x = x0 + j;
+        int c = o0 + k;
+        relu_2[block][c][y][x][lane] = real_max(value, 0.0f);
+    }
 }
 
-/* cross_entropy: cross_entropy                                                                   lenet.net:24
- *   fc       10
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void evaluate_cross_entropy_forward(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES])
+/* fc: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy                      lenet.net:12-24
+ *   fc_weight  10 x 320
+ *   relu_2     20 x 4 x 4
+ *   fc_bias    10
+ *   label      one a sample
+ *   fc         10  (result)
+ *   correct    one a sample  (result)
+ *   loss       one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label].
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.  */
+DEVICE void evaluate_fc_forward(const cuda_step &step, int unit, const float (*relu_2)[20][4][4][LANES],
+        float (*fc)[10][LANES], float (*correct)[LANES], float (*loss)[LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 10; k++) {
-        sum += real_exp(fc[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? fc[block][k][lane] : 0.0f;
+    const lenet_weights &w = *(const lenet_weights *)step.weights;
+    struct Shared { float logit[10][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = relu_2[block][0][0];
+
+    for (int k = warp_of_thread(); k < 10; k += 10) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 320; j += 4)
+            sum += w.fc_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.fc_bias[k];
     }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 10; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[10], sum = 0;
+    UNROLL for (int k = 0; k < 10; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+        UNROLL for (int k = 0; k < 10; k++)
+            fc[block][k][lane] = shared.logit[k][sample];
+    }
 }
 
 /* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */
@@ -594,181 +661,100 @@ DEVICE void results(const cuda_step &step, int unit, const float (*loss)[LANES],
 
 /* ---- what is launched: kernels that do not wait for each other share a grid */
 
-extern "C" __global__ void __launch_bounds__(256)
-lenet_load_input(cuda_step step, float (*input)[1][28][28][LANES])
-{
-    int unit = blockIdx.x;
-    load_input(step, unit, input);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_conv1_forward(cuda_step step, const float (*input)[1][28][28][LANES], float (*conv1)[10][24][24][LANES])
-{
-    int unit = blockIdx.x;
-    conv1_forward(step, unit, input, conv1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_max_pool2d_1_forward(cuda_step step, const float (*conv1)[10][24][24][LANES], float (*relu_1)[10][12][12][LANES],
+extern "C" __global__ void __launch_bounds__(192)
+lenet_conv1_forward(cuda_step step, float (*relu_1)[10][12][12][LANES],
         uint8_t (*max_pool2d_1_indices)[10][12][12][LANES])
 {
     int unit = blockIdx.x;
-    max_pool2d_1_forward(step, unit, conv1, relu_1, max_pool2d_1_indices);
+    conv1_forward(step, unit, relu_1, max_pool2d_1_indices);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-lenet_conv2_forward(cuda_step step, const float (*relu_1)[10][12][12][LANES], float (*conv2)[20][8][8][LANES])
-{
-    int unit = blockIdx.x;
-    conv2_forward(step, unit, relu_1, conv2);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_max_pool2d_2_forward(cuda_step step, const float (*conv2)[20][8][8][LANES], float (*relu_2)[20][4][4][LANES],
+extern "C" __global__ void __launch_bounds__(160)
+lenet_conv2_forward(cuda_step step, const float (*relu_1)[10][12][12][LANES], float (*relu_2)[20][4][4][LANES],
         uint8_t (*max_pool2d_2_indices)[20][4][4][LANES])
 {
     int unit = blockIdx.x;
-    max_pool2d_2_forward(step, unit, conv2, relu_2, max_pool2d_2_indices);
+    conv2_forward(step, unit, relu_1, relu_2, max_pool2d_2_indices);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-lenet_flatten_1_forward(cuda_step step, const float (*relu_2)[20][4][4][LANES], float (*flatten_1)[320][LANES])
+extern "C" __global__ void __launch_bounds__(320)
+lenet_fc_forward(cuda_step step, const float (*relu_2)[20][4][4][LANES], float (*correct)[LANES], float (*loss)[LANES],
+        float (*d_fc)[10][LANES], float (*d_max_pool2d_2)[20][4][4][LANES])
 {
     int unit = blockIdx.x;
-    flatten_1_forward(step, unit, relu_2, flatten_1);
+    fc_forward(step, unit, relu_2, correct, loss, d_fc, d_max_pool2d_2);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-lenet_fc_forward(cuda_step step, const float (*flatten_1)[320][LANES], float (*fc)[10][LANES])
+extern "C" __global__ void __launch_bounds__(160)
+lenet_train_4(cuda_step step, const uint8_t (*max_pool2d_2_indices)[20][4][4][LANES],
+        const float (*d_max_pool2d_2)[20][4][4][LANES], const float (*relu_1)[10][12][12][LANES],
+        float (*d_max_pool2d_1)[10][12][12][LANES], float (*conv2_partial)[1][5620])
 {
     int unit = blockIdx.x;
-    fc_forward(step, unit, flatten_1, fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_cross_entropy_maximum(cuda_step step, const float (*fc)[10][LANES], float (*maximum)[LANES],
-        float (*correct)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_maximum(step, unit, fc, maximum, correct);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_cross_entropy_forward(cuda_step step, const float (*fc)[10][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_forward(step, unit, fc, maximum, loss, exp_sum);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_cross_entropy_backward(cuda_step step, const float (*fc)[10][LANES], const float (*maximum)[LANES],
-        const float (*exp_sum)[LANES], float (*d_fc)[10][LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_backward(step, unit, fc, maximum, exp_sum, d_fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_train_11(cuda_step step, const float (*d_fc)[10][LANES], float (*d_flatten_1)[320][LANES],
-        const float (*flatten_1)[320][LANES])
-{
-    int unit = blockIdx.x;
-    int fc_backward_input_units = 40 * step_blocks(step);
-    if (unit < fc_backward_input_units) {
-        fc_backward_input(step, unit, d_fc, d_flatten_1);
-        return;
-    }
-    unit -= fc_backward_input_units;
-    int fc_backward_weight_units = 400;
-    if (unit < fc_backward_weight_units) {
-        fc_backward_weight(step, unit, d_fc, flatten_1);
-        return;
-    }
-    unit -= fc_backward_weight_units;
-    fc_backward_bias(step, unit, d_fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_flatten_1_backward(cuda_step step, const float (*relu_2)[20][4][4][LANES], const float (*d_flatten_1)[320][LANES],
-        float (*d_max_pool2d_2)[20][4][4][LANES])
-{
-    int unit = blockIdx.x;
-    flatten_1_backward(step, unit, relu_2, d_flatten_1, d_max_pool2d_2);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_train_13(cuda_step step, const uint8_t (*max_pool2d_2_indices)[20][4][4][LANES],
-        const float (*d_max_pool2d_2)[20][4][4][LANES], float (*d_conv2)[20][8][8][LANES])
-{
-    int unit = blockIdx.x;
-    int max_pool2d_2_backward_units = 160 * step_blocks(step);
-    if (unit < max_pool2d_2_backward_units) {
-        max_pool2d_2_backward(step, unit, max_pool2d_2_indices, d_max_pool2d_2, d_conv2);
-        return;
-    }
-    unit -= max_pool2d_2_backward_units;
-    conv2_backward_bias(step, unit, d_max_pool2d_2);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_train_14(cuda_step step, const float (*d_conv2)[20][8][8][LANES], const float (*relu_1)[10][12][12][LANES],
-        float (*d_max_pool2d_1)[10][12][12][LANES])
-{
-    int unit = blockIdx.x;
-    int conv2_backward_input_units = 180 * step_blocks(step);
+    int conv2_backward_input_units = 45 * step_blocks(step);
     if (unit < conv2_backward_input_units) {
-        conv2_backward_input(step, unit, d_conv2, relu_1, d_max_pool2d_1);
+        conv2_backward_input(step, unit, max_pool2d_2_indices, d_max_pool2d_2, relu_1, d_max_pool2d_1);
         return;
     }
     unit -= conv2_backward_input_units;
-    conv2_backward_weight(step, unit, d_conv2, relu_1);
+    conv2_backward_weight(step, unit, relu_1, max_pool2d_2_indices, d_max_pool2d_2, conv2_partial);
+}
+
+extern "C" __global__ void __launch_bounds__(320)
+lenet_conv1_backward_weight(cuda_step step, const uint8_t (*max_pool2d_1_indices)[10][12][12][LANES],
+        const float (*d_max_pool2d_1)[10][12][12][LANES], float (*conv1_partial)[12][292])
+{
+    int unit = blockIdx.x;
+    conv1_backward_weight(step, unit, max_pool2d_1_indices, d_max_pool2d_1, conv1_partial);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-lenet_train_15(cuda_step step, const uint8_t (*max_pool2d_1_indices)[10][12][12][LANES],
-        const float (*d_max_pool2d_1)[10][12][12][LANES], float (*d_conv1)[10][24][24][LANES])
+lenet_train_6(cuda_step step, const float (*d_fc)[10][LANES], const float (*relu_2)[20][4][4][LANES],
+        const float (*conv1_partial)[12][292], const float (*conv2_partial)[1][5620], const float (*loss)[LANES],
+        const float (*correct)[LANES])
 {
     int unit = blockIdx.x;
-    int max_pool2d_1_backward_units = 720 * step_blocks(step);
-    if (unit < max_pool2d_1_backward_units) {
-        max_pool2d_1_backward(step, unit, max_pool2d_1_indices, d_max_pool2d_1, d_conv1);
+    int fc_backward_weight_units = 20;
+    if (unit < fc_backward_weight_units) {
+        fc_backward_weight(step, unit, d_fc, relu_2);
         return;
     }
-    unit -= max_pool2d_1_backward_units;
-    conv1_backward_bias(step, unit, d_max_pool2d_1);
+    unit -= fc_backward_weight_units;
+    int conv1_weight_update_units = 2;
+    if (unit < conv1_weight_update_units) {
+        conv1_weight_update(step, unit, conv1_partial);
+        return;
+    }
+    unit -= conv1_weight_update_units;
+    int conv2_weight_update_units = 22;
+    if (unit < conv2_weight_update_units) {
+        conv2_weight_update(step, unit, conv2_partial);
+        return;
+    }
+    unit -= conv2_weight_update_units;
+    step_results(step, unit, loss, correct);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-lenet_conv1_backward_weight(cuda_step step, const float (*d_conv1)[10][24][24][LANES],
-        const float (*input)[1][28][28][LANES])
+extern "C" __global__ void __launch_bounds__(192)
+lenet_evaluate_conv1_forward(cuda_step step, float (*relu_1)[10][12][12][LANES])
 {
     int unit = blockIdx.x;
-    conv1_backward_weight(step, unit, d_conv1, input);
+    evaluate_conv1_forward(step, unit, relu_1);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-lenet_evaluate_max_pool2d_1_forward(cuda_step step, const float (*conv1)[10][24][24][LANES],
-        float (*relu_1)[10][12][12][LANES])
+extern "C" __global__ void __launch_bounds__(160)
+lenet_evaluate_conv2_forward(cuda_step step, const float (*relu_1)[10][12][12][LANES], float (*relu_2)[20][4][4][LANES])
 {
     int unit = blockIdx.x;
-    evaluate_max_pool2d_1_forward(step, unit, conv1, relu_1);
+    evaluate_conv2_forward(step, unit, relu_1, relu_2);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-lenet_evaluate_max_pool2d_2_forward(cuda_step step, const float (*conv2)[20][8][8][LANES],
-        float (*relu_2)[20][4][4][LANES])
+extern "C" __global__ void __launch_bounds__(320)
+lenet_evaluate_fc_forward(cuda_step step, const float (*relu_2)[20][4][4][LANES], float (*fc)[10][LANES],
+        float (*correct)[LANES], float (*loss)[LANES])
 {
     int unit = blockIdx.x;
-    evaluate_max_pool2d_2_forward(step, unit, conv2, relu_2);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-lenet_evaluate_cross_entropy_forward(cuda_step step, const float (*fc)[10][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES])
-{
-    int unit = blockIdx.x;
-    evaluate_cross_entropy_forward(step, unit, fc, maximum, loss);
+    evaluate_fc_forward(step, unit, relu_2, fc, correct, loss);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

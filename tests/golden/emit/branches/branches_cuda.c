@@ -19,7 +19,7 @@ static const struct parameter parameters_fused[] = {
     { "linear_1.bias", 1, { 5 }, { 1 }, 448, .fan_in = 108 },
 };
 
-/* Bytes for each 1 sample. */
+/* Bytes for each 1 sample, or for the step. */
 static const struct cuda_buffer buffers_fused[] = {
     { "sample_gradients", .block_bytes = 1824 },
     { "kept_flatten_1", .block_bytes = 432 },
@@ -82,7 +82,7 @@ static const struct parameter parameters_cuda[] = {
     { "linear_1.bias", 1, { 5 }, { 1 }, 984, .fan_in = 108 },
 };
 
-/* Bytes for each 32 samples. */
+/* Bytes for each 32 samples, or for the step. */
 static const struct cuda_buffer buffers_cuda[] = {
     { "input", .block_bytes = 31104 },
     { "entry_padded", .block_bytes = 46464 },
@@ -95,22 +95,20 @@ static const struct cuda_buffer buffers_cuda[] = {
     { "concat_1", .block_bytes = 38400 },
     { "max_pool2d_1", .block_bytes = 13824 },
     { "max_pool2d_1_indices", .block_bytes = 3456 },
-    { "flatten_1", .block_bytes = 13824 },
-    { "linear_1", .block_bytes = 640 },
-    { "maximum", .block_bytes = 128 },
     { "correct", .block_bytes = 128 },
     { "loss", .block_bytes = 128 },
-    { "exp_sum", .block_bytes = 128 },
     { "d_linear_1", .block_bytes = 640 },
-    { "d_flatten_1", .block_bytes = 13824 },
     { "d_max_pool2d_1", .block_bytes = 13824 },
     { "d_concat_1", .block_bytes = 38400 },
     { "d_add_1", .block_bytes = 19200 },
     { "d_side", .block_bytes = 19200 },
-    { "d_sum_padded", .block_bytes = 26880 },
+    { "sum_partial", .block_bytes = 3040 },
     { "d_side_sum", .block_bytes = 19200 },
     { "d_side_padded", .block_bytes = 61952 },
+    { "side_partial", .block_bytes = 576 },
     { "d_entry", .block_bytes = 41472 },
+    { "entry_partial", .block_bytes = 1776 },
+    { "linear_1", .block_bytes = 640 },
 };
 static const int branches_load_input_cuda_uses[] = { 0 };
 static const int branches_entry_pad_cuda_uses[] = { 0, 1 };
@@ -123,24 +121,18 @@ static const int branches_sum_forward_cuda_uses[] = { 6, 4, 7 };
 static const int branches_concat_1_forward_1_cuda_uses[] = { 7, 8 };
 static const int branches_concat_1_forward_2_cuda_uses[] = { 4, 8 };
 static const int branches_max_pool2d_1_forward_cuda_uses[] = { 8, 9, 10 };
-static const int branches_flatten_1_forward_cuda_uses[] = { 9, 11 };
-static const int branches_linear_1_forward_cuda_uses[] = { 11, 12 };
-static const int branches_cross_entropy_maximum_cuda_uses[] = { 12, 13, 14 };
-static const int branches_cross_entropy_forward_cuda_uses[] = { 12, 13, 15, 16 };
-static const int branches_cross_entropy_backward_cuda_uses[] = { 12, 13, 16, 17 };
-static const int branches_train_17_cuda_uses[] = { 17, 18, 11 };
-static const int branches_flatten_1_backward_cuda_uses[] = { 18, 19 };
-static const int branches_max_pool2d_1_backward_cuda_uses[] = { 10, 19, 20 };
-static const int branches_train_20_cuda_uses[] = { 20, 21, 22 };
-static const int branches_train_21_cuda_uses[] = { 21, 23, 6 };
-static const int branches_sum_backward_pad_cuda_uses[] = { 22, 21, 5, 23, 24 };
-static const int branches_train_23_cuda_uses[] = { 24, 25, 3 };
-static const int branches_side_backward_pad_cuda_uses[] = { 25, 26 };
-static const int branches_train_25_cuda_uses[] = { 26, 1 };
+static const int branches_linear_1_forward_cuda_uses[] = { 9, 11, 12, 13, 14 };
+static const int branches_max_pool2d_1_backward_cuda_uses[] = { 10, 14, 15 };
+static const int branches_train_14_cuda_uses[] = { 15, 16, 17 };
+static const int branches_train_15_cuda_uses[] = { 6, 16, 18, 17, 5, 19 };
+static const int branches_train_16_cuda_uses[] = { 19, 20, 3, 21 };
+static const int branches_side_backward_pad_cuda_uses[] = { 20, 22 };
+static const int branches_entry_backward_weight_cuda_uses[] = { 1, 22, 23 };
+static const int branches_train_19_cuda_uses[] = { 13, 9, 23, 21, 18, 12, 11 };
 static const int branches_evaluate_max_pool2d_1_forward_cuda_uses[] = { 8, 9 };
-static const int branches_evaluate_cross_entropy_forward_cuda_uses[] = { 12, 13, 15 };
-static const int branches_results_cuda_uses[] = { 15, 14, 12 };
-static const int update_cuda_uses[] = { 15, 14 };
+static const int branches_evaluate_linear_1_forward_cuda_uses[] = { 9, 24, 11, 12 };
+static const int branches_results_cuda_uses[] = { 12, 11, 24 };
+static const int update_cuda_uses[] = { 12, 11 };
 
 static const struct cuda_kernel train_cuda[] = {
     { "branches_load_input", "load_input", .units = 0, .block_units = 8, .samples = 32, .take = 1, .threads = 256,
@@ -149,14 +141,14 @@ static const struct cuda_kernel train_cuda[] = {
     { "branches_entry_pad", "entry_pad", .units = 0, .block_units = 46, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 2424, .step_bytes = 0,
             .buffers = branches_entry_pad_cuda_uses, .buffer_count = 2 },
-    { "branches_entry_forward", "entry_forward", .units = 0, .block_units = 41, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 17496, .sample_bytes = 2748, .step_bytes = 448,
+    { "branches_entry_forward", "entry_forward", .units = 0, .block_units = 16, .samples = 32, .take = 1,
+            .threads = 192, .shared_bytes = 12576, .sample_flop = 17496, .sample_bytes = 2748, .step_bytes = 448,
             .buffers = branches_entry_forward_cuda_uses, .buffer_count = 2 },
     { "branches_side_pad", "side_pad", .units = 0, .block_units = 61, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 3232, .step_bytes = 0,
             .buffers = branches_side_pad_cuda_uses, .buffer_count = 2 },
-    { "branches_side_forward", "side_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 5400, .sample_bytes = 2536, .step_bytes = 432,
+    { "branches_side_forward", "side_forward", .units = 0, .block_units = 8, .samples = 32, .take = 1, .threads = 192,
+            .shared_bytes = 12480, .sample_flop = 5400, .sample_bytes = 2536, .step_bytes = 432,
             .buffers = branches_side_forward_cuda_uses, .buffer_count = 2 },
     { "branches_relu_1_forward", "relu_1_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1,
             .threads = 256, .shared_bytes = 0, .sample_flop = 150, .sample_bytes = 1200, .step_bytes = 0,
@@ -164,8 +156,8 @@ static const struct cuda_kernel train_cuda[] = {
     { "branches_sum_pad", "sum_pad", .units = 0, .block_units = 27, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1440, .step_bytes = 0,
             .buffers = branches_sum_pad_cuda_uses, .buffer_count = 2 },
-    { "branches_sum_forward", "sum_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 5550, .sample_bytes = 2040, .step_bytes = 456,
+    { "branches_sum_forward", "sum_forward", .units = 0, .block_units = 18, .samples = 32, .take = 1, .threads = 192,
+            .shared_bytes = 12480, .sample_flop = 5550, .sample_bytes = 2040, .step_bytes = 456,
             .buffers = branches_sum_forward_cuda_uses, .buffer_count = 3 },
     { "branches_concat_1_forward_1", "concat_1_forward_1", .units = 0, .block_units = 19, .samples = 32, .take = 1,
             .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1800, .step_bytes = 0,
@@ -176,48 +168,28 @@ static const struct cuda_kernel train_cuda[] = {
     { "branches_max_pool2d_1_forward", "max_pool2d_1_forward", .units = 0, .block_units = 14, .samples = 32, .take = 1,
             .threads = 256, .shared_bytes = 0, .sample_flop = 588, .sample_bytes = 1740, .step_bytes = 0,
             .buffers = branches_max_pool2d_1_forward_cuda_uses, .buffer_count = 3 },
-    { "branches_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 14, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 864, .step_bytes = 0,
-            .buffers = branches_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "branches_linear_1_forward", "linear_1_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 1080, .sample_bytes = 452, .step_bytes = 2180,
-            .buffers = branches_linear_1_forward_cuda_uses, .buffer_count = 2 },
-    { "branches_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 5, .sample_bytes = 28, .step_bytes = 0,
-            .buffers = branches_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "branches_cross_entropy_forward", "cross_entropy_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 23, .sample_bytes = 32, .step_bytes = 0,
-            .buffers = branches_cross_entropy_forward_cuda_uses, .buffer_count = 4 },
-    { "branches_cross_entropy_backward", "cross_entropy_backward", .units = 0, .block_units = 1, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 25, .sample_bytes = 48, .step_bytes = 0,
-            .buffers = branches_cross_entropy_backward_cuda_uses, .buffer_count = 4 },
-    { "branches_train_17", "linear_1_backward_input, linear_1_backward_weight, linear_1_backward_bias", .units = 69,
-            .block_units = 14, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 2165,
-            .sample_bytes = 884, .step_bytes = 4340, .buffers = branches_train_17_cuda_uses, .buffer_count = 3 },
-    { "branches_flatten_1_backward", "flatten_1_backward", .units = 0, .block_units = 14, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 864, .step_bytes = 0,
-            .buffers = branches_flatten_1_backward_cuda_uses, .buffer_count = 2 },
+    { "branches_linear_1_forward", "linear_1_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 160, .sample_flop = 2213, .sample_bytes = 892, .step_bytes = 2180,
+            .buffers = branches_linear_1_forward_cuda_uses, .buffer_count = 5 },
     { "branches_max_pool2d_1_backward", "max_pool2d_1_backward", .units = 0, .block_units = 38, .samples = 32,
             .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 588, .sample_bytes = 1740, .step_bytes = 0,
             .buffers = branches_max_pool2d_1_backward_cuda_uses, .buffer_count = 3 },
-    { "branches_train_20", "concat_1_backward_1, concat_1_backward_2", .units = 0, .block_units = 38, .samples = 32,
+    { "branches_train_14", "concat_1_backward_1, concat_1_backward_2", .units = 0, .block_units = 38, .samples = 32,
             .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 2400, .step_bytes = 0,
-            .buffers = branches_train_20_cuda_uses, .buffer_count = 3 },
-    { "branches_train_21", "sum_backward_input, sum_backward_weight, sum_backward_bias", .units = 15, .block_units = 27,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 10950, .sample_bytes = 2280,
-            .step_bytes = 888, .buffers = branches_train_21_cuda_uses, .buffer_count = 3 },
-    { "branches_sum_backward_pad", "sum_backward_pad", .units = 0, .block_units = 19, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 450, .sample_bytes = 3240, .step_bytes = 0,
-            .buffers = branches_sum_backward_pad_cuda_uses, .buffer_count = 5 },
-    { "branches_train_23", "side_backward_input, side_backward_weight", .units = 14, .block_units = 61, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 10800, .sample_bytes = 4472, .step_bytes = 864,
-            .buffers = branches_train_23_cuda_uses, .buffer_count = 3 },
+            .buffers = branches_train_14_cuda_uses, .buffer_count = 3 },
+    { "branches_train_15", "sum_backward_weight, sum_backward_input", .units = 0, .block_units = 36, .samples = 32,
+            .take = 1, .threads = 192, .shared_bytes = 23040, .sample_flop = 11250, .sample_bytes = 3335,
+            .step_bytes = 432, .buffers = branches_train_15_cuda_uses, .buffer_count = 6 },
+    { "branches_train_16", "side_backward_input, side_backward_weight", .units = 0, .block_units = 63, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 10800, .sample_bytes = 4490, .step_bytes = 432,
+            .buffers = branches_train_16_cuda_uses, .buffer_count = 4 },
     { "branches_side_backward_pad", "side_backward_pad", .units = 0, .block_units = 41, .samples = 32, .take = 1,
             .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 3232, .step_bytes = 0,
             .buffers = branches_side_backward_pad_cuda_uses, .buffer_count = 2 },
-    { "branches_train_25", "entry_backward_weight, entry_backward_bias", .units = 15, .block_units = 0, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 17820, .sample_bytes = 2748, .step_bytes = 448,
-            .buffers = branches_train_25_cuda_uses, .buffer_count = 2 },
+    { "branches_entry_backward_weight", "entry_backward_weight", .units = 0, .block_units = 5, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 17496, .sample_bytes = 2803, .step_bytes = 0,
+            .buffers = branches_entry_backward_weight_cuda_uses, .buffer_count = 3 },
+    { "branches_train_19", "linear_1_backward_weight, entry_weight_update, side_weight_update, sum_weight_update, step_results", .units = 11, .block_units = 0, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608, .sample_flop = 1080, .sample_bytes = 628, .step_bytes = 3516, .buffers = branches_train_19_cuda_uses, .buffer_count = 7 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
@@ -227,14 +199,14 @@ static const struct cuda_kernel evaluate_cuda[] = {
     { "branches_entry_pad", "entry_pad", .units = 0, .block_units = 46, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 2424, .step_bytes = 0,
             .buffers = branches_entry_pad_cuda_uses, .buffer_count = 2 },
-    { "branches_entry_forward", "entry_forward", .units = 0, .block_units = 41, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 17496, .sample_bytes = 2748, .step_bytes = 448,
+    { "branches_entry_forward", "entry_forward", .units = 0, .block_units = 16, .samples = 32, .take = 1,
+            .threads = 192, .shared_bytes = 12576, .sample_flop = 17496, .sample_bytes = 2748, .step_bytes = 448,
             .buffers = branches_entry_forward_cuda_uses, .buffer_count = 2 },
     { "branches_side_pad", "side_pad", .units = 0, .block_units = 61, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 3232, .step_bytes = 0,
             .buffers = branches_side_pad_cuda_uses, .buffer_count = 2 },
-    { "branches_side_forward", "side_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 5400, .sample_bytes = 2536, .step_bytes = 432,
+    { "branches_side_forward", "side_forward", .units = 0, .block_units = 8, .samples = 32, .take = 1, .threads = 192,
+            .shared_bytes = 12480, .sample_flop = 5400, .sample_bytes = 2536, .step_bytes = 432,
             .buffers = branches_side_forward_cuda_uses, .buffer_count = 2 },
     { "branches_relu_1_forward", "relu_1_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1,
             .threads = 256, .shared_bytes = 0, .sample_flop = 150, .sample_bytes = 1200, .step_bytes = 0,
@@ -242,8 +214,8 @@ static const struct cuda_kernel evaluate_cuda[] = {
     { "branches_sum_pad", "sum_pad", .units = 0, .block_units = 27, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1440, .step_bytes = 0,
             .buffers = branches_sum_pad_cuda_uses, .buffer_count = 2 },
-    { "branches_sum_forward", "sum_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 5550, .sample_bytes = 2040, .step_bytes = 456,
+    { "branches_sum_forward", "sum_forward", .units = 0, .block_units = 18, .samples = 32, .take = 1, .threads = 192,
+            .shared_bytes = 12480, .sample_flop = 5550, .sample_bytes = 2040, .step_bytes = 456,
             .buffers = branches_sum_forward_cuda_uses, .buffer_count = 3 },
     { "branches_concat_1_forward_1", "concat_1_forward_1", .units = 0, .block_units = 19, .samples = 32, .take = 1,
             .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1800, .step_bytes = 0,
@@ -254,18 +226,9 @@ static const struct cuda_kernel evaluate_cuda[] = {
     { "branches_evaluate_max_pool2d_1_forward", "evaluate_max_pool2d_1_forward", .units = 0, .block_units = 14,
             .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 588, .sample_bytes = 1632,
             .step_bytes = 0, .buffers = branches_evaluate_max_pool2d_1_forward_cuda_uses, .buffer_count = 2 },
-    { "branches_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 14, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 864, .step_bytes = 0,
-            .buffers = branches_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "branches_linear_1_forward", "linear_1_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 1080, .sample_bytes = 452, .step_bytes = 2180,
-            .buffers = branches_linear_1_forward_cuda_uses, .buffer_count = 2 },
-    { "branches_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 5, .sample_bytes = 28, .step_bytes = 0,
-            .buffers = branches_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "branches_evaluate_cross_entropy_forward", "evaluate_cross_entropy_forward", .units = 0, .block_units = 1,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 23, .sample_bytes = 28,
-            .step_bytes = 0, .buffers = branches_evaluate_cross_entropy_forward_cuda_uses, .buffer_count = 3 },
+    { "branches_evaluate_linear_1_forward", "evaluate_linear_1_forward", .units = 0, .block_units = 4, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 160, .sample_flop = 1108, .sample_bytes = 460,
+            .step_bytes = 2180, .buffers = branches_evaluate_linear_1_forward_cuda_uses, .buffer_count = 4 },
     { "branches_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 28, .step_bytes = 0,
             .buffers = branches_results_cuda_uses, .buffer_count = 3 },
@@ -278,7 +241,7 @@ static const struct cuda_code code_cuda = {
     .parameters = parameters_cuda, .parameter_count = sizeof parameters_cuda / sizeof *parameters_cuda,
     .weights_size = 992,
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
-    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = false,
+    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
         "branches_update", "update", .units = 4, .samples = 32, .take = 1, .threads = 256, .step_flop = 3968,
                 .step_bytes = 19840, .buffers = update_cuda_uses, .buffer_count = 2,

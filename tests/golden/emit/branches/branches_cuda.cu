@@ -71,25 +71,64 @@ DEVICE void entry_pad(const cuda_step &step, int unit, const float (*input)[3][9
  *   entry_padded  3 x 11 x 11
  *   entry_bias    4
  *   entry         4 x 9 x 9  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
+ * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
+ * A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element of the
+ * patch by every channel. 3 warps share a tile, each sums 1 of the 3 input channels: alone they would be too few to
+ * keep a GPU busy. */
 DEVICE void entry_forward(const cuda_step &step, int unit, const float (*entry_padded)[3][11][11][LANES],
         float (*entry)[4][9][9][LANES])
 {
     const branches_weights &w = *(const branches_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 41;
-    int point = 8 * (unit % 41) + warp_of_thread();
-    if (point >= 324)
-        return;
-    int o = point % 4;
-    int x = point / 4 % 9;
-    int y = point / 36;
-    real sum = w.entry_bias[o];
-    for (int u = 0; u < 3; u++)
-        for (int v = 0; v < 3; v++)
-            for (int c = 0; c < 3; c++)
-                sum += w.entry_weight[o][c][3*u + v] * entry_padded[block][c][y + u][x + v][lane];
-    entry[block][o][y][x][lane] = sum;
+    struct Shared {
+        alignas(16) float weight[2][3][12];
+        float sum[6][2][2][4][LANES];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 16, part = unit % 16;
+    int channels = part / 8, tiles = part % 8;
+    int tile = int_min(2*tiles + warp / 3, 14);
+    int row = tile / 3, column = tile % 3;
+    int o0 = 2*channels, y0 = int_min(2*row, 7), x0 = int_min(4*column, 5);
+
+    copy_floats<192, 72>(shared.weight[0][0], w.entry_weight[o0][0]);
+    __syncthreads();
+    float sum[2][2][4] = {};
+    {
+        int c = warp % 3;
+        float patch[4][6];
+        UNROLL for (int r = 0; r < 4; r++)
+            UNROLL for (int q = 0; q < 6; q++)
+                patch[r][q] = entry_padded[block][c][y0 + r][x0 + q][lane];
+        UNROLL for (int k = 0; k < 2; k++) {
+            float tap[12];
+            load_row<4>(tap, shared.weight[k][c]);
+            UNROLL for (int u = 0; u < 3; u++)
+                UNROLL for (int v = 0; v < 3; v++)
+                    UNROLL for (int r = 0; r < 2; r++)
+                        UNROLL for (int q = 0; q < 4; q++)
+                            sum[k][r][q] += tap[3*u + v] * patch[r + u][q + v];
+        }
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int r = 0; r < 2; r++)
+            UNROLL for (int q = 0; q < 4; q++)
+                shared.sum[warp][k][r][q][lane] = sum[k][r][q];
+    __syncthreads();
+
+    for (int window = warp % 3; window < 16; window += 3) {
+        int k = window / 8, i = window / 4 % 2, j = window % 4;
+        float total[1][1] = {};
+        UNROLL for (int from = 0; from < 3; from++)
+            UNROLL for (int r = 0; r < 1; r++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    total[r][q] += shared.sum[warp / 3 * 3 + from][k][i + r][j + q][lane];
+        float value = total[0][0] + w.entry_bias[o0 + k];
+        int y = y0 + i;
+        int x = x0 + j;
+        int o = o0 + k;
+        entry[block][o][y][x][lane] = value;
+    }
 }
 
 /* side: pad                                                                                    branches.net:6
@@ -115,26 +154,64 @@ DEVICE void side_pad(const cuda_step &step, int unit, const float (*entry)[4][9]
  *   side_weight  6 x 2 x 12
  *   side_padded  4 x 11 x 11
  *   side         6 x 5 x 5  (result)
- * y[o] = sum of weight[o][c] * x[c] over its window. */
+ * y[o] = sum of weight[o][c] * x[c] over its window.
+ * A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element of the
+ * patch by every channel. 2 warps share a tile, each sums 1 of the 2 input channels: alone they would be too few to
+ * keep a GPU busy. */
 DEVICE void side_forward(const cuda_step &step, int unit, const float (*side_padded)[4][11][11][LANES],
         float (*side)[6][5][5][LANES])
 {
     const branches_weights &w = *(const branches_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int o = point % 3;
-    int g = point / 3 % 2;
-    int x = point / 6 % 5;
-    int y = point / 30;
-    real sum = 0;
-    for (int u = 0; u < 3; u++)
-        for (int v = 0; v < 3; v++)
-            for (int c = 0; c < 2; c++)
-                sum += w.side_weight[3*g + o][c][3*u + v] * side_padded[block][2*g + c][2*y + u][2*x + v][lane];
-    side[block][3*g + o][y][x][lane] = sum;
+    struct Shared {
+        alignas(16) float weight[2][2][12];
+        float sum[6][2][2][4][LANES];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 8, part = unit % 8;
+    int g = part / 4, channels = part / 2 % 2, tiles = part % 2;
+    int tile = 3*tiles + warp / 2;
+    int row = tile / 2, column = tile % 2;
+    int o0 = int_min(2*channels, 1), y0 = int_min(2*row, 3), x0 = int_min(4*column, 1);
+
+    copy_floats<192, 48>(shared.weight[0][0], w.side_weight[3*g + o0][0]);
+    __syncthreads();
+    float sum[2][2][4] = {};
+    {
+        int c = warp % 2;
+        float patch[5][9];
+        UNROLL for (int r = 0; r < 5; r++)
+            UNROLL for (int q = 0; q < 9; q++)
+                patch[r][q] = side_padded[block][2*g + c][2*y0 + r][2*x0 + q][lane];
+        UNROLL for (int k = 0; k < 2; k++) {
+            float tap[12];
+            load_row<4>(tap, shared.weight[k][c]);
+            UNROLL for (int u = 0; u < 3; u++)
+                UNROLL for (int v = 0; v < 3; v++)
+                    UNROLL for (int r = 0; r < 2; r++)
+                        UNROLL for (int q = 0; q < 4; q++)
+                            sum[k][r][q] += tap[3*u + v] * patch[2*r + u][2*q + v];
+        }
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int r = 0; r < 2; r++)
+            UNROLL for (int q = 0; q < 4; q++)
+                shared.sum[warp][k][r][q][lane] = sum[k][r][q];
+    __syncthreads();
+
+    for (int window = warp % 2; window < 16; window += 2) {
+        int k = window / 8, i = window / 4 % 2, j = window % 4;
+        float total[1][1] = {};
+        UNROLL for (int from = 0; from < 2; from++)
+            UNROLL for (int r = 0; r < 1; r++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    total[r][q] += shared.sum[warp / 2 * 2 + from][k][i + r][j + q][lane];
+        float value = total[0][0];
+        int y = y0 + i;
+        int x = x0 + j;
+        int o = o0 + k;
+        side[block][3*g + o][y][x][lane] = value;
+    }
 }
 
 /* relu_1: relu                                                                                 branches.net:7
@@ -178,24 +255,63 @@ DEVICE void sum_pad(const cuda_step &step, int unit, const float (*relu_1)[6][5]
  *   sum_bias    6
  *   side        6 x 5 x 5
  *   add_1       6 x 5 x 5  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
+ * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
+ * A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element of the
+ * patch by every channel. 6 warps share a tile, each sums 1 of the 6 input channels: alone they would be too few to
+ * keep a GPU busy. */
 DEVICE void sum_forward(const cuda_step &step, int unit, const float (*sum_padded)[6][7][5][LANES],
         const float (*side)[6][5][5][LANES], float (*add_1)[6][5][5][LANES])
 {
     const branches_weights &w = *(const branches_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int o = point % 6;
-    int x = point / 6 % 5;
-    int y = point / 30;
-    real sum = w.sum_bias[o];
-    for (int u = 0; u < 3; u++)
-        for (int c = 0; c < 6; c++)
-            sum += w.sum_weight[o][c][u] * sum_padded[block][c][y + u][x][lane];
-    add_1[block][o][y][x][lane] = side[block][o][y][x][lane] + sum;
+    struct Shared {
+        alignas(16) float weight[2][6][4];
+        float sum[6][2][2][4][LANES];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 18, part = unit % 18;
+    int channels = part / 6, tiles = part % 6;
+    int row = tiles / 2, column = tiles % 2;
+    int o0 = 2*channels, y0 = int_min(2*row, 3), x0 = int_min(4*column, 1);
+
+    copy_floats<192, 48>(shared.weight[0][0], w.sum_weight[o0][0]);
+    __syncthreads();
+    float sum[2][2][4] = {};
+    {
+        int c = warp % 6;
+        float patch[4][4];
+        UNROLL for (int r = 0; r < 4; r++)
+            UNROLL for (int q = 0; q < 4; q++)
+                patch[r][q] = sum_padded[block][c][y0 + r][x0 + q][lane];
+        UNROLL for (int k = 0; k < 2; k++) {
+            float tap[4];
+            load_row<4>(tap, shared.weight[k][c]);
+            UNROLL for (int u = 0; u < 3; u++)
+                UNROLL for (int v = 0; v < 1; v++)
+                    UNROLL for (int r = 0; r < 2; r++)
+                        UNROLL for (int q = 0; q < 4; q++)
+                            sum[k][r][q] += tap[u + v] * patch[r + u][q + v];
+        }
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int r = 0; r < 2; r++)
+            UNROLL for (int q = 0; q < 4; q++)
+                shared.sum[warp][k][r][q][lane] = sum[k][r][q];
+    __syncthreads();
+
+    for (int window = warp; window < 16; window += 6) {
+        int k = window / 8, i = window / 4 % 2, j = window % 4;
+        float total[1][1] = {};
+        UNROLL for (int from = 0; from < 6; from++)
+            UNROLL for (int r = 0; r < 1; r++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    total[r][q] += shared.sum[from][k][i + r][j + q][lane];
+        float value = total[0][0] + w.sum_bias[o0 + k];
+        int y = y0 + i;
+        int x = x0 + j;
+        int o = o0 + k;
+        add_1[block][o][y][x][lane] = side[block][o][y][x][lane] + value;
+    }
 }
 
 /* concat_1: concat                                                                            branches.net:10
@@ -263,202 +379,69 @@ DEVICE void max_pool2d_1_forward(const cuda_step &step, int unit, const float (*
     max_pool2d_1_indices[block][c][y][x][lane] = place;
 }
 
-/* flatten_1: flatten                                                                          branches.net:12
- *   max_pool2d_1  12 x 3 x 3
- *   flatten_1     108  (result) */
-DEVICE void flatten_1_forward(const cuda_step &step, int unit, const float (*max_pool2d_1)[12][3][3][LANES],
-        float (*flatten_1)[108][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 14;
-    int point = 8 * (unit % 14) + warp_of_thread();
-    if (point >= 108)
-        return;
-    int x = point % 3;
-    int y = point / 3 % 3;
-    int c = point / 9;
-    flatten_1[block][9*c + 3*y + x][lane] = max_pool2d_1[block][c][y][x][lane];
-}
-
-/* linear_1: linear                                                                            branches.net:13
+/* linear_1: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy,
+ *   cross_entropy: cross_entropy_backward, linear_1: linear_backward_input, flatten_1: flatten_backward  branches.net:12-22
  *   linear_1_weight  5 x 108
- *   flatten_1        108
+ *   max_pool2d_1     12 x 3 x 3
  *   linear_1_bias    5
- *   linear_1         5  (result)
- * y[i] = bias[i] + sum of weight[i][j] * x[j]. */
-DEVICE void linear_1_forward(const cuda_step &step, int unit, const float (*flatten_1)[108][LANES],
-        float (*linear_1)[5][LANES])
-{
-    const branches_weights &w = *(const branches_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 5)
-        return;
-    int i = point;
-    real sum = w.linear_1_bias[i];
-    for (int j = 0; j < 108; j++)
-        sum += w.linear_1_weight[i][j] * flatten_1[block][j][lane];
-    linear_1[block][i][lane] = sum;
-}
-
-/* cross_entropy: class_maximum                                                                branches.net:22
- *   linear_1  5
- *   label     one a sample
- *   maximum   one a sample  (result)
- *   correct   one a sample  (result)
- * the largest logit, and whether it is the label's. */
-DEVICE void cross_entropy_maximum(const cuda_step &step, int unit, const float (*linear_1)[5][LANES],
-        float (*maximum)[LANES], float (*correct)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real largest = -INFINITY;
-    int place = 0;
-    for (int k = 0; k < 5; k++) {
-        real value = linear_1[block][k][lane];
-        bool taken = real_exceeds(value, largest);
-        largest = taken ? value : largest;
-        place = taken ? k : place;
-    }
-    maximum[block][lane] = largest;
-    correct[block][lane] = place == label ? 1.0f : 0.0f;
-}
-
-/* cross_entropy: cross_entropy                                                                branches.net:22
- *   linear_1  5
- *   maximum   one a sample
- *   label     one a sample
- *   loss      one a sample  (result)
- *   exp_sum   one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void cross_entropy_forward(const cuda_step &step, int unit, const float (*linear_1)[5][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 5; k++) {
-        sum += real_exp(linear_1[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? linear_1[block][k][lane] : 0.0f;
-    }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
-    exp_sum[block][lane] = sum;
-}
-
-/* cross_entropy: cross_entropy_backward                                                       branches.net:22
- *   linear_1    5
- *   maximum     one a sample
- *   exp_sum     one a sample
- *   label       one a sample
- *   scale       one a sample
- *   d_linear_1  5  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-DEVICE void cross_entropy_backward(const cuda_step &step, int unit, const float (*linear_1)[5][LANES],
-        const float (*maximum)[LANES], const float (*exp_sum)[LANES], float (*d_linear_1)[5][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 5)
-        return;
-    int k = point;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    float scale = scale_of_lane(step, block, lane);
-    d_linear_1[block][k][lane] = (real_exp(linear_1[block][k][lane] - maximum[block][lane]) / exp_sum[block][lane] -
-            (k == label ? 1.0f : 0.0f)) * scale;
-}
-
-/* linear_1: linear_backward_input                                                             branches.net:13
- *   linear_1_weight  5 x 108
- *   d_linear_1       5
- *   d_flatten_1      108  (result)
- * dx[j] = sum of weight[i][j] * dy[i]. */
-DEVICE void linear_1_backward_input(const cuda_step &step, int unit, const float (*d_linear_1)[5][LANES],
-        float (*d_flatten_1)[108][LANES])
-{
-    const branches_weights &w = *(const branches_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 14;
-    int point = 8 * (unit % 14) + warp_of_thread();
-    if (point >= 108)
-        return;
-    int j = point;
-    real sum = 0;
-    for (int i = 0; i < 5; i++)
-        sum += w.linear_1_weight[i][j] * d_linear_1[block][i][lane];
-    d_flatten_1[block][j][lane] = sum;
-}
-
-/* linear_1: linear_backward_weight                                                            branches.net:13
- *   d_linear_1       5
- *   flatten_1        108
- *   linear_1_weight  5 x 108  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-DEVICE void linear_1_backward_weight(const cuda_step &step, int unit, const float (*d_linear_1)[5][LANES],
-        const float (*flatten_1)[108][LANES])
-{
-    branches_weights &gradient = *(branches_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 540)
-        return;
-    int j = point % 108;
-    int i = point / 108;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_linear_1[block][i][lane] * flatten_1[block][j][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.linear_1_weight[i][j] = total;
-}
-
-/* linear_1: linear_backward_bias                                                              branches.net:13
- *   d_linear_1     5
- *   linear_1_bias  5  (result)
- * dbias[i] = sum over the samples of dy[i]. */
-DEVICE void linear_1_backward_bias(const cuda_step &step, int unit, const float (*d_linear_1)[5][LANES])
-{
-    branches_weights &gradient = *(branches_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 5)
-        return;
-    int i = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_linear_1[block][i][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.linear_1_bias[i] = total;
-}
-
-/* flatten_1: flatten_backward                                                                 branches.net:12
- *   d_flatten_1     108
- *   d_max_pool2d_1  12 x 3 x 3  (result) */
-DEVICE void flatten_1_backward(const cuda_step &step, int unit, const float (*d_flatten_1)[108][LANES],
+ *   label            one a sample
+ *   scale            one a sample
+ *   correct          one a sample  (result)
+ *   loss             one a sample  (result)
+ *   d_linear_1       5  (result)
+ *   d_max_pool2d_1   12 x 3 x 3  (result)
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.
+ * Then every thread knows the softmax of its sample, and makes the gradient of some of its features. */
+DEVICE void linear_1_forward(const cuda_step &step, int unit, const float (*max_pool2d_1)[12][3][3][LANES],
+        float (*correct)[LANES], float (*loss)[LANES], float (*d_linear_1)[5][LANES],
         float (*d_max_pool2d_1)[12][3][3][LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit / 14;
-    int point = 8 * (unit % 14) + warp_of_thread();
-    if (point >= 108)
-        return;
-    int x = point % 3;
-    int y = point / 3 % 3;
-    int c = point / 9;
-    d_max_pool2d_1[block][c][y][x][lane] = d_flatten_1[block][9*c + 3*y + x][lane];
+    const branches_weights &w = *(const branches_weights *)step.weights;
+    struct Shared { float logit[5][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = max_pool2d_1[block][0][0];
+
+    for (int k = warp_of_thread(); k < 5; k += 8) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 108; j += 4)
+            sum += w.linear_1_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.linear_1_bias[k];
+    }
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 5; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[5], sum = 0;
+    UNROLL for (int k = 0; k < 5; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+    }
+
+    float scale = scale_of_lane(step, block, lane), d[5];
+    UNROLL for (int k = 0; k < 5; k++)
+        d[k] = (softmax[k] / sum - (k == label ? 1.0f : 0.0f)) * scale;
+    if (threadIdx.x < 8)
+        UNROLL for (int k = 0; k < 5; k++)
+            d_linear_1[block][k][lane] = d[k];
+    for (int j = threadIdx.x / 8; j < 108; j += 32) {
+        float total = 0;
+        UNROLL for (int k = 0; k < 5; k++)
+            total += w.linear_1_weight[k][j] * d[k];
+        int x = j % 3;
+        int y = j / 3 % 3;
+        int c = j / 9;
+        d_max_pool2d_1[block][c][y][x][lane] = total;
+    }
 }
 
 /* max_pool2d_1: max_pool2d_backward                                                           branches.net:11
@@ -524,102 +507,115 @@ DEVICE void concat_1_backward_2(const cuda_step &step, int unit, const float (*d
     d_side[block][c][y][x][lane] = d_concat_1[block][c + 6][y][x][lane];
 }
 
-/* sum: conv2d_backward_input                                                                   branches.net:8
- *   sum_weight    6 x 6 x 4
- *   d_add_1       6 x 5 x 5
- *   d_sum_padded  6 x 7 x 5  (result)
- * dx[c][y][x] gathers every output that read (y, x). */
+/* sum: conv2d_backward_weight                                                                  branches.net:8
+ *   sum_padded   6 x 7 x 5
+ *   d_add_1      6 x 5 x 5
+ *   sum_partial  5 x 152  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A warp has the taps of two channels in registers, and 5 x 1 gradients: each element of x that it loads meets every
+ * one of them that it reaches. */
+DEVICE void sum_backward_weight(const cuda_step &step, int unit, const float (*sum_padded)[6][7][5][LANES],
+        const float (*d_add_1)[6][5][5][LANES], float (*sum_partial)[5][152])
+{
+    int lane = lane_of_thread();
+    int block = unit / 30, part = unit % 30;
+    int pair = 6 * part + warp_of_thread();
+    int share = pair / 36, o = pair / 6 % 6, c = pair % 6;
+
+    float sum[4] = {};
+    {
+        int column = share;
+        int y0 = 0, x0 = column;
+        float dy[5][1];
+        UNROLL for (int i = 0; i < 5; i++)
+            UNROLL for (int j = 0; j < 1; j++) {
+                float gradient = d_add_1[block][o][y0 + i][x0 + j][lane];
+                sum[3] += gradient;
+                dy[i][j] = gradient;
+            }
+        UNROLL for (int i = 0; i < 7; i++) {
+            float x[1];
+            UNROLL for (int q = 0; q < 1; q++)
+                x[q] = sum_padded[block][c][y0 + i][x0 + q][lane];
+            UNROLL for (int u = 0; u < 3; u++) {
+                const int r = i - u;
+                if (r >= 0 && r < 5)
+                    UNROLL for (int v = 0; v < 1; v++)
+                        UNROLL for (int q = 0; q < 1; q++)
+                            sum[u + v] += dy[r][q] * x[q + v];
+            }
+        }
+    }
+
+    float total = lane_totals<4>(sum);
+    if (lane < 4)
+        sum_partial[block][share][4*(6*o + c) + lane] = lane < 3 ? total : 0;
+    if (lane == 3 && c == 0)
+        sum_partial[block][share][144 + o] = total;
+}
+
+/* sum: conv2d_backward_input, sum: pad_backward, relu_1: relu_backward, side: sum            branches.net:6-8
+ *   sum_weight  6 x 6 x 4
+ *   d_add_1     6 x 5 x 5
+ *   d_side      6 x 5 x 5
+ *   relu_1      6 x 5 x 5
+ *   d_side_sum  6 x 5 x 5  (result)
+ * dx[c][y][x] gathers every output that read (y, x).
+ * A warp has 5 x 3 results of 2 channels in registers: each gradient that it loads meets every tap of both. 6 warps
+ * share a tile, each sums 1 of the 6 output channels. */
 DEVICE void sum_backward_input(const cuda_step &step, int unit, const float (*d_add_1)[6][5][5][LANES],
-        float (*d_sum_padded)[6][7][5][LANES])
+        const float (*d_side)[6][5][5][LANES], const float (*relu_1)[6][5][5][LANES],
+        float (*d_side_sum)[6][5][5][LANES])
 {
     const branches_weights &w = *(const branches_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 27;
-    int point = 8 * (unit % 27) + warp_of_thread();
-    if (point >= 210)
-        return;
-    int c = point % 6;
-    int x = point / 6 % 5;
-    int y = point / 30;
-    real sum = 0;
-    for (int u = 0; u < 3; u++)
-        if (0 <= y - u && y - u <= 4)
-            for (int o = 0; o < 6; o++)
-                sum += w.sum_weight[o][c][u] * d_add_1[block][o][y - u][x][lane];
-    d_sum_padded[block][c][y][x][lane] = sum;
-}
+    struct Shared { float sum[6][2][5][3][LANES]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 6, part = unit % 6;
+    int column = part / 3, channels = part % 3;
+    int c0 = 2*channels, y0 = 0, x0 = 3*column;
 
-/* sum: conv2d_backward_weight                                                                  branches.net:8
- *   d_add_1     6 x 5 x 5
- *   sum_padded  6 x 7 x 5
- *   sum_weight  6 x 6 x 4  (result)
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read. */
-DEVICE void sum_backward_weight(const cuda_step &step, int unit, const float (*d_add_1)[6][5][5][LANES],
-        const float (*sum_padded)[6][7][5][LANES])
-{
-    branches_weights &gradient = *(branches_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 108)
-        return;
-    int c = point % 6;
-    int u = point / 6 % 3;
-    int o = point / 18;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 5; y++)
-            for (int x = 0; x < 5; x++)
-                sum += d_add_1[block][o][y][x][lane] * sum_padded[block][c][y + u][x][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.sum_weight[o][c][u] = total;
-}
+    float sum[2][5][3] = {};
+    for (int o = warp, end = o + 1; o < end; o++) {
+        float tap[2][4];
+        UNROLL for (int k = 0; k < 2; k++)
+            load_row<4>(tap[k], w.sum_weight[o][c0 + k]);
+        UNROLL for (int i = 0; i < 7; i++)
+            UNROLL for (int j = 0; j < 3; j++) {
+                int row = y0 + i - 1, column = x0 + j;
+                if (row < 0 || row >= 5 || column < 0 || column >= 5)
+                    continue;
+                float dy = d_add_1[block][o][row][column][lane];
+                UNROLL for (int u = 0; u < 3; u++)
+                    UNROLL for (int v = 0; v < 1; v++) {
+                        const int y = i + u - 2, x = j + v;
+                        if (y >= 0 && y < 5 && x >= 0 && x < 3)
+                            UNROLL for (int k = 0; k < 2; k++)
+                                sum[k][y][x] += dy * tap[k][u + v];
+                    }
+            }
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int r = 0; r < 5; r++)
+            UNROLL for (int q = 0; q < 3; q++)
+                shared.sum[warp][k][r][q][lane] = sum[k][r][q];
+    __syncthreads();
 
-/* sum: conv2d_backward_bias                                                                    branches.net:8
- *   d_add_1   6 x 5 x 5
- *   sum_bias  6  (result)
- * dbias[o] = sum over samples and (y, x) of dy[o]. */
-DEVICE void sum_backward_bias(const cuda_step &step, int unit, const float (*d_add_1)[6][5][5][LANES])
-{
-    branches_weights &gradient = *(branches_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 6)
-        return;
-    int o = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 5; y++)
-            for (int x = 0; x < 5; x++)
-                sum += d_add_1[block][o][y][x][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.sum_bias[o] = total;
+    for (int i = warp; i < 10; i += 6) {       // a row of the tile
+    int k = i / 5, r = i % 5;
+    UNROLL for (int q = 0; q < 3; q++) {
+        float total = 0;
+        UNROLL for (int from = 0; from < 6; from++)
+            total += shared.sum[from][k][r][q][lane];
+        if (x0 + q < 5) {
+            int y = y0 + r;
+            int x = x0 + q;
+            int c = c0 + k;
+            d_side_sum[block][c][y][x][lane] = d_side[block][c][y][x][lane] + d_add_1[block][c][y][x][lane] +
+                    (relu_1[block][c][y][x][lane] <= 0.0f ? 0.0f : total);
+        }
+    }
 }
-
-/* sum: pad_backward, relu_1: relu_backward, side: sum                                        branches.net:6-8
- *   d_side        6 x 5 x 5
- *   d_add_1       6 x 5 x 5
- *   relu_1        6 x 5 x 5
- *   d_sum_padded  6 x 7 x 5
- *   d_side_sum    6 x 5 x 5  (result)
- * what the image lies under. */
-DEVICE void sum_backward_pad(const cuda_step &step, int unit, const float (*d_side)[6][5][5][LANES],
-        const float (*d_add_1)[6][5][5][LANES], const float (*relu_1)[6][5][5][LANES],
-        const float (*d_sum_padded)[6][7][5][LANES], float (*d_side_sum)[6][5][5][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int c = point % 6;
-    int x = point / 6 % 5;
-    int y = point / 30;
-    d_side_sum[block][c][y][x][lane] = d_side[block][c][y][x][lane] + d_add_1[block][c][y][x][lane] +
-            (relu_1[block][c][y][x][lane] <= 0.0f ? 0.0f : d_sum_padded[block][c][y + 1][x][lane]);
 }
 
 /* side: conv2d_backward_input                                                                  branches.net:6
@@ -652,32 +648,48 @@ DEVICE void side_backward_input(const cuda_step &step, int unit, const float (*d
 }
 
 /* side: conv2d_backward_weight                                                                 branches.net:6
- *   d_side_sum   6 x 5 x 5
- *   side_padded  4 x 11 x 11
- *   side_weight  6 x 2 x 12  (result)
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read. */
-DEVICE void side_backward_weight(const cuda_step &step, int unit, const float (*d_side_sum)[6][5][5][LANES],
-        const float (*side_padded)[4][11][11][LANES])
+ *   side_padded   4 x 11 x 11
+ *   d_side_sum    6 x 5 x 5
+ *   side_partial  1 x 144  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A warp has the taps of two channels in registers, and 5 x 5 gradients: each element of x that it loads meets every
+ * one of them that it reaches. */
+DEVICE void side_backward_weight(const cuda_step &step, int unit, const float (*side_padded)[4][11][11][LANES],
+        const float (*d_side_sum)[6][5][5][LANES], float (*side_partial)[1][144])
 {
-    branches_weights &gradient = *(branches_weights *)step.gradient;
     int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 108)
+    int block = unit / 2, part = unit % 2;
+    int pair = 8 * part + warp_of_thread();
+    if (pair >= 12)
         return;
-    int c = point % 2;
-    int v = point / 2 % 3;
-    int u = point / 6 % 3;
-    int o = point / 18 % 3;
-    int g = point / 54;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 5; y++)
-            for (int x = 0; x < 5; x++)
-                sum += d_side_sum[block][3*g + o][y][x][lane] * side_padded[block][2*g + c][2*y + u][2*x + v][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.side_weight[3*g + o][c][3*u + v] = total;
+    int g = pair / 6, o = pair / 2 % 3, c = pair % 2;
+
+    float sum[9] = {};
+    {
+        int y0 = 0, x0 = 0;
+        float dy[5][5];
+        UNROLL for (int i = 0; i < 5; i++)
+            UNROLL for (int j = 0; j < 5; j++) {
+                float gradient = d_side_sum[block][3*g + o][y0 + i][x0 + j][lane];
+                dy[i][j] = gradient;
+            }
+        UNROLL for (int i = 0; i < 11; i++) {
+            float x[11];
+            UNROLL for (int q = 0; q < 11; q++)
+                x[q] = side_padded[block][2*g + c][2*y0 + i][2*x0 + q][lane];
+            UNROLL for (int u = 0; u < 3; u++) {
+                const int r = (i - u) / 2;
+                if (i >= u && (i - u) % 2 == 0 && r < 5)
+                    UNROLL for (int v = 0; v < 3; v++)
+                        UNROLL for (int q = 0; q < 5; q++)
+                            sum[3*u + v] += dy[r][q] * x[2*q + v];
+            }
+        }
+    }
+
+    float total = lane_totals<9>(sum);
+    if (lane < 12)
+        side_partial[block][0][12*(2*(3*g + o) + c) + lane] = lane < 9 ? total : 0;
 }
 
 /* side: pad_backward                                                                           branches.net:6
@@ -699,54 +711,157 @@ DEVICE void side_backward_pad(const cuda_step &step, int unit, const float (*d_s
 }
 
 /* entry: conv2d_backward_weight                                                                branches.net:5
- *   d_entry       4 x 9 x 9
- *   entry_padded  3 x 11 x 11
- *   entry_weight  4 x 3 x 12  (result)
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read. */
-DEVICE void entry_backward_weight(const cuda_step &step, int unit, const float (*d_entry)[4][9][9][LANES],
-        const float (*entry_padded)[3][11][11][LANES])
+ *   entry_padded   3 x 11 x 11
+ *   d_entry        4 x 9 x 9
+ *   entry_partial  3 x 148  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A warp has the taps of two channels in registers, and 3 x 9 gradients: each element of x that it loads meets every
+ * one of them that it reaches. */
+DEVICE void entry_backward_weight(const cuda_step &step, int unit, const float (*entry_padded)[3][11][11][LANES],
+        const float (*d_entry)[4][9][9][LANES], float (*entry_partial)[3][148])
 {
-    branches_weights &gradient = *(branches_weights *)step.gradient;
     int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 108)
+    int block = unit / 5, part = unit % 5;
+    int pair = 8 * part + warp_of_thread();
+    if (pair >= 36)
         return;
-    int c = point % 3;
-    int v = point / 3 % 3;
-    int u = point / 9 % 3;
-    int o = point / 27;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 9; y++)
-            for (int x = 0; x < 9; x++)
-                sum += d_entry[block][o][y][x][lane] * entry_padded[block][c][y + u][x + v][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.entry_weight[o][c][3*u + v] = total;
+    int share = pair / 12, o = pair / 3 % 4, c = pair % 3;
+
+    float sum[10] = {};
+    {
+        int row = share;
+        int y0 = 3*row, x0 = 0;
+        float dy[3][9];
+        UNROLL for (int i = 0; i < 3; i++)
+            UNROLL for (int j = 0; j < 9; j++) {
+                float gradient = d_entry[block][o][y0 + i][x0 + j][lane];
+                sum[9] += gradient;
+                dy[i][j] = gradient;
+            }
+        UNROLL for (int i = 0; i < 5; i++) {
+            float x[11];
+            UNROLL for (int q = 0; q < 11; q++)
+                x[q] = entry_padded[block][c][y0 + i][x0 + q][lane];
+            UNROLL for (int u = 0; u < 3; u++) {
+                const int r = i - u;
+                if (r >= 0 && r < 3)
+                    UNROLL for (int v = 0; v < 3; v++)
+                        UNROLL for (int q = 0; q < 9; q++)
+                            sum[3*u + v] += dy[r][q] * x[q + v];
+            }
+        }
+    }
+
+    float total = lane_totals<10>(sum);
+    if (lane < 12)
+        entry_partial[block][share][12*(3*o + c) + lane] = lane < 9 ? total : 0;
+    if (lane == 9 && c == 0)
+        entry_partial[block][share][144 + o] = total;
 }
 
-/* entry: conv2d_backward_bias                                                                  branches.net:5
- *   d_entry     4 x 9 x 9
- *   entry_bias  4  (result)
- * dbias[o] = sum over samples and (y, x) of dy[o]. */
-DEVICE void entry_backward_bias(const cuda_step &step, int unit, const float (*d_entry)[4][9][9][LANES])
+/* linear_1: linear_backward_weight                                                            branches.net:13
+ *   d_linear_1       5
+ *   max_pool2d_1     12 x 3 x 3
+ *   linear_1_weight  5 x 108  (result)
+ *   linear_1_bias    5  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * A block of threads has 16 outputs x 16 inputs, and 32 samples of both in shared memory, in rows of 36 that four
+ * samples at a time can be read from without conflicts. It is the only one that sums these weights, and applies the
+ * optimiser to them. */
+DEVICE void linear_1_backward_weight(const cuda_step &step, int unit, const float (*d_linear_1)[5][LANES],
+        const float (*max_pool2d_1)[12][3][3][LANES])
 {
-    branches_weights &gradient = *(branches_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 4)
+    struct Shared { alignas(16) float dy[16][LANES + 4], x[16][LANES + 4]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread(), row = threadIdx.x / 16, column = threadIdx.x % 16;
+    int i0 = 0, j0 = 16*unit;
+    float sum[1][1] = {};
+    float bias[2] = {};
+    for (int block = 0; block < step_blocks(step); block++) {
+        const float (*x)[LANES] = max_pool2d_1[block][0][0];
+        __syncthreads();
+        for (int i = warp; i < 16; i += 8)
+            shared.dy[i][lane] = i0 + i < 5 ? d_linear_1[block][i0 + i][lane] : 0;
+        for (int i = warp; i < 16; i += 8)
+            shared.x[i][lane] = j0 + i < 108 ? x[j0 + i][lane] : 0;
+        __syncthreads();
+        for (int s = 0; s < LANES; s += 4) {
+            float dy[1][4], x[1][4];
+            UNROLL for (int k = 0; k < 1; k++)
+                load_row<4>(dy[k], &shared.dy[row + 16*k][s]);
+            UNROLL for (int q = 0; q < 1; q++)
+                load_row<4>(x[q], &shared.x[column + 16*q][s]);
+            UNROLL for (int k = 0; k < 1; k++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int r = 0; r < 4; r++)
+                        sum[k][q] += dy[k][r] * x[q][r];
+        }
+        UNROLL for (int k = 0; k < 2; k++)
+            bias[k] += shared.dy[warp + 8*k][lane];
+    }
+
+    UNROLL for (int k = 0; k < 1; k++)
+        UNROLL for (int q = 0; q < 1; q++) {
+            int i = i0 + row + 16*k, j = j0 + column + 16*q;
+            if (i < 5 && j < 108)
+                apply_gradient(step, optimizer(), 444 + 108*i + j, sum[k][q]);
+        }
+    if (j0 == 0)                // the bias: a warp sums it over the lanes
+        UNROLL for (int k = 0; k < 2; k++) {
+            int i = i0 + warp + 8*k;
+            float total = warp_sum(bias[k]);
+            if (lane == 0 && i < 5)
+                apply_gradient(step, optimizer(), 984 + i, total);
+        }
+}
+
+/* entry: adds up what each part and block of samples gives for a weight or a bias, in their order, and applies the
+ * optimiser to it. */
+DEVICE void entry_weight_update(const cuda_step &step, int unit, const float (*entry_partial)[3][148])
+{
+    int i = threadIdx.x;
+    if (i >= 148)
         return;
-    int o = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 9; y++)
-            for (int x = 0; x < 9; x++)
-                sum += d_entry[block][o][y][x][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.entry_bias[o] = total;
+    const float (*part)[148] = entry_partial[0];
+    float sum = 0;
+    for (int k = 0; k < 3*step_blocks(step); k++)
+        sum += part[k][i];
+    apply_gradient(step, optimizer(), 0 + i, sum);
+}
+
+/* side: adds up what each part and block of samples gives for a weight, in their order, and applies the optimiser to
+ * it. */
+DEVICE void side_weight_update(const cuda_step &step, int unit, const float (*side_partial)[1][144])
+{
+    int i = threadIdx.x;
+    if (i >= 144)
+        return;
+    const float (*part)[144] = side_partial[0];
+    float sum = 0;
+    for (int k = 0; k < step_blocks(step); k++)
+        sum += part[k][i];
+    apply_gradient(step, optimizer(), 148 + i, sum);
+}
+
+/* sum: adds up what each part and block of samples gives for a weight or a bias, in their order, and applies the
+ * optimiser to it. */
+DEVICE void sum_weight_update(const cuda_step &step, int unit, const float (*sum_partial)[5][152])
+{
+    int i = threadIdx.x;
+    if (i >= 152)
+        return;
+    const float (*part)[152] = sum_partial[0];
+    float sum = 0;
+    for (int k = 0; k < 5*step_blocks(step); k++)
+        sum += part[k][i];
+    apply_gradient(step, optimizer(), 292 + i, sum);
+}
+
+/* Adds up the losses and hits of the step, where the weights are updated. */
+DEVICE void step_results(const cuda_step &step, int unit, const float (*loss)[LANES], const float (*correct)[LANES])
+{
+    if (warp_of_thread() == 0 && !step.gradient)
+        add_results(step, loss[0], correct[0]);
 }
 
 /* max_pool2d_1: max_pool2d                                                                    branches.net:11
@@ -776,28 +891,51 @@ DEVICE void evaluate_max_pool2d_1_forward(const cuda_step &step, int unit, const
     max_pool2d_1[block][c][y][x][lane] = largest;
 }
 
-/* cross_entropy: cross_entropy                                                                branches.net:22
- *   linear_1  5
- *   maximum   one a sample
- *   label     one a sample
- *   loss      one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void evaluate_cross_entropy_forward(const cuda_step &step, int unit, const float (*linear_1)[5][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES])
+/* linear_1: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy             branches.net:13-22
+ *   linear_1_weight  5 x 108
+ *   max_pool2d_1     12 x 3 x 3
+ *   linear_1_bias    5
+ *   label            one a sample
+ *   linear_1         5  (result)
+ *   correct          one a sample  (result)
+ *   loss             one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label].
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.  */
+DEVICE void evaluate_linear_1_forward(const cuda_step &step, int unit, const float (*max_pool2d_1)[12][3][3][LANES],
+        float (*linear_1)[5][LANES], float (*correct)[LANES], float (*loss)[LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 5; k++) {
-        sum += real_exp(linear_1[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? linear_1[block][k][lane] : 0.0f;
+    const branches_weights &w = *(const branches_weights *)step.weights;
+    struct Shared { float logit[5][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = max_pool2d_1[block][0][0];
+
+    for (int k = warp_of_thread(); k < 5; k += 8) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 108; j += 4)
+            sum += w.linear_1_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.linear_1_bias[k];
     }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 5; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[5], sum = 0;
+    UNROLL for (int k = 0; k < 5; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+        UNROLL for (int k = 0; k < 5; k++)
+            linear_1[block][k][lane] = shared.logit[k][sample];
+    }
 }
 
 /* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */
@@ -835,7 +973,7 @@ branches_entry_pad(cuda_step step, const float (*input)[3][9][9][LANES], float (
     entry_pad(step, unit, input, entry_padded);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(192)
 branches_entry_forward(cuda_step step, const float (*entry_padded)[3][11][11][LANES], float (*entry)[4][9][9][LANES])
 {
     int unit = blockIdx.x;
@@ -849,7 +987,7 @@ branches_side_pad(cuda_step step, const float (*entry)[4][9][9][LANES], float (*
     side_pad(step, unit, entry, side_padded);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(192)
 branches_side_forward(cuda_step step, const float (*side_padded)[4][11][11][LANES], float (*side)[6][5][5][LANES])
 {
     int unit = blockIdx.x;
@@ -870,7 +1008,7 @@ branches_sum_pad(cuda_step step, const float (*relu_1)[6][5][5][LANES], float (*
     sum_pad(step, unit, relu_1, sum_padded);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(192)
 branches_sum_forward(cuda_step step, const float (*sum_padded)[6][7][5][LANES], const float (*side)[6][5][5][LANES],
         float (*add_1)[6][5][5][LANES])
 {
@@ -901,69 +1039,11 @@ branches_max_pool2d_1_forward(cuda_step step, const float (*concat_1)[12][5][5][
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-branches_flatten_1_forward(cuda_step step, const float (*max_pool2d_1)[12][3][3][LANES], float (*flatten_1)[108][LANES])
+branches_linear_1_forward(cuda_step step, const float (*max_pool2d_1)[12][3][3][LANES], float (*correct)[LANES],
+        float (*loss)[LANES], float (*d_linear_1)[5][LANES], float (*d_max_pool2d_1)[12][3][3][LANES])
 {
     int unit = blockIdx.x;
-    flatten_1_forward(step, unit, max_pool2d_1, flatten_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-branches_linear_1_forward(cuda_step step, const float (*flatten_1)[108][LANES], float (*linear_1)[5][LANES])
-{
-    int unit = blockIdx.x;
-    linear_1_forward(step, unit, flatten_1, linear_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-branches_cross_entropy_maximum(cuda_step step, const float (*linear_1)[5][LANES], float (*maximum)[LANES],
-        float (*correct)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_maximum(step, unit, linear_1, maximum, correct);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-branches_cross_entropy_forward(cuda_step step, const float (*linear_1)[5][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_forward(step, unit, linear_1, maximum, loss, exp_sum);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-branches_cross_entropy_backward(cuda_step step, const float (*linear_1)[5][LANES], const float (*maximum)[LANES],
-        const float (*exp_sum)[LANES], float (*d_linear_1)[5][LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_backward(step, unit, linear_1, maximum, exp_sum, d_linear_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-branches_train_17(cuda_step step, const float (*d_linear_1)[5][LANES], float (*d_flatten_1)[108][LANES],
-        const float (*flatten_1)[108][LANES])
-{
-    int unit = blockIdx.x;
-    int linear_1_backward_input_units = 14 * step_blocks(step);
-    if (unit < linear_1_backward_input_units) {
-        linear_1_backward_input(step, unit, d_linear_1, d_flatten_1);
-        return;
-    }
-    unit -= linear_1_backward_input_units;
-    int linear_1_backward_weight_units = 68;
-    if (unit < linear_1_backward_weight_units) {
-        linear_1_backward_weight(step, unit, d_linear_1, flatten_1);
-        return;
-    }
-    unit -= linear_1_backward_weight_units;
-    linear_1_backward_bias(step, unit, d_linear_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-branches_flatten_1_backward(cuda_step step, const float (*d_flatten_1)[108][LANES],
-        float (*d_max_pool2d_1)[12][3][3][LANES])
-{
-    int unit = blockIdx.x;
-    flatten_1_backward(step, unit, d_flatten_1, d_max_pool2d_1);
+    linear_1_forward(step, unit, max_pool2d_1, correct, loss, d_linear_1, d_max_pool2d_1);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -975,7 +1055,7 @@ branches_max_pool2d_1_backward(cuda_step step, const uint8_t (*max_pool2d_1_indi
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-branches_train_20(cuda_step step, const float (*d_concat_1)[12][5][5][LANES], float (*d_add_1)[6][5][5][LANES],
+branches_train_14(cuda_step step, const float (*d_concat_1)[12][5][5][LANES], float (*d_add_1)[6][5][5][LANES],
         float (*d_side)[6][5][5][LANES])
 {
     int unit = blockIdx.x;
@@ -988,38 +1068,24 @@ branches_train_20(cuda_step step, const float (*d_concat_1)[12][5][5][LANES], fl
     concat_1_backward_2(step, unit, d_concat_1, d_side);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-branches_train_21(cuda_step step, const float (*d_add_1)[6][5][5][LANES], float (*d_sum_padded)[6][7][5][LANES],
-        const float (*sum_padded)[6][7][5][LANES])
-{
-    int unit = blockIdx.x;
-    int sum_backward_input_units = 27 * step_blocks(step);
-    if (unit < sum_backward_input_units) {
-        sum_backward_input(step, unit, d_add_1, d_sum_padded);
-        return;
-    }
-    unit -= sum_backward_input_units;
-    int sum_backward_weight_units = 14;
-    if (unit < sum_backward_weight_units) {
-        sum_backward_weight(step, unit, d_add_1, sum_padded);
-        return;
-    }
-    unit -= sum_backward_weight_units;
-    sum_backward_bias(step, unit, d_add_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-branches_sum_backward_pad(cuda_step step, const float (*d_side)[6][5][5][LANES], const float (*d_add_1)[6][5][5][LANES],
-        const float (*relu_1)[6][5][5][LANES], const float (*d_sum_padded)[6][7][5][LANES],
+extern "C" __global__ void __launch_bounds__(192)
+branches_train_15(cuda_step step, const float (*sum_padded)[6][7][5][LANES], const float (*d_add_1)[6][5][5][LANES],
+        float (*sum_partial)[5][152], const float (*d_side)[6][5][5][LANES], const float (*relu_1)[6][5][5][LANES],
         float (*d_side_sum)[6][5][5][LANES])
 {
     int unit = blockIdx.x;
-    sum_backward_pad(step, unit, d_side, d_add_1, relu_1, d_sum_padded, d_side_sum);
+    int sum_backward_weight_units = 30 * step_blocks(step);
+    if (unit < sum_backward_weight_units) {
+        sum_backward_weight(step, unit, sum_padded, d_add_1, sum_partial);
+        return;
+    }
+    unit -= sum_backward_weight_units;
+    sum_backward_input(step, unit, d_add_1, d_side, relu_1, d_side_sum);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-branches_train_23(cuda_step step, const float (*d_side_sum)[6][5][5][LANES], float (*d_side_padded)[4][11][11][LANES],
-        const float (*side_padded)[4][11][11][LANES])
+branches_train_16(cuda_step step, const float (*d_side_sum)[6][5][5][LANES], float (*d_side_padded)[4][11][11][LANES],
+        const float (*side_padded)[4][11][11][LANES], float (*side_partial)[1][144])
 {
     int unit = blockIdx.x;
     int side_backward_input_units = 61 * step_blocks(step);
@@ -1028,7 +1094,7 @@ branches_train_23(cuda_step step, const float (*d_side_sum)[6][5][5][LANES], flo
         return;
     }
     unit -= side_backward_input_units;
-    side_backward_weight(step, unit, d_side_sum, side_padded);
+    side_backward_weight(step, unit, side_padded, d_side_sum, side_partial);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -1040,16 +1106,44 @@ branches_side_backward_pad(cuda_step step, const float (*d_side_padded)[4][11][1
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-branches_train_25(cuda_step step, const float (*d_entry)[4][9][9][LANES], const float (*entry_padded)[3][11][11][LANES])
+branches_entry_backward_weight(cuda_step step, const float (*entry_padded)[3][11][11][LANES],
+        const float (*d_entry)[4][9][9][LANES], float (*entry_partial)[3][148])
 {
     int unit = blockIdx.x;
-    int entry_backward_weight_units = 14;
-    if (unit < entry_backward_weight_units) {
-        entry_backward_weight(step, unit, d_entry, entry_padded);
+    entry_backward_weight(step, unit, entry_padded, d_entry, entry_partial);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+branches_train_19(cuda_step step, const float (*d_linear_1)[5][LANES], const float (*max_pool2d_1)[12][3][3][LANES],
+        const float (*entry_partial)[3][148], const float (*side_partial)[1][144], const float (*sum_partial)[5][152],
+        const float (*loss)[LANES], const float (*correct)[LANES])
+{
+    int unit = blockIdx.x;
+    int linear_1_backward_weight_units = 7;
+    if (unit < linear_1_backward_weight_units) {
+        linear_1_backward_weight(step, unit, d_linear_1, max_pool2d_1);
         return;
     }
-    unit -= entry_backward_weight_units;
-    entry_backward_bias(step, unit, d_entry);
+    unit -= linear_1_backward_weight_units;
+    int entry_weight_update_units = 1;
+    if (unit < entry_weight_update_units) {
+        entry_weight_update(step, unit, entry_partial);
+        return;
+    }
+    unit -= entry_weight_update_units;
+    int side_weight_update_units = 1;
+    if (unit < side_weight_update_units) {
+        side_weight_update(step, unit, side_partial);
+        return;
+    }
+    unit -= side_weight_update_units;
+    int sum_weight_update_units = 1;
+    if (unit < sum_weight_update_units) {
+        sum_weight_update(step, unit, sum_partial);
+        return;
+    }
+    unit -= sum_weight_update_units;
+    step_results(step, unit, loss, correct);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -1061,11 +1155,11 @@ branches_evaluate_max_pool2d_1_forward(cuda_step step, const float (*concat_1)[1
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-branches_evaluate_cross_entropy_forward(cuda_step step, const float (*linear_1)[5][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES])
+branches_evaluate_linear_1_forward(cuda_step step, const float (*max_pool2d_1)[12][3][3][LANES],
+        float (*linear_1)[5][LANES], float (*correct)[LANES], float (*loss)[LANES])
 {
     int unit = blockIdx.x;
-    evaluate_cross_entropy_forward(step, unit, linear_1, maximum, loss);
+    evaluate_linear_1_forward(step, unit, max_pool2d_1, linear_1, correct, loss);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

@@ -16,55 +16,37 @@ static const struct parameter parameters_cuda[] = {
     { "fc.bias", 1, { 10 }, { 1 }, 404400, .fan_in = 400 },
 };
 
-/* Bytes for each 32 samples. */
+/* Bytes for each 32 samples, or for the step. */
 static const struct cuda_buffer buffers_cuda[] = {
     { "input", .block_bytes = 128000 },
     { "relu_1", .block_bytes = 51200 },
-    { "fc", .block_bytes = 1280 },
-    { "maximum", .block_bytes = 128 },
     { "correct", .block_bytes = 128 },
     { "loss", .block_bytes = 128 },
-    { "exp_sum", .block_bytes = 128 },
     { "d_fc", .block_bytes = 1280 },
     { "d_hidden", .block_bytes = 51200 },
+    { "fc", .block_bytes = 1280 },
 };
 static const int large_load_input_cuda_uses[] = { 0 };
 static const int large_hidden_forward_cuda_uses[] = { 0, 1 };
-static const int large_fc_forward_cuda_uses[] = { 1, 2 };
-static const int large_cross_entropy_maximum_cuda_uses[] = { 2, 3, 4 };
-static const int large_cross_entropy_forward_cuda_uses[] = { 2, 3, 5, 6 };
-static const int large_cross_entropy_backward_cuda_uses[] = { 2, 3, 6, 7 };
-static const int large_train_7_cuda_uses[] = { 7, 1, 8 };
-static const int large_train_8_cuda_uses[] = { 8, 0 };
-static const int large_evaluate_cross_entropy_forward_cuda_uses[] = { 2, 3, 5 };
-static const int large_results_cuda_uses[] = { 5, 4, 2 };
-static const int update_cuda_uses[] = { 5, 4 };
+static const int large_fc_forward_cuda_uses[] = { 1, 2, 3, 4, 5 };
+static const int large_train_4_cuda_uses[] = { 4, 1, 5, 0, 3, 2 };
+static const int large_evaluate_fc_forward_cuda_uses[] = { 1, 6, 2, 3 };
+static const int large_results_cuda_uses[] = { 3, 2, 6 };
+static const int update_cuda_uses[] = { 3, 2 };
 
 static const struct cuda_kernel train_cuda[] = {
     { "large_load_input", "load_input", .units = 0, .block_units = 32, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 4000, .step_bytes = 0,
             .buffers = large_load_input_cuda_uses, .buffer_count = 1 },
     { "large_hidden_forward", "hidden_forward", .units = 0, .block_units = 50, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 800400, .sample_bytes = 5600, .step_bytes = 1601600,
+            .shared_bytes = 8192, .sample_flop = 800400, .sample_bytes = 5600, .step_bytes = 1601600,
             .buffers = large_hidden_forward_cuda_uses, .buffer_count = 2 },
-    { "large_fc_forward", "fc_forward", .units = 0, .block_units = 2, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 8000, .sample_bytes = 1640, .step_bytes = 16040,
-            .buffers = large_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "large_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 10, .sample_bytes = 48, .step_bytes = 0,
-            .buffers = large_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "large_cross_entropy_forward", "cross_entropy_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 43, .sample_bytes = 52, .step_bytes = 0,
-            .buffers = large_cross_entropy_forward_cuda_uses, .buffer_count = 4 },
-    { "large_cross_entropy_backward", "cross_entropy_backward", .units = 0, .block_units = 2, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 50, .sample_bytes = 88, .step_bytes = 0,
-            .buffers = large_cross_entropy_backward_cuda_uses, .buffer_count = 4 },
-    { "large_train_7", "fc_backward_input, fc_backward_weight, fc_backward_bias", .units = 502, .block_units = 50,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 16410, .sample_bytes = 3240,
-            .step_bytes = 32040, .buffers = large_train_7_cuda_uses, .buffer_count = 3 },
-    { "large_train_8", "hidden_backward_weight, hidden_backward_bias", .units = 50050, .block_units = 0, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 800400, .sample_bytes = 5600,
-            .step_bytes = 1601600, .buffers = large_train_8_cuda_uses, .buffer_count = 2 },
+    { "large_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 320,
+            .shared_bytes = 320, .sample_flop = 16503, .sample_bytes = 3248, .step_bytes = 16040,
+            .buffers = large_fc_forward_cuda_uses, .buffer_count = 5 },
+    { "large_train_4", "fc_backward_weight, hidden_backward_weight, step_results", .units = 138, .block_units = 0,
+            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 18432, .sample_flop = 808000,
+            .sample_bytes = 7248, .step_bytes = 1617640, .buffers = large_train_4_cuda_uses, .buffer_count = 6 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
@@ -72,17 +54,11 @@ static const struct cuda_kernel evaluate_cuda[] = {
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 4000, .step_bytes = 0,
             .buffers = large_load_input_cuda_uses, .buffer_count = 1 },
     { "large_hidden_forward", "hidden_forward", .units = 0, .block_units = 50, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 800400, .sample_bytes = 5600, .step_bytes = 1601600,
+            .shared_bytes = 8192, .sample_flop = 800400, .sample_bytes = 5600, .step_bytes = 1601600,
             .buffers = large_hidden_forward_cuda_uses, .buffer_count = 2 },
-    { "large_fc_forward", "fc_forward", .units = 0, .block_units = 2, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 8000, .sample_bytes = 1640, .step_bytes = 16040,
-            .buffers = large_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "large_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 10, .sample_bytes = 48, .step_bytes = 0,
-            .buffers = large_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "large_evaluate_cross_entropy_forward", "evaluate_cross_entropy_forward", .units = 0, .block_units = 1,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 43, .sample_bytes = 48,
-            .step_bytes = 0, .buffers = large_evaluate_cross_entropy_forward_cuda_uses, .buffer_count = 3 },
+    { "large_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
+            .threads = 320, .shared_bytes = 320, .sample_flop = 8053, .sample_bytes = 1648, .step_bytes = 16040,
+            .buffers = large_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
     { "large_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 48, .step_bytes = 0,
             .buffers = large_results_cuda_uses, .buffer_count = 3 },
@@ -95,7 +71,7 @@ static const struct cuda_code code_cuda = {
     .parameters = parameters_cuda, .parameter_count = sizeof parameters_cuda / sizeof *parameters_cuda,
     .weights_size = 404412,
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
-    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = false,
+    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
         "large_update", "update", .units = 1580, .samples = 32, .take = 1, .threads = 256, .step_flop = 1617648,
                 .step_bytes = 8088240, .buffers = update_cuda_uses, .buffer_count = 2,

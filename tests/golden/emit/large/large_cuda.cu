@@ -47,244 +47,272 @@ DEVICE void load_input(const cuda_step &step, int unit, float (*input)[1000][LAN
  *   input          1000
  *   hidden_bias    400
  *   relu_1         400  (result)
- * y[i] = bias[i] + sum of weight[i][j] * x[j]. */
+ * y[i] = bias[i] + sum of weight[i][j] * x[j].
+ * A warp has 8 results in registers, and 8 warps share the terms of their sums: each value that is loaded meets a
+ * weight of every result. */
 DEVICE void hidden_forward(const cuda_step &step, int unit, const float (*input)[1000][LANES],
         float (*relu_1)[400][LANES])
 {
     const large_weights &w = *(const large_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 50;
-    int point = 8 * (unit % 50) + warp_of_thread();
-    int i = point;
-    real sum = w.hidden_bias[i];
-    for (int j = 0; j < 1000; j++)
-        sum += w.hidden_weight[i][j] * input[block][j][lane];
-    relu_1[block][i][lane] = real_max(sum, 0.0f);
+    struct Shared { float sum[8][8][LANES]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 50, part = unit % 50;
+    int i0 = 8*part;
+
+    float sum[8] = {};
+    const float (*x)[LANES] = input[block];
+    for (int j = 4*warp; j < 1000; j += 32) {
+        float value[4];
+        UNROLL for (int q = 0; q < 4; q++)
+            value[q] = x[j + q][lane];
+        UNROLL for (int k = 0; k < 8; k++) {
+            float weight[4];
+            load_row<4>(weight, &w.hidden_weight[i0 + k][j]);
+            UNROLL for (int q = 0; q < 4; q++)
+                sum[k] += weight[q] * value[q];
+        }
+    }
+    UNROLL for (int k = 0; k < 8; k++)
+        shared.sum[warp][k][lane] = sum[k];
+    __syncthreads();
+
+    for (int k = warp; k < 8; k += 8) {
+        float total = 0;
+        UNROLL for (int from = 0; from < 8; from++)
+            total += shared.sum[from][k][lane];
+        float value = total + w.hidden_bias[i0 + k];
+        int i = i0 + k;
+        relu_1[block][i][lane] = real_max(value, 0.0f);
+    }
 }
 
-/* fc: linear                                                                                      large.net:7
+/* fc: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward,
+ *   fc: linear_backward_input, relu_1: relu_backward                                         large.net:6-15
  *   fc_weight  10 x 400
  *   relu_1     400
  *   fc_bias    10
- *   fc         10  (result)
- * y[i] = bias[i] + sum of weight[i][j] * x[j]. */
-DEVICE void fc_forward(const cuda_step &step, int unit, const float (*relu_1)[400][LANES], float (*fc)[10][LANES])
-{
-    const large_weights &w = *(const large_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 2;
-    int point = 8 * (unit % 2) + warp_of_thread();
-    if (point >= 10)
-        return;
-    int i = point;
-    real sum = w.fc_bias[i];
-    for (int j = 0; j < 400; j++)
-        sum += w.fc_weight[i][j] * relu_1[block][j][lane];
-    fc[block][i][lane] = sum;
-}
-
-/* cross_entropy: class_maximum                                                                   large.net:15
- *   fc       10
- *   label    one a sample
- *   maximum  one a sample  (result)
- *   correct  one a sample  (result)
- * the largest logit, and whether it is the label's. */
-DEVICE void cross_entropy_maximum(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        float (*maximum)[LANES], float (*correct)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real largest = -INFINITY;
-    int place = 0;
-    for (int k = 0; k < 10; k++) {
-        real value = fc[block][k][lane];
-        bool taken = real_exceeds(value, largest);
-        largest = taken ? value : largest;
-        place = taken ? k : place;
-    }
-    maximum[block][lane] = largest;
-    correct[block][lane] = place == label ? 1.0f : 0.0f;
-}
-
-/* cross_entropy: cross_entropy                                                                   large.net:15
- *   fc       10
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- *   exp_sum  one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void cross_entropy_forward(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 10; k++) {
-        sum += real_exp(fc[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? fc[block][k][lane] : 0.0f;
-    }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
-    exp_sum[block][lane] = sum;
-}
-
-/* cross_entropy: cross_entropy_backward                                                          large.net:15
- *   fc       10
- *   maximum  one a sample
- *   exp_sum  one a sample
- *   label    one a sample
- *   scale    one a sample
- *   d_fc     10  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-DEVICE void cross_entropy_backward(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        const float (*maximum)[LANES], const float (*exp_sum)[LANES], float (*d_fc)[10][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 2;
-    int point = 8 * (unit % 2) + warp_of_thread();
-    if (point >= 10)
-        return;
-    int k = point;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    float scale = scale_of_lane(step, block, lane);
-    d_fc[block][k][lane] = (real_exp(fc[block][k][lane] - maximum[block][lane]) / exp_sum[block][lane] -
-            (k == label ? 1.0f : 0.0f)) * scale;
-}
-
-/* fc: linear_backward_input, relu_1: relu_backward                                              large.net:6-7
- *   fc_weight  10 x 400
- *   d_fc       10
- *   relu_1     400
+ *   label      one a sample
+ *   scale      one a sample
+ *   correct    one a sample  (result)
+ *   loss       one a sample  (result)
+ *   d_fc       10  (result)
  *   d_hidden   400  (result)
- * dx[j] = sum of weight[i][j] * dy[i]. */
-DEVICE void fc_backward_input(const cuda_step &step, int unit, const float (*d_fc)[10][LANES],
-        const float (*relu_1)[400][LANES], float (*d_hidden)[400][LANES])
+ * dx[j] = sum of weight[i][j] * dy[i].
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.
+ * Then every thread knows the softmax of its sample, and makes the gradient of some of its features. */
+DEVICE void fc_forward(const cuda_step &step, int unit, const float (*relu_1)[400][LANES], float (*correct)[LANES],
+        float (*loss)[LANES], float (*d_fc)[10][LANES], float (*d_hidden)[400][LANES])
 {
     const large_weights &w = *(const large_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 50;
-    int point = 8 * (unit % 50) + warp_of_thread();
-    int j = point;
-    real sum = 0;
-    for (int i = 0; i < 10; i++)
-        sum += w.fc_weight[i][j] * d_fc[block][i][lane];
-    d_hidden[block][j][lane] = relu_1[block][j][lane] <= 0.0f ? 0.0f : sum;
+    struct Shared { float logit[10][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = relu_1[block];
+
+    for (int k = warp_of_thread(); k < 10; k += 10) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 400; j += 4)
+            sum += w.fc_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.fc_bias[k];
+    }
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 10; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[10], sum = 0;
+    UNROLL for (int k = 0; k < 10; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+    }
+
+    float scale = scale_of_lane(step, block, lane), d[10];
+    UNROLL for (int k = 0; k < 10; k++)
+        d[k] = (softmax[k] / sum - (k == label ? 1.0f : 0.0f)) * scale;
+    if (threadIdx.x < 8)
+        UNROLL for (int k = 0; k < 10; k++)
+            d_fc[block][k][lane] = d[k];
+    for (int j = threadIdx.x / 8; j < 400; j += 40) {
+        float total = 0;
+        UNROLL for (int k = 0; k < 10; k++)
+            total += w.fc_weight[k][j] * d[k];
+        d_hidden[block][j][lane] = relu_1[block][j][lane] <= 0.0f ? 0.0f : total;
+    }
 }
 
 /* fc: linear_backward_weight                                                                      large.net:7
  *   d_fc       10
  *   relu_1     400
  *   fc_weight  10 x 400  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
+ *   fc_bias    10  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * A block of threads has 16 outputs x 16 inputs, and 32 samples of both in shared memory, in rows of 36 that four
+ * samples at a time can be read from without conflicts. It is the only one that sums these weights, and applies the
+ * optimiser to them. */
 DEVICE void fc_backward_weight(const cuda_step &step, int unit, const float (*d_fc)[10][LANES],
         const float (*relu_1)[400][LANES])
 {
-    large_weights &gradient = *(large_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    int j = point % 400;
-    int i = point / 400;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_fc[block][i][lane] * relu_1[block][j][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.fc_weight[i][j] = total;
-}
+    struct Shared { alignas(16) float dy[16][LANES + 4], x[16][LANES + 4]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread(), row = threadIdx.x / 16, column = threadIdx.x % 16;
+    int i0 = 0, j0 = 16*unit;
+    float sum[1][1] = {};
+    float bias[2] = {};
+    for (int block = 0; block < step_blocks(step); block++) {
+        const float (*x)[LANES] = relu_1[block];
+        __syncthreads();
+        for (int i = warp; i < 16; i += 8)
+            shared.dy[i][lane] = i0 + i < 10 ? d_fc[block][i0 + i][lane] : 0;
+        for (int i = warp; i < 16; i += 8)
+            shared.x[i][lane] = x[j0 + i][lane];
+        __syncthreads();
+        for (int s = 0; s < LANES; s += 4) {
+            float dy[1][4], x[1][4];
+            UNROLL for (int k = 0; k < 1; k++)
+                load_row<4>(dy[k], &shared.dy[row + 16*k][s]);
+            UNROLL for (int q = 0; q < 1; q++)
+                load_row<4>(x[q], &shared.x[column + 16*q][s]);
+            UNROLL for (int k = 0; k < 1; k++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int r = 0; r < 4; r++)
+                        sum[k][q] += dy[k][r] * x[q][r];
+        }
+        UNROLL for (int k = 0; k < 2; k++)
+            bias[k] += shared.dy[warp + 8*k][lane];
+    }
 
-/* fc: linear_backward_bias                                                                        large.net:7
- *   d_fc     10
- *   fc_bias  10  (result)
- * dbias[i] = sum over the samples of dy[i]. */
-DEVICE void fc_backward_bias(const cuda_step &step, int unit, const float (*d_fc)[10][LANES])
-{
-    large_weights &gradient = *(large_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 10)
-        return;
-    int i = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_fc[block][i][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.fc_bias[i] = total;
+    UNROLL for (int k = 0; k < 1; k++)
+        UNROLL for (int q = 0; q < 1; q++) {
+            int i = i0 + row + 16*k, j = j0 + column + 16*q;
+            if (i < 10)
+                apply_gradient(step, optimizer(), 400400 + 400*i + j, sum[k][q]);
+        }
+    if (j0 == 0)                // the bias: a warp sums it over the lanes
+        UNROLL for (int k = 0; k < 2; k++) {
+            int i = i0 + warp + 8*k;
+            float total = warp_sum(bias[k]);
+            if (lane == 0 && i < 10)
+                apply_gradient(step, optimizer(), 404400 + i, total);
+        }
 }
 
 /* hidden: linear_backward_weight                                                                  large.net:5
  *   d_hidden       400
  *   input          1000
  *   hidden_weight  400 x 1000  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
+ *   hidden_bias    400  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * A block of threads has 64 outputs x 64 inputs, and 32 samples of both in shared memory, in rows of 36 that four
+ * samples at a time can be read from without conflicts. It is the only one that sums these weights, and applies the
+ * optimiser to them. */
 DEVICE void hidden_backward_weight(const cuda_step &step, int unit, const float (*d_hidden)[400][LANES],
         const float (*input)[1000][LANES])
 {
-    large_weights &gradient = *(large_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    int j = point % 1000;
-    int i = point / 1000;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_hidden[block][i][lane] * input[block][j][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.hidden_weight[i][j] = total;
-}
-
-/* hidden: linear_backward_bias                                                                    large.net:5
- *   d_hidden     400
- *   hidden_bias  400  (result)
- * dbias[i] = sum over the samples of dy[i]. */
-DEVICE void hidden_backward_bias(const cuda_step &step, int unit, const float (*d_hidden)[400][LANES])
-{
-    large_weights &gradient = *(large_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    int i = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_hidden[block][i][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.hidden_bias[i] = total;
-}
-
-/* cross_entropy: cross_entropy                                                                   large.net:15
- *   fc       10
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void evaluate_cross_entropy_forward(const cuda_step &step, int unit, const float (*fc)[10][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 10; k++) {
-        sum += real_exp(fc[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? fc[block][k][lane] : 0.0f;
+    struct Shared { alignas(16) float dy[64][LANES + 4], x[64][LANES + 4]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread(), row = threadIdx.x / 16, column = threadIdx.x % 16;
+    int i0 = unit / 16 * 64, j0 = unit % 16 * 64;
+    float sum[4][4] = {};
+    float bias[8] = {};
+    for (int block = 0; block < step_blocks(step); block++) {
+        const float (*x)[LANES] = input[block];
+        __syncthreads();
+        for (int i = warp; i < 64; i += 8)
+            shared.dy[i][lane] = i0 + i < 400 ? d_hidden[block][i0 + i][lane] : 0;
+        for (int i = warp; i < 64; i += 8)
+            shared.x[i][lane] = j0 + i < 1000 ? x[j0 + i][lane] : 0;
+        __syncthreads();
+        for (int s = 0; s < LANES; s += 4) {
+            float dy[4][4], x[4][4];
+            UNROLL for (int k = 0; k < 4; k++)
+                load_row<4>(dy[k], &shared.dy[row + 16*k][s]);
+            UNROLL for (int q = 0; q < 4; q++)
+                load_row<4>(x[q], &shared.x[column + 16*q][s]);
+            UNROLL for (int k = 0; k < 4; k++)
+                UNROLL for (int q = 0; q < 4; q++)
+                    UNROLL for (int r = 0; r < 4; r++)
+                        sum[k][q] += dy[k][r] * x[q][r];
+        }
+        UNROLL for (int k = 0; k < 8; k++)
+            bias[k] += shared.dy[warp + 8*k][lane];
     }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
+
+    UNROLL for (int k = 0; k < 4; k++)
+        UNROLL for (int q = 0; q < 4; q++) {
+            int i = i0 + row + 16*k, j = j0 + column + 16*q;
+            if (i < 400 && j < 1000)
+                apply_gradient(step, optimizer(), 0 + 1000*i + j, sum[k][q]);
+        }
+    if (j0 == 0)                // the bias: a warp sums it over the lanes
+        UNROLL for (int k = 0; k < 8; k++) {
+            int i = i0 + warp + 8*k;
+            float total = warp_sum(bias[k]);
+            if (lane == 0 && i < 400)
+                apply_gradient(step, optimizer(), 400000 + i, total);
+        }
+}
+
+/* Adds up the losses and hits of the step, where the weights are updated. */
+DEVICE void step_results(const cuda_step &step, int unit, const float (*loss)[LANES], const float (*correct)[LANES])
+{
+    if (warp_of_thread() == 0 && !step.gradient)
+        add_results(step, loss[0], correct[0]);
+}
+
+/* fc: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy                       large.net:7-15
+ *   fc_weight  10 x 400
+ *   relu_1     400
+ *   fc_bias    10
+ *   label      one a sample
+ *   fc         10  (result)
+ *   correct    one a sample  (result)
+ *   loss       one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label].
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.  */
+DEVICE void evaluate_fc_forward(const cuda_step &step, int unit, const float (*relu_1)[400][LANES],
+        float (*fc)[10][LANES], float (*correct)[LANES], float (*loss)[LANES])
+{
+    const large_weights &w = *(const large_weights *)step.weights;
+    struct Shared { float logit[10][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = relu_1[block];
+
+    for (int k = warp_of_thread(); k < 10; k += 10) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 400; j += 4)
+            sum += w.fc_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.fc_bias[k];
+    }
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 10; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[10], sum = 0;
+    UNROLL for (int k = 0; k < 10; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+        UNROLL for (int k = 0; k < 10; k++)
+            fc[block][k][lane] = shared.logit[k][sample];
+    }
 }
 
 /* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */
@@ -322,76 +350,41 @@ large_hidden_forward(cuda_step step, const float (*input)[1000][LANES], float (*
     hidden_forward(step, unit, input, relu_1);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-large_fc_forward(cuda_step step, const float (*relu_1)[400][LANES], float (*fc)[10][LANES])
+extern "C" __global__ void __launch_bounds__(320)
+large_fc_forward(cuda_step step, const float (*relu_1)[400][LANES], float (*correct)[LANES], float (*loss)[LANES],
+        float (*d_fc)[10][LANES], float (*d_hidden)[400][LANES])
 {
     int unit = blockIdx.x;
-    fc_forward(step, unit, relu_1, fc);
+    fc_forward(step, unit, relu_1, correct, loss, d_fc, d_hidden);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-large_cross_entropy_maximum(cuda_step step, const float (*fc)[10][LANES], float (*maximum)[LANES],
-        float (*correct)[LANES])
+large_train_4(cuda_step step, const float (*d_fc)[10][LANES], const float (*relu_1)[400][LANES],
+        const float (*d_hidden)[400][LANES], const float (*input)[1000][LANES], const float (*loss)[LANES],
+        const float (*correct)[LANES])
 {
     int unit = blockIdx.x;
-    cross_entropy_maximum(step, unit, fc, maximum, correct);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-large_cross_entropy_forward(cuda_step step, const float (*fc)[10][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_forward(step, unit, fc, maximum, loss, exp_sum);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-large_cross_entropy_backward(cuda_step step, const float (*fc)[10][LANES], const float (*maximum)[LANES],
-        const float (*exp_sum)[LANES], float (*d_fc)[10][LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_backward(step, unit, fc, maximum, exp_sum, d_fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-large_train_7(cuda_step step, const float (*d_fc)[10][LANES], const float (*relu_1)[400][LANES],
-        float (*d_hidden)[400][LANES])
-{
-    int unit = blockIdx.x;
-    int fc_backward_input_units = 50 * step_blocks(step);
-    if (unit < fc_backward_input_units) {
-        fc_backward_input(step, unit, d_fc, relu_1, d_hidden);
-        return;
-    }
-    unit -= fc_backward_input_units;
-    int fc_backward_weight_units = 500;
+    int fc_backward_weight_units = 25;
     if (unit < fc_backward_weight_units) {
         fc_backward_weight(step, unit, d_fc, relu_1);
         return;
     }
     unit -= fc_backward_weight_units;
-    fc_backward_bias(step, unit, d_fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-large_train_8(cuda_step step, const float (*d_hidden)[400][LANES], const float (*input)[1000][LANES])
-{
-    int unit = blockIdx.x;
-    int hidden_backward_weight_units = 50000;
+    int hidden_backward_weight_units = 112;
     if (unit < hidden_backward_weight_units) {
         hidden_backward_weight(step, unit, d_hidden, input);
         return;
     }
     unit -= hidden_backward_weight_units;
-    hidden_backward_bias(step, unit, d_hidden);
+    step_results(step, unit, loss, correct);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-large_evaluate_cross_entropy_forward(cuda_step step, const float (*fc)[10][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES])
+extern "C" __global__ void __launch_bounds__(320)
+large_evaluate_fc_forward(cuda_step step, const float (*relu_1)[400][LANES], float (*fc)[10][LANES],
+        float (*correct)[LANES], float (*loss)[LANES])
 {
     int unit = blockIdx.x;
-    evaluate_cross_entropy_forward(step, unit, fc, maximum, loss);
+    evaluate_fc_forward(step, unit, relu_1, fc, correct, loss);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

@@ -16,7 +16,7 @@ static const struct parameter parameters_fused[] = {
     { "fc.bias", 1, { 7 }, { 1 }, 80, .fan_in = 150 },
 };
 
-/* Bytes for each 1 sample. */
+/* Bytes for each 1 sample, or for the step. */
 static const struct cuda_buffer buffers_fused[] = {
     { "sample_gradients", .block_bytes = 352 },
     { "kept_flatten_1", .block_bytes = 600 },
@@ -76,101 +76,48 @@ static const struct parameter parameters_cuda[] = {
     { "fc.bias", 1, { 7 }, { 1 }, 1132, .fan_in = 150 },
 };
 
-/* Bytes for each 32 samples. */
+/* Bytes for each 32 samples, or for the step. */
 static const struct cuda_buffer buffers_cuda[] = {
-    { "input", .block_bytes = 18432 },
-    { "conv", .block_bytes = 76800 },
     { "relu_1", .block_bytes = 19200 },
     { "max_pool2d_1_indices", .block_bytes = 4800 },
-    { "flatten_1", .block_bytes = 19200 },
-    { "fc", .block_bytes = 896 },
-    { "maximum", .block_bytes = 128 },
     { "correct", .block_bytes = 128 },
     { "loss", .block_bytes = 128 },
-    { "exp_sum", .block_bytes = 128 },
     { "d_fc", .block_bytes = 896 },
-    { "d_flatten_1", .block_bytes = 19200 },
     { "d_max_pool2d_1", .block_bytes = 19200 },
-    { "d_conv", .block_bytes = 76800 },
+    { "conv_partial", .block_bytes = 1600 },
+    { "fc", .block_bytes = 896 },
 };
-static const int pooled_load_input_cuda_uses[] = { 0 };
 static const int pooled_conv_forward_cuda_uses[] = { 0, 1 };
-static const int pooled_max_pool2d_1_forward_cuda_uses[] = { 1, 2, 3 };
-static const int pooled_flatten_1_forward_cuda_uses[] = { 2, 4 };
-static const int pooled_fc_forward_cuda_uses[] = { 4, 5 };
-static const int pooled_cross_entropy_maximum_cuda_uses[] = { 5, 6, 7 };
-static const int pooled_cross_entropy_forward_cuda_uses[] = { 5, 6, 8, 9 };
-static const int pooled_cross_entropy_backward_cuda_uses[] = { 5, 6, 9, 10 };
-static const int pooled_train_9_cuda_uses[] = { 10, 11, 4 };
-static const int pooled_flatten_1_backward_cuda_uses[] = { 2, 11, 12 };
-static const int pooled_train_11_cuda_uses[] = { 3, 12, 13 };
-static const int pooled_conv_backward_weight_cuda_uses[] = { 13, 0 };
-static const int pooled_evaluate_max_pool2d_1_forward_cuda_uses[] = { 1, 2 };
-static const int pooled_evaluate_cross_entropy_forward_cuda_uses[] = { 5, 6, 8 };
-static const int pooled_results_cuda_uses[] = { 8, 7, 5 };
-static const int update_cuda_uses[] = { 8, 7 };
+static const int pooled_fc_forward_cuda_uses[] = { 0, 2, 3, 4, 5 };
+static const int pooled_conv_backward_weight_cuda_uses[] = { 1, 5, 6 };
+static const int pooled_train_4_cuda_uses[] = { 4, 0, 6, 3, 2 };
+static const int pooled_evaluate_conv_forward_cuda_uses[] = { 0 };
+static const int pooled_evaluate_fc_forward_cuda_uses[] = { 0, 7, 2, 3 };
+static const int pooled_results_cuda_uses[] = { 3, 2, 7 };
+static const int update_cuda_uses[] = { 3, 2 };
 
 static const struct cuda_kernel train_cuda[] = {
-    { "pooled_load_input", "load_input", .units = 0, .block_units = 5, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 576, .step_bytes = 0,
-            .buffers = pooled_load_input_cuda_uses, .buffer_count = 1 },
-    { "pooled_conv_forward", "conv_forward", .units = 0, .block_units = 75, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 10800, .sample_bytes = 2976, .step_bytes = 240,
+    { "pooled_conv_forward", "conv_forward", .units = 0, .block_units = 15, .samples = 32, .take = 1, .threads = 96,
+            .shared_bytes = 6432, .sample_flop = 11550, .sample_bytes = 750, .step_bytes = 240,
             .buffers = pooled_conv_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_max_pool2d_1_forward", "max_pool2d_1_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 750, .sample_bytes = 3150, .step_bytes = 0,
-            .buffers = pooled_max_pool2d_1_forward_cuda_uses, .buffer_count = 3 },
-    { "pooled_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1200, .step_bytes = 0,
-            .buffers = pooled_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_fc_forward", "fc_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 2100, .sample_bytes = 628, .step_bytes = 4228,
-            .buffers = pooled_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 7, .sample_bytes = 36, .step_bytes = 0,
-            .buffers = pooled_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "pooled_cross_entropy_forward", "cross_entropy_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 31, .sample_bytes = 40, .step_bytes = 0,
-            .buffers = pooled_cross_entropy_forward_cuda_uses, .buffer_count = 4 },
-    { "pooled_cross_entropy_backward", "cross_entropy_backward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 35, .sample_bytes = 64, .step_bytes = 0,
-            .buffers = pooled_cross_entropy_backward_cuda_uses, .buffer_count = 4 },
-    { "pooled_train_9", "fc_backward_input, fc_backward_weight, fc_backward_bias", .units = 133, .block_units = 19,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 4207, .sample_bytes = 1228,
-            .step_bytes = 8428, .buffers = pooled_train_9_cuda_uses, .buffer_count = 3 },
-    { "pooled_flatten_1_backward", "flatten_1_backward", .units = 0, .block_units = 19, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 150, .sample_bytes = 1800, .step_bytes = 0,
-            .buffers = pooled_flatten_1_backward_cuda_uses, .buffer_count = 3 },
-    { "pooled_train_11", "max_pool2d_1_backward, conv_backward_bias", .units = 1, .block_units = 75, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 150, .sample_bytes = 3150, .step_bytes = 24,
-            .buffers = pooled_train_11_cuda_uses, .buffer_count = 3 },
-    { "pooled_conv_backward_weight", "conv_backward_weight", .units = 7, .block_units = 0, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 10800, .sample_bytes = 2976, .step_bytes = 216,
-            .buffers = pooled_conv_backward_weight_cuda_uses, .buffer_count = 2 },
+    { "pooled_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 224, .sample_flop = 4423, .sample_bytes = 1236, .step_bytes = 4228,
+            .buffers = pooled_fc_forward_cuda_uses, .buffer_count = 5 },
+    { "pooled_conv_backward_weight", "conv_backward_weight", .units = 0, .block_units = 5, .samples = 32, .take = 1,
+            .threads = 192, .shared_bytes = 6144, .sample_flop = 10800, .sample_bytes = 800, .step_bytes = 0,
+            .buffers = pooled_conv_backward_weight_cuda_uses, .buffer_count = 3 },
+    { "pooled_train_4", "fc_backward_weight, conv_weight_update, step_results", .units = 12, .block_units = 0,
+            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608, .sample_flop = 2100, .sample_bytes = 686,
+            .step_bytes = 4468, .buffers = pooled_train_4_cuda_uses, .buffer_count = 5 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
-    { "pooled_load_input", "load_input", .units = 0, .block_units = 5, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 576, .step_bytes = 0,
-            .buffers = pooled_load_input_cuda_uses, .buffer_count = 1 },
-    { "pooled_conv_forward", "conv_forward", .units = 0, .block_units = 75, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 10800, .sample_bytes = 2976, .step_bytes = 240,
-            .buffers = pooled_conv_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_evaluate_max_pool2d_1_forward", "evaluate_max_pool2d_1_forward", .units = 0, .block_units = 19,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 750, .sample_bytes = 3000,
-            .step_bytes = 0, .buffers = pooled_evaluate_max_pool2d_1_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 19, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1200, .step_bytes = 0,
-            .buffers = pooled_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_fc_forward", "fc_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 2100, .sample_bytes = 628, .step_bytes = 4228,
-            .buffers = pooled_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 7, .sample_bytes = 36, .step_bytes = 0,
-            .buffers = pooled_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "pooled_evaluate_cross_entropy_forward", "evaluate_cross_entropy_forward", .units = 0, .block_units = 1,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 31, .sample_bytes = 36,
-            .step_bytes = 0, .buffers = pooled_evaluate_cross_entropy_forward_cuda_uses, .buffer_count = 3 },
+    { "pooled_evaluate_conv_forward", "evaluate_conv_forward", .units = 0, .block_units = 15, .samples = 32, .take = 1,
+            .threads = 96, .shared_bytes = 6432, .sample_flop = 11550, .sample_bytes = 600, .step_bytes = 240,
+            .buffers = pooled_evaluate_conv_forward_cuda_uses, .buffer_count = 1 },
+    { "pooled_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 224, .sample_flop = 2138, .sample_bytes = 636, .step_bytes = 4228,
+            .buffers = pooled_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
     { "pooled_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 36, .step_bytes = 0,
             .buffers = pooled_results_cuda_uses, .buffer_count = 3 },
@@ -183,7 +130,7 @@ static const struct cuda_code code_cuda = {
     .parameters = parameters_cuda, .parameter_count = sizeof parameters_cuda / sizeof *parameters_cuda,
     .weights_size = 1140,
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
-    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = false,
+    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
         "pooled_update", "update", .units = 5, .samples = 32, .take = 1, .threads = 256, .step_flop = 4560,
                 .step_bytes = 22800, .buffers = update_cuda_uses, .buffer_count = 2,

@@ -27,390 +27,343 @@ DEVICE sgd optimizer(void)
     return settings;
 }
 
-/* The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go
- * through shared memory, so that both their bytes and the numbers lie side by side for a warp. */
-DEVICE void load_input(const cuda_step &step, int unit, float (*input)[1][12][12][LANES])
-{
-    __shared__ uint8_t tile[LANES][LANES + 4];
-    int lane = lane_of_thread(), block = unit / 5, first = unit % 5 * LANES;
-
-    for (int sample = warp_of_thread(); sample < LANES; sample += 8)
-        if (first + lane < 144)
-            tile[sample][lane] = step.images[(int64_t)sample_of_lane(step, block, sample) * 144 + first + lane];
-    __syncthreads();
-    for (int i = warp_of_thread(); i < LANES && first + i < 144; i += 8)
-        (&input[block][0][0][0][0])[(first + i) * LANES + lane] = tile[lane][i] * factor[0] + shift[0];
-}
-
-/* conv: conv2d                                                                                   pooled.net:5
- *   conv_weight  6 x 1 x 12
- *   input        1 x 12 x 12
- *   conv_bias    6
- *   conv         6 x 10 x 10  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
-DEVICE void conv_forward(const cuda_step &step, int unit, const float (*input)[1][12][12][LANES],
-        float (*conv)[6][10][10][LANES])
-{
-    const pooled_weights &w = *(const pooled_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 75;
-    int point = 8 * (unit % 75) + warp_of_thread();
-    int o = point % 6;
-    int x = point / 6 % 10;
-    int y = point / 60;
-    real sum = w.conv_bias[o];
-    for (int u = 0; u < 3; u++)
-        for (int v = 0; v < 3; v++)
-            sum += w.conv_weight[o][0][3*u + v] * input[block][0][y + u][x + v][lane];
-    conv[block][o][y][x][lane] = sum;
-}
-
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                       pooled.net:6-7
- *   conv                  6 x 10 x 10
+/* conv: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         pooled.net:5-7
+ *   conv_weight           6 x 1 x 12
+ *   conv_bias             6
  *   relu_1                6 x 5 x 5  (result)
  *   max_pool2d_1_indices  6 x 5 x 5  (result)
- * the largest of each window, and which element of it that is. */
-DEVICE void max_pool2d_1_forward(const cuda_step &step, int unit, const float (*conv)[6][10][10][LANES],
-        float (*relu_1)[6][5][5][LANES], uint8_t (*max_pool2d_1_indices)[6][5][5][LANES])
+ * the largest of each window, and which element of it that is.
+ * The bytes of 4 rows of 32 images become numbers in shared memory, in columns of 33 so that neither side meets itself
+ * in a bank. A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element
+ * of the patch by every channel. */
+DEVICE void conv_forward(const cuda_step &step, int unit, float (*relu_1)[6][5][5][LANES],
+        uint8_t (*max_pool2d_1_indices)[6][5][5][LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int c = point % 6;
-    int x = point / 6 % 5;
-    int y = point / 30;
-    real largest = -INFINITY;
-    int place = 0;
-    for (int u = 0; u < 2; u++)
-        for (int v = 0; v < 2; v++) {
-            real value = conv[block][c][2*y + u][2*x + v][lane];
-            bool taken = real_exceeds(value, largest);
-            largest = taken ? value : largest;
-            place = taken ? 2*u + v : place;
+    const pooled_weights &w = *(const pooled_weights *)step.weights;
+    struct Shared {
+        alignas(16) float weight[2][1][12];
+        float x[48][LANES + 1];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 15, part = unit % 15;
+    int row = part / 3, channels = part % 3;
+    int o0 = 2*channels, y0 = row, x0 = int_min(2*warp, 3);
+
+    copy_floats<96, 24>(shared.weight[0][0], w.conv_weight[o0][0]);
+    float sum[2][2][4] = {};
+    stage_images<8, 48, LANES + 1, 96>(shared.x, step, block, 144, 24*y0, factor[0], shift[0]);
+    __syncthreads();
+
+    float patch[4][6];
+    UNROLL for (int r = 0; r < 4; r++)
+        UNROLL for (int q = 0; q < 6; q++)
+            patch[r][q] = shared.x[12*r + 2*x0 + q][lane];
+    UNROLL for (int k = 0; k < 2; k++) {
+        float tap[12];
+        load_row<4>(tap, shared.weight[k][0]);
+        UNROLL for (int u = 0; u < 3; u++)
+            UNROLL for (int v = 0; v < 3; v++)
+                UNROLL for (int r = 0; r < 2; r++)
+                    UNROLL for (int q = 0; q < 4; q++)
+                        sum[k][r][q] += tap[3*u + v] * patch[r + u][q + v];
+    }
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int j = 0; j < 2; j++) {
+            float largest = sum[k][0][2*j];
+            int place = 0;
+            take_larger(sum[k][0][2*j + 1], 1, largest, place);
+            take_larger(sum[k][1][2*j], 2, largest, place);
+            take_larger(sum[k][1][2*j + 1], 3, largest, place);
+            float value = largest + w.conv_bias[o0 + k];
+            int y = y0;
+            int x = x0 + j;
+            int c = o0 + k;
+            relu_1[block][c][y][x][lane] = real_max(value, 0.0f);
+            max_pool2d_1_indices[block][c][y][x][lane] = place;
         }
-    relu_1[block][c][y][x][lane] = real_max(largest, 0.0f);
-    max_pool2d_1_indices[block][c][y][x][lane] = place;
 }
 
-/* flatten_1: flatten                                                                             pooled.net:8
- *   relu_1     6 x 5 x 5
- *   flatten_1  150  (result) */
-DEVICE void flatten_1_forward(const cuda_step &step, int unit, const float (*relu_1)[6][5][5][LANES],
-        float (*flatten_1)[150][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int x = point % 5;
-    int y = point / 5 % 5;
-    int c = point / 25;
-    flatten_1[block][25*c + 5*y + x][lane] = relu_1[block][c][y][x][lane];
-}
-
-/* fc: linear                                                                                     pooled.net:9
- *   fc_weight  7 x 150
- *   flatten_1  150
- *   fc_bias    7
- *   fc         7  (result)
- * y[i] = bias[i] + sum of weight[i][j] * x[j]. */
-DEVICE void fc_forward(const cuda_step &step, int unit, const float (*flatten_1)[150][LANES], float (*fc)[7][LANES])
+/* fc: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward,
+ *   fc: linear_backward_input, flatten_1: flatten_backward, relu_1: relu_backward           pooled.net:7-19
+ *   fc_weight       7 x 150
+ *   relu_1          6 x 5 x 5
+ *   fc_bias         7
+ *   label           one a sample
+ *   scale           one a sample
+ *   correct         one a sample  (result)
+ *   loss            one a sample  (result)
+ *   d_fc            7  (result)
+ *   d_max_pool2d_1  6 x 5 x 5  (result)
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.
+ * Then every thread knows the softmax of its sample, and makes the gradient of some of its features. */
+DEVICE void fc_forward(const cuda_step &step, int unit, const float (*relu_1)[6][5][5][LANES], float (*correct)[LANES],
+        float (*loss)[LANES], float (*d_fc)[7][LANES], float (*d_max_pool2d_1)[6][5][5][LANES])
 {
     const pooled_weights &w = *(const pooled_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 7)
-        return;
-    int i = point;
-    real sum = w.fc_bias[i];
-    for (int j = 0; j < 150; j++)
-        sum += w.fc_weight[i][j] * flatten_1[block][j][lane];
-    fc[block][i][lane] = sum;
-}
+    struct Shared { float logit[7][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = relu_1[block][0][0];
 
-/* cross_entropy: class_maximum                                                                  pooled.net:19
- *   fc       7
- *   label    one a sample
- *   maximum  one a sample  (result)
- *   correct  one a sample  (result)
- * the largest logit, and whether it is the label's. */
-DEVICE void cross_entropy_maximum(const cuda_step &step, int unit, const float (*fc)[7][LANES], float (*maximum)[LANES],
-        float (*correct)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real largest = -INFINITY;
-    int place = 0;
-    for (int k = 0; k < 7; k++) {
-        real value = fc[block][k][lane];
-        bool taken = real_exceeds(value, largest);
-        largest = taken ? value : largest;
-        place = taken ? k : place;
+    for (int k = warp_of_thread(); k < 7; k += 8) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 150; j += 4)
+            sum += w.fc_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.fc_bias[k];
     }
-    maximum[block][lane] = largest;
-    correct[block][lane] = place == label ? 1.0f : 0.0f;
-}
+    __syncthreads();
 
-/* cross_entropy: cross_entropy                                                                  pooled.net:19
- *   fc       7
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- *   exp_sum  one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void cross_entropy_forward(const cuda_step &step, int unit, const float (*fc)[7][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 7; k++) {
-        sum += real_exp(fc[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? fc[block][k][lane] : 0.0f;
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 7; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[7], sum = 0;
+    UNROLL for (int k = 0; k < 7; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
     }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
-    exp_sum[block][lane] = sum;
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+    }
+
+    float scale = scale_of_lane(step, block, lane), d[7];
+    UNROLL for (int k = 0; k < 7; k++)
+        d[k] = (softmax[k] / sum - (k == label ? 1.0f : 0.0f)) * scale;
+    if (threadIdx.x < 8)
+        UNROLL for (int k = 0; k < 7; k++)
+            d_fc[block][k][lane] = d[k];
+    for (int j = threadIdx.x / 8; j < 150; j += 32) {
+        float total = 0;
+        UNROLL for (int k = 0; k < 7; k++)
+            total += w.fc_weight[k][j] * d[k];
+        int x = j % 5;
+        int y = j / 5 % 5;
+        int c = j / 25;
+        d_max_pool2d_1[block][c][y][x][lane] = relu_1[block][c][y][x][lane] <= 0.0f ? 0.0f : total;
+    }
 }
 
-/* cross_entropy: cross_entropy_backward                                                         pooled.net:19
- *   fc       7
- *   maximum  one a sample
- *   exp_sum  one a sample
- *   label    one a sample
- *   scale    one a sample
- *   d_fc     7  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-DEVICE void cross_entropy_backward(const cuda_step &step, int unit, const float (*fc)[7][LANES],
-        const float (*maximum)[LANES], const float (*exp_sum)[LANES], float (*d_fc)[7][LANES])
+/* conv: conv2d_backward_weight, max_pool2d_1: max_pool2d_backward                              pooled.net:5-6
+ *   max_pool2d_1_indices  6 x 5 x 5
+ *   d_max_pool2d_1        6 x 5 x 5
+ *   conv_partial          5 x 80  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A warp has the taps of a channel in registers. Of each window only the element that it took counts: each lane
+ * multiplies the patch that its own window took, in its own bank of shared memory. */
+DEVICE void conv_backward_weight(const cuda_step &step, int unit, const uint8_t (*max_pool2d_1_indices)[6][5][5][LANES],
+        const float (*d_max_pool2d_1)[6][5][5][LANES], float (*conv_partial)[5][80])
 {
+    struct Shared { float x[48][LANES]; };
+    SHARED_MEMORY(Shared, shared);
     int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 7)
-        return;
-    int k = point;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    float scale = scale_of_lane(step, block, lane);
-    d_fc[block][k][lane] = (real_exp(fc[block][k][lane] - maximum[block][lane]) / exp_sum[block][lane] -
-            (k == label ? 1.0f : 0.0f)) * scale;
-}
+    int block = unit / 5, part = unit % 5;
+    int share = part;
+    int o = warp_of_thread();
+    float sum[10] = {};
 
-/* fc: linear_backward_input                                                                      pooled.net:9
- *   fc_weight    7 x 150
- *   d_fc         7
- *   d_flatten_1  150  (result)
- * dx[j] = sum of weight[i][j] * dy[i]. */
-DEVICE void fc_backward_input(const cuda_step &step, int unit, const float (*d_fc)[7][LANES],
-        float (*d_flatten_1)[150][LANES])
-{
-    const pooled_weights &w = *(const pooled_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int j = point;
-    real sum = 0;
-    for (int i = 0; i < 7; i++)
-        sum += w.fc_weight[i][j] * d_fc[block][i][lane];
-    d_flatten_1[block][j][lane] = sum;
+    {
+        int row = share;
+        stage_images<8, 48, LANES, 192>(shared.x, step, block, 144, 24*row, factor[0], shift[0]);
+        __syncthreads();
+
+        UNROLL for (int x = 0; x < 5; x++) {
+            float dy = d_max_pool2d_1[block][o][row][x][lane];
+            int place = max_pool2d_1_indices[block][o][row][x][lane];
+            const float *patch = &shared.x[12 * (place / 2) + 2*x + place % 2][lane];
+            sum[9] += dy;
+            UNROLL for (int u = 0; u < 3; u++)
+                UNROLL for (int v = 0; v < 3; v++)
+                    sum[3*u + v] += dy * patch[LANES * (12*u + v)];
+        }
+    }
+
+    float total = lane_totals<10>(sum);
+    if (lane < 12)
+        conv_partial[block][share][12*o + lane] = lane < 9 ? total : 0;
+    if (lane == 9)
+        conv_partial[block][share][72 + o] = total;
 }
 
 /* fc: linear_backward_weight                                                                     pooled.net:9
  *   d_fc       7
- *   flatten_1  150
+ *   relu_1     6 x 5 x 5
  *   fc_weight  7 x 150  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
+ *   fc_bias    7  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * A block of threads has 16 outputs x 16 inputs, and 32 samples of both in shared memory, in rows of 36 that four
+ * samples at a time can be read from without conflicts. It is the only one that sums these weights, and applies the
+ * optimiser to them. */
 DEVICE void fc_backward_weight(const cuda_step &step, int unit, const float (*d_fc)[7][LANES],
-        const float (*flatten_1)[150][LANES])
+        const float (*relu_1)[6][5][5][LANES])
 {
-    pooled_weights &gradient = *(pooled_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 1050)
-        return;
-    int j = point % 150;
-    int i = point / 150;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_fc[block][i][lane] * flatten_1[block][j][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.fc_weight[i][j] = total;
-}
-
-/* fc: linear_backward_bias                                                                       pooled.net:9
- *   d_fc     7
- *   fc_bias  7  (result)
- * dbias[i] = sum over the samples of dy[i]. */
-DEVICE void fc_backward_bias(const cuda_step &step, int unit, const float (*d_fc)[7][LANES])
-{
-    pooled_weights &gradient = *(pooled_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 7)
-        return;
-    int i = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_fc[block][i][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.fc_bias[i] = total;
-}
-
-/* flatten_1: flatten_backward, relu_1: relu_backward                                           pooled.net:7-8
- *   relu_1          6 x 5 x 5
- *   d_flatten_1     150
- *   d_max_pool2d_1  6 x 5 x 5  (result) */
-DEVICE void flatten_1_backward(const cuda_step &step, int unit, const float (*relu_1)[6][5][5][LANES],
-        const float (*d_flatten_1)[150][LANES], float (*d_max_pool2d_1)[6][5][5][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int x = point % 5;
-    int y = point / 5 % 5;
-    int c = point / 25;
-    d_max_pool2d_1[block][c][y][x][lane] = relu_1[block][c][y][x][lane] <= 0.0f ? 0.0f :
-            d_flatten_1[block][25*c + 5*y + x][lane];
-}
-
-/* max_pool2d_1: max_pool2d_backward                                                              pooled.net:6
- *   max_pool2d_1_indices  6 x 5 x 5
- *   d_max_pool2d_1        6 x 5 x 5
- *   d_conv                6 x 10 x 10  (result)
- * dx[c][y][x] gathers every window that took (y, x). */
-DEVICE void max_pool2d_1_backward(const cuda_step &step, int unit,
-        const uint8_t (*max_pool2d_1_indices)[6][5][5][LANES], const float (*d_max_pool2d_1)[6][5][5][LANES],
-        float (*d_conv)[6][10][10][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 75;
-    int point = 8 * (unit % 75) + warp_of_thread();
-    int c = point % 6;
-    int v = point / 6 % 2;
-    int x = point / 12 % 5;
-    int u = point / 60 % 2;
-    int y = point / 120;
-    d_conv[block][c][2*y + u][2*x + v][lane] = max_pool2d_1_indices[block][c][y][x][lane] == 2*u + v ?
-            d_max_pool2d_1[block][c][y][x][lane] : 0.0f;
-}
-
-/* conv: conv2d_backward_weight                                                                   pooled.net:5
- *   d_conv       6 x 10 x 10
- *   input        1 x 12 x 12
- *   conv_weight  6 x 1 x 12  (result)
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read. */
-DEVICE void conv_backward_weight(const cuda_step &step, int unit, const float (*d_conv)[6][10][10][LANES],
-        const float (*input)[1][12][12][LANES])
-{
-    pooled_weights &gradient = *(pooled_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 54)
-        return;
-    int v = point % 3;
-    int u = point / 3 % 3;
-    int o = point / 9;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 10; y++)
-            for (int x = 0; x < 10; x++)
-                sum += d_conv[block][o][y][x][lane] * input[block][0][y + u][x + v][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv_weight[o][0][3*u + v] = total;
-}
-
-/* conv: conv2d_backward_bias                                                                     pooled.net:5
- *   d_max_pool2d_1  6 x 5 x 5
- *   conv_bias       6  (result)
- * dbias[o] = sum over samples and (y, x) of dy[o]. */
-DEVICE void conv_backward_bias(const cuda_step &step, int unit, const float (*d_max_pool2d_1)[6][5][5][LANES])
-{
-    pooled_weights &gradient = *(pooled_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 6)
-        return;
-    int o = point;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 5; y++)
-            for (int x = 0; x < 5; x++)
-                sum += d_max_pool2d_1[block][o][y][x][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv_bias[o] = total;
-}
-
-/* max_pool2d_1: max_pool2d, relu_1: relu                                                       pooled.net:6-7
- *   conv    6 x 10 x 10
- *   relu_1  6 x 5 x 5  (result)
- * the largest of each window. */
-DEVICE void evaluate_max_pool2d_1_forward(const cuda_step &step, int unit, const float (*conv)[6][10][10][LANES],
-        float (*relu_1)[6][5][5][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 19;
-    int point = 8 * (unit % 19) + warp_of_thread();
-    if (point >= 150)
-        return;
-    int c = point % 6;
-    int x = point / 6 % 5;
-    int y = point / 30;
-    real largest = -INFINITY;
-    for (int u = 0; u < 2; u++)
-        for (int v = 0; v < 2; v++) {
-            real value = conv[block][c][2*y + u][2*x + v][lane];
-            bool taken = real_exceeds(value, largest);
-            largest = taken ? value : largest;
+    struct Shared { alignas(16) float dy[16][LANES + 4], x[16][LANES + 4]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread(), row = threadIdx.x / 16, column = threadIdx.x % 16;
+    int i0 = 0, j0 = 16*unit;
+    float sum[1][1] = {};
+    float bias[2] = {};
+    for (int block = 0; block < step_blocks(step); block++) {
+        const float (*x)[LANES] = relu_1[block][0][0];
+        __syncthreads();
+        for (int i = warp; i < 16; i += 8)
+            shared.dy[i][lane] = i0 + i < 7 ? d_fc[block][i0 + i][lane] : 0;
+        for (int i = warp; i < 16; i += 8)
+            shared.x[i][lane] = j0 + i < 150 ? x[j0 + i][lane] : 0;
+        __syncthreads();
+        for (int s = 0; s < LANES; s += 4) {
+            float dy[1][4], x[1][4];
+            UNROLL for (int k = 0; k < 1; k++)
+                load_row<4>(dy[k], &shared.dy[row + 16*k][s]);
+            UNROLL for (int q = 0; q < 1; q++)
+                load_row<4>(x[q], &shared.x[column + 16*q][s]);
+            UNROLL for (int k = 0; k < 1; k++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int r = 0; r < 4; r++)
+                        sum[k][q] += dy[k][r] * x[q][r];
         }
-    relu_1[block][c][y][x][lane] = real_max(largest, 0.0f);
+        UNROLL for (int k = 0; k < 2; k++)
+            bias[k] += shared.dy[warp + 8*k][lane];
+    }
+
+    UNROLL for (int k = 0; k < 1; k++)
+        UNROLL for (int q = 0; q < 1; q++) {
+            int i = i0 + row + 16*k, j = j0 + column + 16*q;
+            if (i < 7 && j < 150)
+                apply_gradient(step, optimizer(), 80 + 150*i + j, sum[k][q]);
+        }
+    if (j0 == 0)                // the bias: a warp sums it over the lanes
+        UNROLL for (int k = 0; k < 2; k++) {
+            int i = i0 + warp + 8*k;
+            float total = warp_sum(bias[k]);
+            if (lane == 0 && i < 7)
+                apply_gradient(step, optimizer(), 1132 + i, total);
+        }
 }
 
-/* cross_entropy: cross_entropy                                                                  pooled.net:19
- *   fc       7
- *   maximum  one a sample
- *   label    one a sample
- *   loss     one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void evaluate_cross_entropy_forward(const cuda_step &step, int unit, const float (*fc)[7][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES])
+/* conv: adds up what each part and block of samples gives for a weight or a bias, in their order, and applies the
+ * optimiser to it. */
+DEVICE void conv_weight_update(const cuda_step &step, int unit, const float (*conv_partial)[5][80])
 {
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
+    int i = threadIdx.x;
+    if (i >= 80)
         return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 7; k++) {
-        sum += real_exp(fc[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? fc[block][k][lane] : 0.0f;
+    const float (*part)[80] = conv_partial[0];
+    float sum = 0;
+    for (int k = 0; k < 5*step_blocks(step); k++)
+        sum += part[k][i];
+    apply_gradient(step, optimizer(), 0 + i, sum);
+}
+
+/* Adds up the losses and hits of the step, where the weights are updated. */
+DEVICE void step_results(const cuda_step &step, int unit, const float (*loss)[LANES], const float (*correct)[LANES])
+{
+    if (warp_of_thread() == 0 && !step.gradient)
+        add_results(step, loss[0], correct[0]);
+}
+
+/* conv: conv2d, max_pool2d_1: max_pool2d, relu_1: relu                                         pooled.net:5-7
+ *   conv_weight  6 x 1 x 12
+ *   conv_bias    6
+ *   relu_1       6 x 5 x 5  (result)
+ * the largest of each window.
+ * The bytes of 4 rows of 32 images become numbers in shared memory, in columns of 33 so that neither side meets itself
+ * in a bank. A warp has 2 x 4 results of 2 channels in registers: each tap that it loads is used 8 times, each element
+ * of the patch by every channel. */
+DEVICE void evaluate_conv_forward(const cuda_step &step, int unit, float (*relu_1)[6][5][5][LANES])
+{
+    const pooled_weights &w = *(const pooled_weights *)step.weights;
+    struct Shared {
+        alignas(16) float weight[2][1][12];
+        float x[48][LANES + 1];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit / 15, part = unit % 15;
+    int row = part / 3, channels = part % 3;
+    int o0 = 2*channels, y0 = row, x0 = int_min(2*warp, 3);
+
+    copy_floats<96, 24>(shared.weight[0][0], w.conv_weight[o0][0]);
+    float sum[2][2][4] = {};
+    stage_images<8, 48, LANES + 1, 96>(shared.x, step, block, 144, 24*y0, factor[0], shift[0]);
+    __syncthreads();
+
+    float patch[4][6];
+    UNROLL for (int r = 0; r < 4; r++)
+        UNROLL for (int q = 0; q < 6; q++)
+            patch[r][q] = shared.x[12*r + 2*x0 + q][lane];
+    UNROLL for (int k = 0; k < 2; k++) {
+        float tap[12];
+        load_row<4>(tap, shared.weight[k][0]);
+        UNROLL for (int u = 0; u < 3; u++)
+            UNROLL for (int v = 0; v < 3; v++)
+                UNROLL for (int r = 0; r < 2; r++)
+                    UNROLL for (int q = 0; q < 4; q++)
+                        sum[k][r][q] += tap[3*u + v] * patch[r + u][q + v];
     }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
+    UNROLL for (int k = 0; k < 2; k++)
+        UNROLL for (int j = 0; j < 2; j++) {
+            float largest = sum[k][0][2*j];
+            take_larger(sum[k][0][2*j + 1], largest);
+            take_larger(sum[k][1][2*j], largest);
+            take_larger(sum[k][1][2*j + 1], largest);
+            float value = largest + w.conv_bias[o0 + k];
+            int y = y0;
+            int x = x0 + j;
+            int c = o0 + k;
+            relu_1[block][c][y][x][lane] = real_max(value, 0.0f);
+        }
+}
+
+/* fc: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy                      pooled.net:9-19
+ *   fc_weight  7 x 150
+ *   relu_1     6 x 5 x 5
+ *   fc_bias    7
+ *   label      one a sample
+ *   fc         7  (result)
+ *   correct    one a sample  (result)
+ *   loss       one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label].
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.  */
+DEVICE void evaluate_fc_forward(const cuda_step &step, int unit, const float (*relu_1)[6][5][5][LANES],
+        float (*fc)[7][LANES], float (*correct)[LANES], float (*loss)[LANES])
+{
+    const pooled_weights &w = *(const pooled_weights *)step.weights;
+    struct Shared { float logit[7][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = relu_1[block][0][0];
+
+    for (int k = warp_of_thread(); k < 7; k += 8) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 150; j += 4)
+            sum += w.fc_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum + w.fc_bias[k];
+    }
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 7; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[7], sum = 0;
+    UNROLL for (int k = 0; k < 7; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+        UNROLL for (int k = 0; k < 7; k++)
+            fc[block][k][lane] = shared.logit[k][sample];
+    }
 }
 
 /* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */
@@ -434,130 +387,62 @@ DEVICE void results(const cuda_step &step, int unit, const float (*loss)[LANES],
 
 /* ---- what is launched: kernels that do not wait for each other share a grid */
 
-extern "C" __global__ void __launch_bounds__(256)
-pooled_load_input(cuda_step step, float (*input)[1][12][12][LANES])
+extern "C" __global__ void __launch_bounds__(96)
+pooled_conv_forward(cuda_step step, float (*relu_1)[6][5][5][LANES], uint8_t (*max_pool2d_1_indices)[6][5][5][LANES])
 {
     int unit = blockIdx.x;
-    load_input(step, unit, input);
+    conv_forward(step, unit, relu_1, max_pool2d_1_indices);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-pooled_conv_forward(cuda_step step, const float (*input)[1][12][12][LANES], float (*conv)[6][10][10][LANES])
+pooled_fc_forward(cuda_step step, const float (*relu_1)[6][5][5][LANES], float (*correct)[LANES], float (*loss)[LANES],
+        float (*d_fc)[7][LANES], float (*d_max_pool2d_1)[6][5][5][LANES])
 {
     int unit = blockIdx.x;
-    conv_forward(step, unit, input, conv);
+    fc_forward(step, unit, relu_1, correct, loss, d_fc, d_max_pool2d_1);
+}
+
+extern "C" __global__ void __launch_bounds__(192)
+pooled_conv_backward_weight(cuda_step step, const uint8_t (*max_pool2d_1_indices)[6][5][5][LANES],
+        const float (*d_max_pool2d_1)[6][5][5][LANES], float (*conv_partial)[5][80])
+{
+    int unit = blockIdx.x;
+    conv_backward_weight(step, unit, max_pool2d_1_indices, d_max_pool2d_1, conv_partial);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-pooled_max_pool2d_1_forward(cuda_step step, const float (*conv)[6][10][10][LANES], float (*relu_1)[6][5][5][LANES],
-        uint8_t (*max_pool2d_1_indices)[6][5][5][LANES])
+pooled_train_4(cuda_step step, const float (*d_fc)[7][LANES], const float (*relu_1)[6][5][5][LANES],
+        const float (*conv_partial)[5][80], const float (*loss)[LANES], const float (*correct)[LANES])
 {
     int unit = blockIdx.x;
-    max_pool2d_1_forward(step, unit, conv, relu_1, max_pool2d_1_indices);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_flatten_1_forward(cuda_step step, const float (*relu_1)[6][5][5][LANES], float (*flatten_1)[150][LANES])
-{
-    int unit = blockIdx.x;
-    flatten_1_forward(step, unit, relu_1, flatten_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_fc_forward(cuda_step step, const float (*flatten_1)[150][LANES], float (*fc)[7][LANES])
-{
-    int unit = blockIdx.x;
-    fc_forward(step, unit, flatten_1, fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_cross_entropy_maximum(cuda_step step, const float (*fc)[7][LANES], float (*maximum)[LANES],
-        float (*correct)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_maximum(step, unit, fc, maximum, correct);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_cross_entropy_forward(cuda_step step, const float (*fc)[7][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_forward(step, unit, fc, maximum, loss, exp_sum);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_cross_entropy_backward(cuda_step step, const float (*fc)[7][LANES], const float (*maximum)[LANES],
-        const float (*exp_sum)[LANES], float (*d_fc)[7][LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_backward(step, unit, fc, maximum, exp_sum, d_fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_train_9(cuda_step step, const float (*d_fc)[7][LANES], float (*d_flatten_1)[150][LANES],
-        const float (*flatten_1)[150][LANES])
-{
-    int unit = blockIdx.x;
-    int fc_backward_input_units = 19 * step_blocks(step);
-    if (unit < fc_backward_input_units) {
-        fc_backward_input(step, unit, d_fc, d_flatten_1);
-        return;
-    }
-    unit -= fc_backward_input_units;
-    int fc_backward_weight_units = 132;
+    int fc_backward_weight_units = 10;
     if (unit < fc_backward_weight_units) {
-        fc_backward_weight(step, unit, d_fc, flatten_1);
+        fc_backward_weight(step, unit, d_fc, relu_1);
         return;
     }
     unit -= fc_backward_weight_units;
-    fc_backward_bias(step, unit, d_fc);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_flatten_1_backward(cuda_step step, const float (*relu_1)[6][5][5][LANES], const float (*d_flatten_1)[150][LANES],
-        float (*d_max_pool2d_1)[6][5][5][LANES])
-{
-    int unit = blockIdx.x;
-    flatten_1_backward(step, unit, relu_1, d_flatten_1, d_max_pool2d_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_train_11(cuda_step step, const uint8_t (*max_pool2d_1_indices)[6][5][5][LANES],
-        const float (*d_max_pool2d_1)[6][5][5][LANES], float (*d_conv)[6][10][10][LANES])
-{
-    int unit = blockIdx.x;
-    int max_pool2d_1_backward_units = 75 * step_blocks(step);
-    if (unit < max_pool2d_1_backward_units) {
-        max_pool2d_1_backward(step, unit, max_pool2d_1_indices, d_max_pool2d_1, d_conv);
+    int conv_weight_update_units = 1;
+    if (unit < conv_weight_update_units) {
+        conv_weight_update(step, unit, conv_partial);
         return;
     }
-    unit -= max_pool2d_1_backward_units;
-    conv_backward_bias(step, unit, d_max_pool2d_1);
+    unit -= conv_weight_update_units;
+    step_results(step, unit, loss, correct);
+}
+
+extern "C" __global__ void __launch_bounds__(96)
+pooled_evaluate_conv_forward(cuda_step step, float (*relu_1)[6][5][5][LANES])
+{
+    int unit = blockIdx.x;
+    evaluate_conv_forward(step, unit, relu_1);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-pooled_conv_backward_weight(cuda_step step, const float (*d_conv)[6][10][10][LANES],
-        const float (*input)[1][12][12][LANES])
+pooled_evaluate_fc_forward(cuda_step step, const float (*relu_1)[6][5][5][LANES], float (*fc)[7][LANES],
+        float (*correct)[LANES], float (*loss)[LANES])
 {
     int unit = blockIdx.x;
-    conv_backward_weight(step, unit, d_conv, input);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_evaluate_max_pool2d_1_forward(cuda_step step, const float (*conv)[6][10][10][LANES],
-        float (*relu_1)[6][5][5][LANES])
-{
-    int unit = blockIdx.x;
-    evaluate_max_pool2d_1_forward(step, unit, conv, relu_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-pooled_evaluate_cross_entropy_forward(cuda_step step, const float (*fc)[7][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES])
-{
-    int unit = blockIdx.x;
-    evaluate_cross_entropy_forward(step, unit, fc, maximum, loss);
+    evaluate_fc_forward(step, unit, relu_1, fc, correct, loss);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

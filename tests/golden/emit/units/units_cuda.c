@@ -18,7 +18,7 @@ static const struct parameter parameters_fused[] = {
     { "fc.bias", 1, { 7 }, { 1 }, 824, .fan_in = 2700 },
 };
 
-/* Bytes for each 1 sample. */
+/* Bytes for each 1 sample, or for the step. */
 static const struct cuda_buffer buffers_fused[] = {
     { "sample_gradients", .block_bytes = 3328 },
     { "kept_flatten_1", .block_bytes = 10800 },
@@ -80,99 +80,60 @@ static const struct parameter parameters_cuda[] = {
     { "fc.bias", 1, { 7 }, { 1 }, 19720, .fan_in = 2700 },
 };
 
-/* Bytes for each 32 samples. */
+/* Bytes for each 32 samples, or for the step. */
 static const struct cuda_buffer buffers_cuda[] = {
-    { "input", .block_bytes = 56448 },
     { "relu_1", .block_bytes = 295936 },
     { "conv2", .block_bytes = 345600 },
-    { "flatten_1", .block_bytes = 345600 },
-    { "fc", .block_bytes = 896 },
-    { "maximum", .block_bytes = 128 },
     { "correct", .block_bytes = 128 },
     { "loss", .block_bytes = 128 },
-    { "exp_sum", .block_bytes = 128 },
     { "d_fc", .block_bytes = 896 },
-    { "d_flatten_1", .block_bytes = 345600 },
     { "d_conv2", .block_bytes = 345600 },
     { "d_conv1", .block_bytes = 295936 },
+    { "conv2_partial", .block_bytes = 7056 },
+    { "conv1_partial", .block_bytes = 15776 },
+    { "fc", .block_bytes = 896 },
 };
-static const int units_load_input_cuda_uses[] = { 0 };
-static const int units_conv1_forward_cuda_uses[] = { 0, 1 };
-static const int units_conv2_forward_cuda_uses[] = { 1, 2 };
-static const int units_flatten_1_forward_cuda_uses[] = { 2, 3 };
-static const int units_fc_forward_cuda_uses[] = { 3, 4 };
-static const int units_cross_entropy_maximum_cuda_uses[] = { 4, 5, 6 };
-static const int units_cross_entropy_forward_cuda_uses[] = { 4, 5, 7, 8 };
-static const int units_cross_entropy_backward_cuda_uses[] = { 4, 5, 8, 9 };
-static const int units_train_9_cuda_uses[] = { 9, 10, 3 };
-static const int units_flatten_1_backward_cuda_uses[] = { 10, 11 };
-static const int units_train_11_cuda_uses[] = { 11, 1, 12 };
-static const int units_train_12_cuda_uses[] = { 12, 0 };
-static const int units_evaluate_cross_entropy_forward_cuda_uses[] = { 4, 5, 7 };
-static const int units_results_cuda_uses[] = { 7, 6, 4 };
-static const int update_cuda_uses[] = { 7, 6 };
+static const int units_conv1_forward_cuda_uses[] = { 0 };
+static const int units_conv2_forward_cuda_uses[] = { 0, 1 };
+static const int units_fc_forward_cuda_uses[] = { 1, 2, 3, 4, 5 };
+static const int units_train_4_cuda_uses[] = { 5, 0, 6, 7 };
+static const int units_conv1_backward_weight_cuda_uses[] = { 6, 8 };
+static const int units_train_6_cuda_uses[] = { 4, 1, 8, 7, 3, 2 };
+static const int units_evaluate_fc_forward_cuda_uses[] = { 1, 9, 2, 3 };
+static const int units_results_cuda_uses[] = { 3, 2, 9 };
+static const int update_cuda_uses[] = { 3, 2 };
 
 static const struct cuda_kernel train_cuda[] = {
-    { "units_load_input", "load_input", .units = 0, .block_units = 14, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1764, .step_bytes = 0,
-            .buffers = units_load_input_cuda_uses, .buffer_count = 1 },
-    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 289, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 117912, .sample_bytes = 11012, .step_bytes = 832,
-            .buffers = units_conv1_forward_cuda_uses, .buffer_count = 2 },
-    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
+    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 36, .samples = 32, .take = 1, .threads = 160,
+            .shared_bytes = 16856, .sample_flop = 117912, .sample_bytes = 9248, .step_bytes = 832,
+            .buffers = units_conv1_forward_cuda_uses, .buffer_count = 1 },
+    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 96, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 16768, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
             .buffers = units_conv2_forward_cuda_uses, .buffer_count = 2 },
-    { "units_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 21600, .step_bytes = 0,
-            .buffers = units_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "units_fc_forward", "fc_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 37800, .sample_bytes = 10828, .step_bytes = 75628,
-            .buffers = units_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "units_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 7, .sample_bytes = 36, .step_bytes = 0,
-            .buffers = units_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "units_cross_entropy_forward", "cross_entropy_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 31, .sample_bytes = 40, .step_bytes = 0,
-            .buffers = units_cross_entropy_forward_cuda_uses, .buffer_count = 4 },
-    { "units_cross_entropy_backward", "cross_entropy_backward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 35, .sample_bytes = 64, .step_bytes = 0,
-            .buffers = units_cross_entropy_backward_cuda_uses, .buffer_count = 4 },
-    { "units_train_9", "fc_backward_input, fc_backward_weight, fc_backward_bias", .units = 2364, .block_units = 338,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 75607, .sample_bytes = 21628,
-            .step_bytes = 151228, .buffers = units_train_9_cuda_uses, .buffer_count = 3 },
-    { "units_flatten_1_backward", "flatten_1_backward", .units = 0, .block_units = 338, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 21600, .step_bytes = 0,
-            .buffers = units_flatten_1_backward_cuda_uses, .buffer_count = 2 },
-    { "units_train_11", "conv2_backward_input, conv2_backward_weight, conv2_backward_bias", .units = 56,
-            .block_units = 289, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 393812,
-            .sample_bytes = 29296, .step_bytes = 3504, .buffers = units_train_11_cuda_uses, .buffer_count = 3 },
-    { "units_train_12", "conv1_backward_weight, conv1_backward_bias", .units = 26, .block_units = 0, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 117912, .sample_bytes = 11012,
-            .step_bytes = 832, .buffers = units_train_12_cuda_uses, .buffer_count = 2 },
+    { "units_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 224, .sample_flop = 75673, .sample_bytes = 21636, .step_bytes = 75628,
+            .buffers = units_fc_forward_cuda_uses, .buffer_count = 5 },
+    { "units_train_4", "conv2_backward_input, conv2_backward_weight", .units = 0, .block_units = 132, .samples = 32,
+            .take = 1, .threads = 192, .shared_bytes = 18432, .sample_flop = 391112, .sample_bytes = 29516,
+            .step_bytes = 1728, .buffers = units_train_4_cuda_uses, .buffer_count = 4 },
+    { "units_conv1_backward_weight", "conv1_backward_weight", .units = 0, .block_units = 17, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 13860, .sample_flop = 115600, .sample_bytes = 9741, .step_bytes = 0,
+            .buffers = units_conv1_backward_weight_cuda_uses, .buffer_count = 2 },
+    { "units_train_6", "fc_backward_weight, conv1_weight_update, conv2_weight_update, step_results", .units = 174,
+            .block_units = 0, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608, .sample_flop = 37800,
+            .sample_bytes = 11549, .step_bytes = 78236, .buffers = units_train_6_cuda_uses, .buffer_count = 6 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
-    { "units_load_input", "load_input", .units = 0, .block_units = 14, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 1764, .step_bytes = 0,
-            .buffers = units_load_input_cuda_uses, .buffer_count = 1 },
-    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 289, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 117912, .sample_bytes = 11012, .step_bytes = 832,
-            .buffers = units_conv1_forward_cuda_uses, .buffer_count = 2 },
-    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
+    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 36, .samples = 32, .take = 1, .threads = 160,
+            .shared_bytes = 16856, .sample_flop = 117912, .sample_bytes = 9248, .step_bytes = 832,
+            .buffers = units_conv1_forward_cuda_uses, .buffer_count = 1 },
+    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 96, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 16768, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
             .buffers = units_conv2_forward_cuda_uses, .buffer_count = 2 },
-    { "units_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 338, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 21600, .step_bytes = 0,
-            .buffers = units_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "units_fc_forward", "fc_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 37800, .sample_bytes = 10828, .step_bytes = 75628,
-            .buffers = units_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "units_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 7, .sample_bytes = 36, .step_bytes = 0,
-            .buffers = units_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "units_evaluate_cross_entropy_forward", "evaluate_cross_entropy_forward", .units = 0, .block_units = 1,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 31, .sample_bytes = 36,
-            .step_bytes = 0, .buffers = units_evaluate_cross_entropy_forward_cuda_uses, .buffer_count = 3 },
+    { "units_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 224, .sample_flop = 37838, .sample_bytes = 10836, .step_bytes = 75628,
+            .buffers = units_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
     { "units_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 36, .step_bytes = 0,
             .buffers = units_results_cuda_uses, .buffer_count = 3 },
@@ -185,7 +146,7 @@ static const struct cuda_code code_cuda = {
     .parameters = parameters_cuda, .parameter_count = sizeof parameters_cuda / sizeof *parameters_cuda,
     .weights_size = 19728,
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
-    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = false,
+    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
         "units_update", "update", .units = 78, .samples = 32, .take = 1, .threads = 256, .step_flop = 78912,
                 .step_bytes = 394560, .buffers = update_cuda_uses, .buffer_count = 2,

@@ -15,7 +15,7 @@ static const struct parameter parameters_fused[] = {
     { "linear_1.weight", 2, { 4, 100 }, { 100, 1 }, 24, .fan_in = 100 },
 };
 
-/* Bytes for each 1 sample. */
+/* Bytes for each 1 sample, or for the step. */
 static const struct cuda_buffer buffers_fused[] = {
     { "sample_gradients", .block_bytes = 96 },
     { "kept_flatten_1", .block_bytes = 400 },
@@ -74,7 +74,7 @@ static const struct parameter parameters_cuda[] = {
     { "linear_1.weight", 2, { 4, 100 }, { 100, 1 }, 16, .fan_in = 100 },
 };
 
-/* Bytes for each 32 samples. */
+/* Bytes for each 32 samples, or for the step. */
 static const struct cuda_buffer buffers_cuda[] = {
     { "input", .block_bytes = 12800 },
     { "pool", .block_bytes = 3200 },
@@ -82,34 +82,26 @@ static const struct cuda_buffer buffers_cuda[] = {
     { "conv2d_1_padded", .block_bytes = 6272 },
     { "conv2d_1", .block_bytes = 3200 },
     { "max_unpool2d_1", .block_bytes = 12800 },
-    { "flatten_1", .block_bytes = 12800 },
-    { "linear_1", .block_bytes = 512 },
-    { "maximum", .block_bytes = 128 },
     { "correct", .block_bytes = 128 },
     { "loss", .block_bytes = 128 },
-    { "exp_sum", .block_bytes = 128 },
     { "d_linear_1", .block_bytes = 512 },
-    { "d_flatten_1", .block_bytes = 12800 },
     { "d_max_unpool2d_1", .block_bytes = 12800 },
     { "d_conv2d_1", .block_bytes = 3200 },
+    { "conv2d_1_partial", .block_bytes = 64 },
+    { "linear_1", .block_bytes = 512 },
 };
 static const int unpool_load_input_cuda_uses[] = { 0 };
 static const int unpool_pool_forward_cuda_uses[] = { 0, 1, 2 };
 static const int unpool_conv2d_1_pad_cuda_uses[] = { 1, 3 };
 static const int unpool_conv2d_1_forward_cuda_uses[] = { 3, 4 };
 static const int unpool_max_unpool2d_1_forward_cuda_uses[] = { 2, 4, 5 };
-static const int unpool_flatten_1_forward_cuda_uses[] = { 5, 6 };
-static const int unpool_linear_1_forward_cuda_uses[] = { 6, 7 };
-static const int unpool_cross_entropy_maximum_cuda_uses[] = { 7, 8, 9 };
-static const int unpool_cross_entropy_forward_cuda_uses[] = { 7, 8, 10, 11 };
-static const int unpool_cross_entropy_backward_cuda_uses[] = { 7, 8, 11, 12 };
-static const int unpool_train_11_cuda_uses[] = { 12, 13, 6 };
-static const int unpool_flatten_1_backward_cuda_uses[] = { 13, 14 };
-static const int unpool_max_unpool2d_1_backward_cuda_uses[] = { 2, 14, 15 };
-static const int unpool_train_14_cuda_uses[] = { 15, 3 };
-static const int unpool_evaluate_cross_entropy_forward_cuda_uses[] = { 7, 8, 10 };
-static const int unpool_results_cuda_uses[] = { 10, 9, 7 };
-static const int update_cuda_uses[] = { 10, 9 };
+static const int unpool_linear_1_forward_cuda_uses[] = { 5, 6, 7, 8, 9 };
+static const int unpool_max_unpool2d_1_backward_cuda_uses[] = { 2, 9, 10 };
+static const int unpool_conv2d_1_backward_weight_cuda_uses[] = { 3, 10, 11 };
+static const int unpool_train_9_cuda_uses[] = { 8, 5, 11, 7, 6 };
+static const int unpool_evaluate_linear_1_forward_cuda_uses[] = { 5, 12, 6, 7 };
+static const int unpool_results_cuda_uses[] = { 7, 6, 12 };
+static const int update_cuda_uses[] = { 7, 6 };
 
 static const struct cuda_kernel train_cuda[] = {
     { "unpool_load_input", "load_input", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 256,
@@ -121,39 +113,24 @@ static const struct cuda_kernel train_cuda[] = {
     { "unpool_conv2d_1_pad", "conv2d_1_pad", .units = 0, .block_units = 7, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 296, .step_bytes = 0,
             .buffers = unpool_conv2d_1_pad_cuda_uses, .buffer_count = 2 },
-    { "unpool_conv2d_1_forward", "conv2d_1_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 450, .sample_bytes = 296, .step_bytes = 40,
+    { "unpool_conv2d_1_forward", "conv2d_1_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
+            .threads = 192, .shared_bytes = 48, .sample_flop = 450, .sample_bytes = 296, .step_bytes = 40,
             .buffers = unpool_conv2d_1_forward_cuda_uses, .buffer_count = 2 },
     { "unpool_max_unpool2d_1_forward", "max_unpool2d_1_forward", .units = 0, .block_units = 13, .samples = 32,
             .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 525, .step_bytes = 0,
             .buffers = unpool_max_unpool2d_1_forward_cuda_uses, .buffer_count = 3 },
-    { "unpool_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 13, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 800, .step_bytes = 0,
-            .buffers = unpool_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "unpool_linear_1_forward", "linear_1_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 800, .sample_bytes = 416, .step_bytes = 1600,
-            .buffers = unpool_linear_1_forward_cuda_uses, .buffer_count = 2 },
-    { "unpool_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 4, .sample_bytes = 24, .step_bytes = 0,
-            .buffers = unpool_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "unpool_cross_entropy_forward", "cross_entropy_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 19, .sample_bytes = 28, .step_bytes = 0,
-            .buffers = unpool_cross_entropy_forward_cuda_uses, .buffer_count = 4 },
-    { "unpool_cross_entropy_backward", "cross_entropy_backward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 20, .sample_bytes = 40, .step_bytes = 0,
-            .buffers = unpool_cross_entropy_backward_cuda_uses, .buffer_count = 4 },
-    { "unpool_train_11", "linear_1_backward_input, linear_1_backward_weight", .units = 50, .block_units = 13,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 1600, .sample_bytes = 816,
-            .step_bytes = 3200, .buffers = unpool_train_11_cuda_uses, .buffer_count = 3 },
-    { "unpool_flatten_1_backward", "flatten_1_backward", .units = 0, .block_units = 13, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 800, .step_bytes = 0,
-            .buffers = unpool_flatten_1_backward_cuda_uses, .buffer_count = 2 },
+    { "unpool_linear_1_forward", "linear_1_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 128, .sample_flop = 1643, .sample_bytes = 824, .step_bytes = 1600,
+            .buffers = unpool_linear_1_forward_cuda_uses, .buffer_count = 5 },
     { "unpool_max_unpool2d_1_backward", "max_unpool2d_1_backward", .units = 0, .block_units = 4, .samples = 32,
             .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 100, .sample_bytes = 525, .step_bytes = 0,
             .buffers = unpool_max_unpool2d_1_backward_cuda_uses, .buffer_count = 3 },
-    { "unpool_train_14", "conv2d_1_backward_weight, conv2d_1_backward_bias", .units = 3, .block_units = 0,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 475, .sample_bytes = 296,
-            .step_bytes = 40, .buffers = unpool_train_14_cuda_uses, .buffer_count = 2 },
+    { "unpool_conv2d_1_backward_weight", "conv2d_1_backward_weight", .units = 0, .block_units = 1, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 450, .sample_bytes = 298, .step_bytes = 0,
+            .buffers = unpool_conv2d_1_backward_weight_cuda_uses, .buffer_count = 3 },
+    { "unpool_train_9", "linear_1_backward_weight, conv2d_1_weight_update, step_results", .units = 9, .block_units = 0,
+            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608, .sample_flop = 800, .sample_bytes = 426,
+            .step_bytes = 1640, .buffers = unpool_train_9_cuda_uses, .buffer_count = 5 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
@@ -166,24 +143,15 @@ static const struct cuda_kernel evaluate_cuda[] = {
     { "unpool_conv2d_1_pad", "conv2d_1_pad", .units = 0, .block_units = 7, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 296, .step_bytes = 0,
             .buffers = unpool_conv2d_1_pad_cuda_uses, .buffer_count = 2 },
-    { "unpool_conv2d_1_forward", "conv2d_1_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 450, .sample_bytes = 296, .step_bytes = 40,
+    { "unpool_conv2d_1_forward", "conv2d_1_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
+            .threads = 192, .shared_bytes = 48, .sample_flop = 450, .sample_bytes = 296, .step_bytes = 40,
             .buffers = unpool_conv2d_1_forward_cuda_uses, .buffer_count = 2 },
     { "unpool_max_unpool2d_1_forward", "max_unpool2d_1_forward", .units = 0, .block_units = 13, .samples = 32,
             .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 525, .step_bytes = 0,
             .buffers = unpool_max_unpool2d_1_forward_cuda_uses, .buffer_count = 3 },
-    { "unpool_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 13, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 800, .step_bytes = 0,
-            .buffers = unpool_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "unpool_linear_1_forward", "linear_1_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 800, .sample_bytes = 416, .step_bytes = 1600,
-            .buffers = unpool_linear_1_forward_cuda_uses, .buffer_count = 2 },
-    { "unpool_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 4, .sample_bytes = 24, .step_bytes = 0,
-            .buffers = unpool_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "unpool_evaluate_cross_entropy_forward", "evaluate_cross_entropy_forward", .units = 0, .block_units = 1,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 19, .sample_bytes = 24,
-            .step_bytes = 0, .buffers = unpool_evaluate_cross_entropy_forward_cuda_uses, .buffer_count = 3 },
+    { "unpool_evaluate_linear_1_forward", "evaluate_linear_1_forward", .units = 0, .block_units = 4, .samples = 32,
+            .take = 1, .threads = 256, .shared_bytes = 128, .sample_flop = 823, .sample_bytes = 424, .step_bytes = 1600,
+            .buffers = unpool_evaluate_linear_1_forward_cuda_uses, .buffer_count = 4 },
     { "unpool_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 24, .step_bytes = 0,
             .buffers = unpool_results_cuda_uses, .buffer_count = 3 },
@@ -196,7 +164,7 @@ static const struct cuda_code code_cuda = {
     .parameters = parameters_cuda, .parameter_count = sizeof parameters_cuda / sizeof *parameters_cuda,
     .weights_size = 416,
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
-    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = false,
+    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
         "unpool_update", "update", .units = 2, .samples = 32, .take = 1, .threads = 256, .step_flop = 1664,
                 .step_bytes = 8320, .buffers = update_cuda_uses, .buffer_count = 2,

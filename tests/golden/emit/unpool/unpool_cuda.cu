@@ -91,23 +91,48 @@ DEVICE void conv2d_1_pad(const cuda_step &step, int unit, const float (*pool)[1]
  *   conv2d_1_padded  1 x 7 x 7
  *   conv2d_1_bias    1
  *   conv2d_1         1 x 5 x 5  (result)
- * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window. */
+ * y[o] = bias[o] + sum of weight[o][c] * x[c] over its window.
+ * A warp has 2 x 4 results of 1 channels in registers: each tap that it loads is used 8 times, each element of the
+ * patch by every channel. */
 DEVICE void conv2d_1_forward(const cuda_step &step, int unit, const float (*conv2d_1_padded)[1][7][7][LANES],
         float (*conv2d_1)[1][5][5][LANES])
 {
     const unpool_weights &w = *(const unpool_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 4;
-    int point = 8 * (unit % 4) + warp_of_thread();
-    if (point >= 25)
-        return;
-    int x = point % 5;
-    int y = point / 5;
-    real sum = w.conv2d_1_bias[0];
-    for (int u = 0; u < 3; u++)
-        for (int v = 0; v < 3; v++)
-            sum += w.conv2d_1_weight[0][0][3*u + v] * conv2d_1_padded[block][0][y + u][x + v][lane];
-    conv2d_1[block][0][y][x][lane] = sum;
+    struct Shared {
+        alignas(16) float weight[1][1][12];
+    };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit;
+    int tile = warp;
+    int row = tile / 2, column = tile % 2;
+    int o0 = 0, y0 = int_min(2*row, 3), x0 = int_min(4*column, 1);
+
+    copy_floats<192, 12>(shared.weight[0][0], w.conv2d_1_weight[o0][0]);
+    __syncthreads();
+    float sum[1][2][4] = {};
+    {
+        float patch[4][6];
+        UNROLL for (int r = 0; r < 4; r++)
+            UNROLL for (int q = 0; q < 6; q++)
+                patch[r][q] = conv2d_1_padded[block][0][y0 + r][x0 + q][lane];
+        UNROLL for (int k = 0; k < 1; k++) {
+            float tap[12];
+            load_row<4>(tap, shared.weight[k][0]);
+            UNROLL for (int u = 0; u < 3; u++)
+                UNROLL for (int v = 0; v < 3; v++)
+                    UNROLL for (int r = 0; r < 2; r++)
+                        UNROLL for (int q = 0; q < 4; q++)
+                            sum[k][r][q] += tap[3*u + v] * patch[r + u][q + v];
+        }
+    }
+    UNROLL for (int i = 0; i < 2; i++)
+        UNROLL for (int j = 0; j < 4; j++) {
+            float value = sum[0][i][j] + w.conv2d_1_bias[o0];
+            int y = y0 + i;
+            int x = x0 + j;
+            conv2d_1[block][0][y][x][lane] = value;
+        }
 }
 
 /* max_unpool2d_1: max_unpool2d                                                                   unpool.net:7
@@ -131,176 +156,67 @@ DEVICE void max_unpool2d_1_forward(const cuda_step &step, int unit, const uint8_
             conv2d_1[block][0][y][x][lane] : 0.0f;
 }
 
-/* flatten_1: flatten                                                                             unpool.net:8
- *   max_unpool2d_1  1 x 10 x 10
- *   flatten_1       100  (result) */
-DEVICE void flatten_1_forward(const cuda_step &step, int unit, const float (*max_unpool2d_1)[1][10][10][LANES],
-        float (*flatten_1)[100][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit / 13;
-    int point = 8 * (unit % 13) + warp_of_thread();
-    if (point >= 100)
-        return;
-    int x = point % 10;
-    int y = point / 10;
-    flatten_1[block][10*y + x][lane] = max_unpool2d_1[block][0][y][x][lane];
-}
-
-/* linear_1: linear                                                                               unpool.net:9
- *   linear_1_weight  4 x 100
- *   flatten_1        100
- *   linear_1         4  (result)
- * y[i] = sum of weight[i][j] * x[j]. */
-DEVICE void linear_1_forward(const cuda_step &step, int unit, const float (*flatten_1)[100][LANES],
-        float (*linear_1)[4][LANES])
-{
-    const unpool_weights &w = *(const unpool_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 4)
-        return;
-    int i = point;
-    real sum = 0;
-    for (int j = 0; j < 100; j++)
-        sum += w.linear_1_weight[i][j] * flatten_1[block][j][lane];
-    linear_1[block][i][lane] = sum;
-}
-
-/* cross_entropy: class_maximum                                                                  unpool.net:17
- *   linear_1  4
- *   label     one a sample
- *   maximum   one a sample  (result)
- *   correct   one a sample  (result)
- * the largest logit, and whether it is the label's. */
-DEVICE void cross_entropy_maximum(const cuda_step &step, int unit, const float (*linear_1)[4][LANES],
-        float (*maximum)[LANES], float (*correct)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real largest = -INFINITY;
-    int place = 0;
-    for (int k = 0; k < 4; k++) {
-        real value = linear_1[block][k][lane];
-        bool taken = real_exceeds(value, largest);
-        largest = taken ? value : largest;
-        place = taken ? k : place;
-    }
-    maximum[block][lane] = largest;
-    correct[block][lane] = place == label ? 1.0f : 0.0f;
-}
-
-/* cross_entropy: cross_entropy                                                                  unpool.net:17
- *   linear_1  4
- *   maximum   one a sample
- *   label     one a sample
- *   loss      one a sample  (result)
- *   exp_sum   one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void cross_entropy_forward(const cuda_step &step, int unit, const float (*linear_1)[4][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
-        return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 4; k++) {
-        sum += real_exp(linear_1[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? linear_1[block][k][lane] : 0.0f;
-    }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
-    exp_sum[block][lane] = sum;
-}
-
-/* cross_entropy: cross_entropy_backward                                                         unpool.net:17
- *   linear_1    4
- *   maximum     one a sample
- *   exp_sum     one a sample
- *   label       one a sample
- *   scale       one a sample
- *   d_linear_1  4  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight. */
-DEVICE void cross_entropy_backward(const cuda_step &step, int unit, const float (*linear_1)[4][LANES],
-        const float (*maximum)[LANES], const float (*exp_sum)[LANES], float (*d_linear_1)[4][LANES])
-{
-    int lane = lane_of_thread();
-    int block = unit;
-    int point = warp_of_thread();
-    if (point >= 4)
-        return;
-    int k = point;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    float scale = scale_of_lane(step, block, lane);
-    d_linear_1[block][k][lane] = (real_exp(linear_1[block][k][lane] - maximum[block][lane]) / exp_sum[block][lane] -
-            (k == label ? 1.0f : 0.0f)) * scale;
-}
-
-/* linear_1: linear_backward_input                                                                unpool.net:9
- *   linear_1_weight  4 x 100
- *   d_linear_1       4
- *   d_flatten_1      100  (result)
- * dx[j] = sum of weight[i][j] * dy[i]. */
-DEVICE void linear_1_backward_input(const cuda_step &step, int unit, const float (*d_linear_1)[4][LANES],
-        float (*d_flatten_1)[100][LANES])
-{
-    const unpool_weights &w = *(const unpool_weights *)step.weights;
-    int lane = lane_of_thread();
-    int block = unit / 13;
-    int point = 8 * (unit % 13) + warp_of_thread();
-    if (point >= 100)
-        return;
-    int j = point;
-    real sum = 0;
-    for (int i = 0; i < 4; i++)
-        sum += w.linear_1_weight[i][j] * d_linear_1[block][i][lane];
-    d_flatten_1[block][j][lane] = sum;
-}
-
-/* linear_1: linear_backward_weight                                                               unpool.net:9
- *   d_linear_1       4
- *   flatten_1        100
- *   linear_1_weight  4 x 100  (result)
- * dweight[i][j] = sum over the samples of dy[i] * x[j]. */
-DEVICE void linear_1_backward_weight(const cuda_step &step, int unit, const float (*d_linear_1)[4][LANES],
-        const float (*flatten_1)[100][LANES])
-{
-    unpool_weights &gradient = *(unpool_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    int j = point % 100;
-    int i = point / 100;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        sum += d_linear_1[block][i][lane] * flatten_1[block][j][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.linear_1_weight[i][j] = total;
-}
-
-/* flatten_1: flatten_backward                                                                    unpool.net:8
- *   d_flatten_1       100
- *   d_max_unpool2d_1  1 x 10 x 10  (result) */
-DEVICE void flatten_1_backward(const cuda_step &step, int unit, const float (*d_flatten_1)[100][LANES],
+/* linear_1: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy,
+ *   cross_entropy: cross_entropy_backward, linear_1: linear_backward_input, flatten_1: flatten_backward  unpool.net:8-17
+ *   linear_1_weight   4 x 100
+ *   max_unpool2d_1    1 x 10 x 10
+ *   label             one a sample
+ *   scale             one a sample
+ *   correct           one a sample  (result)
+ *   loss              one a sample  (result)
+ *   d_linear_1        4  (result)
+ *   d_max_unpool2d_1  1 x 10 x 10  (result)
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.
+ * Then every thread knows the softmax of its sample, and makes the gradient of some of its features. */
+DEVICE void linear_1_forward(const cuda_step &step, int unit, const float (*max_unpool2d_1)[1][10][10][LANES],
+        float (*correct)[LANES], float (*loss)[LANES], float (*d_linear_1)[4][LANES],
         float (*d_max_unpool2d_1)[1][10][10][LANES])
 {
-    int lane = lane_of_thread();
-    int block = unit / 13;
-    int point = 8 * (unit % 13) + warp_of_thread();
-    if (point >= 100)
-        return;
-    int x = point % 10;
-    int y = point / 10;
-    d_max_unpool2d_1[block][0][y][x][lane] = d_flatten_1[block][10*y + x][lane];
+    const unpool_weights &w = *(const unpool_weights *)step.weights;
+    struct Shared { float logit[4][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = max_unpool2d_1[block][0][0];
+
+    for (int k = warp_of_thread(); k < 4; k += 8) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 100; j += 4)
+            sum += w.linear_1_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum;
+    }
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 4; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[4], sum = 0;
+    UNROLL for (int k = 0; k < 4; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+    }
+
+    float scale = scale_of_lane(step, block, lane), d[4];
+    UNROLL for (int k = 0; k < 4; k++)
+        d[k] = (softmax[k] / sum - (k == label ? 1.0f : 0.0f)) * scale;
+    if (threadIdx.x < 8)
+        UNROLL for (int k = 0; k < 4; k++)
+            d_linear_1[block][k][lane] = d[k];
+    for (int j = threadIdx.x / 8; j < 100; j += 32) {
+        float total = 0;
+        UNROLL for (int k = 0; k < 4; k++)
+            total += w.linear_1_weight[k][j] * d[k];
+        int x = j % 10;
+        int y = j / 10 % 10;
+        d_max_unpool2d_1[block][0][y][x][lane] = total;
+    }
 }
 
 /* max_unpool2d_1: max_unpool2d_backward                                                          unpool.net:7
@@ -327,75 +243,162 @@ DEVICE void max_unpool2d_1_backward(const cuda_step &step, int unit, const uint8
 }
 
 /* conv2d_1: conv2d_backward_weight                                                               unpool.net:6
- *   d_conv2d_1       1 x 5 x 5
- *   conv2d_1_padded  1 x 7 x 7
- *   conv2d_1_weight  1 x 1 x 12  (result)
- * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read. */
-DEVICE void conv2d_1_backward_weight(const cuda_step &step, int unit, const float (*d_conv2d_1)[1][5][5][LANES],
-        const float (*conv2d_1_padded)[1][7][7][LANES])
-{
-    unpool_weights &gradient = *(unpool_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 9)
-        return;
-    int v = point % 3;
-    int u = point / 3;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 5; y++)
-            for (int x = 0; x < 5; x++)
-                sum += d_conv2d_1[block][0][y][x][lane] * conv2d_1_padded[block][0][y + u][x + v][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv2d_1_weight[0][0][3*u + v] = total;
-}
-
-/* conv2d_1: conv2d_backward_bias                                                                 unpool.net:6
- *   d_conv2d_1     1 x 5 x 5
- *   conv2d_1_bias  1  (result)
- * dbias[o] = sum over samples and (y, x) of dy[o]. */
-DEVICE void conv2d_1_backward_bias(const cuda_step &step, int unit, const float (*d_conv2d_1)[1][5][5][LANES])
-{
-    unpool_weights &gradient = *(unpool_weights *)step.gradient;
-    int lane = lane_of_thread();
-    int blocks = step_blocks(step);
-    int point = 8 * unit + warp_of_thread();
-    if (point >= 1)
-        return;
-    real sum = 0;
-    for (int block = 0; block < blocks; block++)
-        for (int y = 0; y < 5; y++)
-            for (int x = 0; x < 5; x++)
-                sum += d_conv2d_1[block][0][y][x][lane];
-    float total = warp_sum(sum);
-    if (lane == 0)
-        gradient.conv2d_1_bias[0] = total;
-}
-
-/* cross_entropy: cross_entropy                                                                  unpool.net:17
- *   linear_1  4
- *   maximum   one a sample
- *   label     one a sample
- *   loss      one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-DEVICE void evaluate_cross_entropy_forward(const cuda_step &step, int unit, const float (*linear_1)[4][LANES],
-        const float (*maximum)[LANES], float (*loss)[LANES])
+ *   conv2d_1_padded   1 x 7 x 7
+ *   d_conv2d_1        1 x 5 x 5
+ *   conv2d_1_partial  1 x 16  (result)
+ * dweight[o][c][u][v] = sum over samples and (y, x) of dy[o] * what it read.
+ * A warp has the taps of two channels in registers, and 5 x 5 gradients: each element of x that it loads meets every
+ * one of them that it reaches. */
+DEVICE void conv2d_1_backward_weight(const cuda_step &step, int unit, const float (*conv2d_1_padded)[1][7][7][LANES],
+        const float (*d_conv2d_1)[1][5][5][LANES], float (*conv2d_1_partial)[1][16])
 {
     int lane = lane_of_thread();
     int block = unit;
-    int point = warp_of_thread();
-    if (point >= 1)
+    int pair = warp_of_thread();
+    if (pair >= 1)
         return;
-    int label = step.labels[sample_of_lane(step, block, lane)];
-    real sum = 0;
-    real sum_2 = 0;
-    for (int k = 0; k < 4; k++) {
-        sum += real_exp(linear_1[block][k][lane] - maximum[block][lane]);
-        sum_2 += k == label ? linear_1[block][k][lane] : 0.0f;
+
+    float sum[10] = {};
+    {
+        int y0 = 0, x0 = 0;
+        float dy[5][5];
+        UNROLL for (int i = 0; i < 5; i++)
+            UNROLL for (int j = 0; j < 5; j++) {
+                float gradient = d_conv2d_1[block][0][y0 + i][x0 + j][lane];
+                sum[9] += gradient;
+                dy[i][j] = gradient;
+            }
+        UNROLL for (int i = 0; i < 7; i++) {
+            float x[7];
+            UNROLL for (int q = 0; q < 7; q++)
+                x[q] = conv2d_1_padded[block][0][y0 + i][x0 + q][lane];
+            UNROLL for (int u = 0; u < 3; u++) {
+                const int r = i - u;
+                if (r >= 0 && r < 5)
+                    UNROLL for (int v = 0; v < 3; v++)
+                        UNROLL for (int q = 0; q < 5; q++)
+                            sum[3*u + v] += dy[r][q] * x[q + v];
+            }
+        }
     }
-    loss[block][lane] = real_log(sum) + (maximum[block][lane] - sum_2);
+
+    float total = lane_totals<10>(sum);
+    if (lane < 12)
+        conv2d_1_partial[block][0][lane] = lane < 9 ? total : 0;
+    if (lane == 9)
+        conv2d_1_partial[block][0][12] = total;
+}
+
+/* linear_1: linear_backward_weight                                                               unpool.net:9
+ *   d_linear_1       4
+ *   max_unpool2d_1   1 x 10 x 10
+ *   linear_1_weight  4 x 100  (result)
+ * dweight[i][j] = sum over the samples of dy[i] * x[j].
+ * A block of threads has 16 outputs x 16 inputs, and 32 samples of both in shared memory, in rows of 36 that four
+ * samples at a time can be read from without conflicts. It is the only one that sums these weights, and applies the
+ * optimiser to them. */
+DEVICE void linear_1_backward_weight(const cuda_step &step, int unit, const float (*d_linear_1)[4][LANES],
+        const float (*max_unpool2d_1)[1][10][10][LANES])
+{
+    struct Shared { alignas(16) float dy[16][LANES + 4], x[16][LANES + 4]; };
+    SHARED_MEMORY(Shared, shared);
+    int lane = lane_of_thread(), warp = warp_of_thread(), row = threadIdx.x / 16, column = threadIdx.x % 16;
+    int i0 = 0, j0 = 16*unit;
+    float sum[1][1] = {};
+    for (int block = 0; block < step_blocks(step); block++) {
+        const float (*x)[LANES] = max_unpool2d_1[block][0][0];
+        __syncthreads();
+        for (int i = warp; i < 16; i += 8)
+            shared.dy[i][lane] = i0 + i < 4 ? d_linear_1[block][i0 + i][lane] : 0;
+        for (int i = warp; i < 16; i += 8)
+            shared.x[i][lane] = j0 + i < 100 ? x[j0 + i][lane] : 0;
+        __syncthreads();
+        for (int s = 0; s < LANES; s += 4) {
+            float dy[1][4], x[1][4];
+            UNROLL for (int k = 0; k < 1; k++)
+                load_row<4>(dy[k], &shared.dy[row + 16*k][s]);
+            UNROLL for (int q = 0; q < 1; q++)
+                load_row<4>(x[q], &shared.x[column + 16*q][s]);
+            UNROLL for (int k = 0; k < 1; k++)
+                UNROLL for (int q = 0; q < 1; q++)
+                    UNROLL for (int r = 0; r < 4; r++)
+                        sum[k][q] += dy[k][r] * x[q][r];
+        }
+    }
+
+    UNROLL for (int k = 0; k < 1; k++)
+        UNROLL for (int q = 0; q < 1; q++) {
+            int i = i0 + row + 16*k, j = j0 + column + 16*q;
+            if (i < 4 && j < 100)
+                apply_gradient(step, optimizer(), 16 + 100*i + j, sum[k][q]);
+        }
+}
+
+/* conv2d_1: adds up what each part and block of samples gives for a weight or a bias, in their order, and applies the
+ * optimiser to it. */
+DEVICE void conv2d_1_weight_update(const cuda_step &step, int unit, const float (*conv2d_1_partial)[1][16])
+{
+    int i = threadIdx.x;
+    if (i >= 16)
+        return;
+    const float (*part)[16] = conv2d_1_partial[0];
+    float sum = 0;
+    for (int k = 0; k < step_blocks(step); k++)
+        sum += part[k][i];
+    apply_gradient(step, optimizer(), 0 + i, sum);
+}
+
+/* Adds up the losses and hits of the step, where the weights are updated. */
+DEVICE void step_results(const cuda_step &step, int unit, const float (*loss)[LANES], const float (*correct)[LANES])
+{
+    if (warp_of_thread() == 0 && !step.gradient)
+        add_results(step, loss[0], correct[0]);
+}
+
+/* linear_1: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy                unpool.net:9-17
+ *   linear_1_weight  4 x 100
+ *   max_unpool2d_1   1 x 10 x 10
+ *   label            one a sample
+ *   linear_1         4  (result)
+ *   correct          one a sample  (result)
+ *   loss             one a sample  (result)
+ * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label].
+ * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.  */
+DEVICE void evaluate_linear_1_forward(const cuda_step &step, int unit, const float (*max_unpool2d_1)[1][10][10][LANES],
+        float (*linear_1)[4][LANES], float (*correct)[LANES], float (*loss)[LANES])
+{
+    const unpool_weights &w = *(const unpool_weights *)step.weights;
+    struct Shared { float logit[4][8]; };
+    SHARED_MEMORY(Shared, shared);
+    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
+    const float (*x)[LANES] = max_unpool2d_1[block][0][0];
+
+    for (int k = warp_of_thread(); k < 4; k += 8) {
+        float sum = 0;
+        for (int j = threadIdx.x / 8 % 4; j < 100; j += 4)
+            sum += w.linear_1_weight[k][j] * x[j][lane];
+        sum += __shfl_xor_sync(~0u, sum, 8);
+        sum += __shfl_xor_sync(~0u, sum, 16);
+        if (threadIdx.x % LANES < 8)
+            shared.logit[k][sample] = sum;
+    }
+    __syncthreads();
+
+    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
+    float largest = shared.logit[0][sample];
+    UNROLL for (int k = 1; k < 4; k++)
+        take_larger(shared.logit[k][sample], k, largest, place);
+    float softmax[4], sum = 0;
+    UNROLL for (int k = 0; k < 4; k++) {
+        softmax[k] = real_exp(shared.logit[k][sample] - largest);
+        sum += softmax[k];
+    }
+    if (threadIdx.x < 8) {
+        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
+        correct[block][lane] = place == label ? 1.0f : 0.0f;
+        UNROLL for (int k = 0; k < 4; k++)
+            linear_1[block][k][lane] = shared.logit[k][sample];
+    }
 }
 
 /* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */
@@ -441,7 +444,7 @@ unpool_conv2d_1_pad(cuda_step step, const float (*pool)[1][5][5][LANES], float (
     conv2d_1_pad(step, unit, pool, conv2d_1_padded);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(192)
 unpool_conv2d_1_forward(cuda_step step, const float (*conv2d_1_padded)[1][7][7][LANES],
         float (*conv2d_1)[1][5][5][LANES])
 {
@@ -458,64 +461,11 @@ unpool_max_unpool2d_1_forward(cuda_step step, const uint8_t (*pool_indices)[1][5
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-unpool_flatten_1_forward(cuda_step step, const float (*max_unpool2d_1)[1][10][10][LANES],
-        float (*flatten_1)[100][LANES])
+unpool_linear_1_forward(cuda_step step, const float (*max_unpool2d_1)[1][10][10][LANES], float (*correct)[LANES],
+        float (*loss)[LANES], float (*d_linear_1)[4][LANES], float (*d_max_unpool2d_1)[1][10][10][LANES])
 {
     int unit = blockIdx.x;
-    flatten_1_forward(step, unit, max_unpool2d_1, flatten_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-unpool_linear_1_forward(cuda_step step, const float (*flatten_1)[100][LANES], float (*linear_1)[4][LANES])
-{
-    int unit = blockIdx.x;
-    linear_1_forward(step, unit, flatten_1, linear_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-unpool_cross_entropy_maximum(cuda_step step, const float (*linear_1)[4][LANES], float (*maximum)[LANES],
-        float (*correct)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_maximum(step, unit, linear_1, maximum, correct);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-unpool_cross_entropy_forward(cuda_step step, const float (*linear_1)[4][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES], float (*exp_sum)[LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_forward(step, unit, linear_1, maximum, loss, exp_sum);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-unpool_cross_entropy_backward(cuda_step step, const float (*linear_1)[4][LANES], const float (*maximum)[LANES],
-        const float (*exp_sum)[LANES], float (*d_linear_1)[4][LANES])
-{
-    int unit = blockIdx.x;
-    cross_entropy_backward(step, unit, linear_1, maximum, exp_sum, d_linear_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-unpool_train_11(cuda_step step, const float (*d_linear_1)[4][LANES], float (*d_flatten_1)[100][LANES],
-        const float (*flatten_1)[100][LANES])
-{
-    int unit = blockIdx.x;
-    int linear_1_backward_input_units = 13 * step_blocks(step);
-    if (unit < linear_1_backward_input_units) {
-        linear_1_backward_input(step, unit, d_linear_1, d_flatten_1);
-        return;
-    }
-    unit -= linear_1_backward_input_units;
-    linear_1_backward_weight(step, unit, d_linear_1, flatten_1);
-}
-
-extern "C" __global__ void __launch_bounds__(256)
-unpool_flatten_1_backward(cuda_step step, const float (*d_flatten_1)[100][LANES],
-        float (*d_max_unpool2d_1)[1][10][10][LANES])
-{
-    int unit = blockIdx.x;
-    flatten_1_backward(step, unit, d_flatten_1, d_max_unpool2d_1);
+    linear_1_forward(step, unit, max_unpool2d_1, correct, loss, d_linear_1, d_max_unpool2d_1);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -527,25 +477,39 @@ unpool_max_unpool2d_1_backward(cuda_step step, const uint8_t (*pool_indices)[1][
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-unpool_train_14(cuda_step step, const float (*d_conv2d_1)[1][5][5][LANES],
-        const float (*conv2d_1_padded)[1][7][7][LANES])
+unpool_conv2d_1_backward_weight(cuda_step step, const float (*conv2d_1_padded)[1][7][7][LANES],
+        const float (*d_conv2d_1)[1][5][5][LANES], float (*conv2d_1_partial)[1][16])
 {
     int unit = blockIdx.x;
-    int conv2d_1_backward_weight_units = 2;
-    if (unit < conv2d_1_backward_weight_units) {
-        conv2d_1_backward_weight(step, unit, d_conv2d_1, conv2d_1_padded);
-        return;
-    }
-    unit -= conv2d_1_backward_weight_units;
-    conv2d_1_backward_bias(step, unit, d_conv2d_1);
+    conv2d_1_backward_weight(step, unit, conv2d_1_padded, d_conv2d_1, conv2d_1_partial);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-unpool_evaluate_cross_entropy_forward(cuda_step step, const float (*linear_1)[4][LANES], const float (*maximum)[LANES],
-        float (*loss)[LANES])
+unpool_train_9(cuda_step step, const float (*d_linear_1)[4][LANES], const float (*max_unpool2d_1)[1][10][10][LANES],
+        const float (*conv2d_1_partial)[1][16], const float (*loss)[LANES], const float (*correct)[LANES])
 {
     int unit = blockIdx.x;
-    evaluate_cross_entropy_forward(step, unit, linear_1, maximum, loss);
+    int linear_1_backward_weight_units = 7;
+    if (unit < linear_1_backward_weight_units) {
+        linear_1_backward_weight(step, unit, d_linear_1, max_unpool2d_1);
+        return;
+    }
+    unit -= linear_1_backward_weight_units;
+    int conv2d_1_weight_update_units = 1;
+    if (unit < conv2d_1_weight_update_units) {
+        conv2d_1_weight_update(step, unit, conv2d_1_partial);
+        return;
+    }
+    unit -= conv2d_1_weight_update_units;
+    step_results(step, unit, loss, correct);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+unpool_evaluate_linear_1_forward(cuda_step step, const float (*max_unpool2d_1)[1][10][10][LANES],
+        float (*linear_1)[4][LANES], float (*correct)[LANES], float (*loss)[LANES])
+{
+    int unit = blockIdx.x;
+    evaluate_linear_1_forward(step, unit, max_unpool2d_1, linear_1, correct, loss);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

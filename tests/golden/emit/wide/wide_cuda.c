@@ -20,7 +20,7 @@ static const struct parameter parameters_cuda[] = {
     { "fc.bias", 1, { 10 }, { 1 }, 17688, .fan_in = 784 },
 };
 
-/* Bytes for each 32 samples. */
+/* Bytes for each 32 samples, or for the step. */
 static const struct cuda_buffer buffers_cuda[] = {
     { "input", .block_bytes = 98304 },
     { "a_padded", .block_bytes = 124416 },
@@ -28,18 +28,16 @@ static const struct cuda_buffer buffers_cuda[] = {
     { "b_padded", .block_bytes = 663552 },
     { "relu_2", .block_bytes = 786432 },
     { "relu_3", .block_bytes = 100352 },
-    { "flatten_1", .block_bytes = 100352 },
-    { "fc", .block_bytes = 1280 },
-    { "maximum", .block_bytes = 128 },
     { "correct", .block_bytes = 128 },
     { "loss", .block_bytes = 128 },
-    { "exp_sum", .block_bytes = 128 },
     { "d_fc", .block_bytes = 1280 },
-    { "d_flatten_1", .block_bytes = 100352 },
     { "d_c_", .block_bytes = 100352 },
     { "d_b_", .block_bytes = 786432 },
-    { "d_b_padded", .block_bytes = 663552 },
+    { "c_partial", .block_bytes = 129472 },
+    { "b_partial", .block_bytes = 18528 },
     { "d_a_", .block_bytes = 524288 },
+    { "a_partial", .block_bytes = 18944 },
+    { "fc", .block_bytes = 1280 },
 };
 static const int wide_load_input_cuda_uses[] = { 0 };
 static const int wide_a_pad_cuda_uses[] = { 0, 1 };
@@ -47,20 +45,15 @@ static const int wide_a_forward_cuda_uses[] = { 1, 2 };
 static const int wide_b_pad_cuda_uses[] = { 2, 3 };
 static const int wide_b_forward_cuda_uses[] = { 3, 4 };
 static const int wide_c_forward_cuda_uses[] = { 4, 5 };
-static const int wide_flatten_1_forward_cuda_uses[] = { 5, 6 };
-static const int wide_fc_forward_cuda_uses[] = { 6, 7 };
-static const int wide_cross_entropy_maximum_cuda_uses[] = { 7, 8, 9 };
-static const int wide_cross_entropy_forward_cuda_uses[] = { 7, 8, 10, 11 };
-static const int wide_cross_entropy_backward_cuda_uses[] = { 7, 8, 11, 12 };
-static const int wide_train_12_cuda_uses[] = { 12, 13, 6 };
-static const int wide_flatten_1_backward_cuda_uses[] = { 5, 13, 14 };
-static const int wide_train_14_cuda_uses[] = { 14, 4, 15 };
-static const int wide_train_15_cuda_uses[] = { 15, 16, 3 };
-static const int wide_b_backward_pad_cuda_uses[] = { 2, 16, 17 };
-static const int wide_train_17_cuda_uses[] = { 17, 1 };
-static const int wide_evaluate_cross_entropy_forward_cuda_uses[] = { 7, 8, 10 };
-static const int wide_results_cuda_uses[] = { 10, 9, 7 };
-static const int update_cuda_uses[] = { 10, 9 };
+static const int wide_fc_forward_cuda_uses[] = { 5, 6, 7, 8, 9 };
+static const int wide_train_8_cuda_uses[] = { 9, 4, 10, 11 };
+static const int wide_b_backward_weight_cuda_uses[] = { 3, 10, 12 };
+static const int wide_b_backward_input_cuda_uses[] = { 10, 2, 13 };
+static const int wide_a_backward_weight_cuda_uses[] = { 1, 13, 14 };
+static const int wide_train_12_cuda_uses[] = { 8, 5, 14, 12, 11, 7, 6 };
+static const int wide_evaluate_fc_forward_cuda_uses[] = { 5, 15, 6, 7 };
+static const int wide_results_cuda_uses[] = { 7, 6, 15 };
+static const int update_cuda_uses[] = { 7, 6 };
 
 static const struct cuda_kernel train_cuda[] = {
     { "wide_load_input", "load_input", .units = 0, .block_units = 24, .samples = 32, .take = 1, .threads = 256,
@@ -69,51 +62,37 @@ static const struct cuda_kernel train_cuda[] = {
     { "wide_a_pad", "a_pad", .units = 0, .block_units = 122, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 6960, .step_bytes = 0, .buffers = wide_a_pad_cuda_uses,
             .buffer_count = 2 },
-    { "wide_a_forward", "a_forward", .units = 0, .block_units = 512, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 225280, .sample_bytes = 20272, .step_bytes = 1792,
+    { "wide_a_forward", "a_forward", .units = 0, .block_units = 128, .samples = 32, .take = 1, .threads = 192,
+            .shared_bytes = 12576, .sample_flop = 225280, .sample_bytes = 20272, .step_bytes = 1792,
             .buffers = wide_a_forward_cuda_uses, .buffer_count = 2 },
     { "wide_b_pad", "b_pad", .units = 0, .block_units = 648, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 37120, .step_bytes = 0,
             .buffers = wide_b_pad_cuda_uses, .buffer_count = 2 },
-    { "wide_b_forward", "b_forward", .units = 0, .block_units = 768, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 1775616, .sample_bytes = 45312, .step_bytes = 13920,
+    { "wide_b_forward", "b_forward", .units = 0, .block_units = 96, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 17920, .sample_flop = 1775616, .sample_bytes = 45312, .step_bytes = 13920,
             .buffers = wide_b_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_c_forward", "c_forward", .units = 0, .block_units = 98, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 339472, .sample_bytes = 27712, .step_bytes = 13888,
+    { "wide_c_forward", "c_forward", .units = 0, .block_units = 64, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 18688, .sample_flop = 339472, .sample_bytes = 27712, .step_bytes = 13888,
             .buffers = wide_c_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 98, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 6272, .step_bytes = 0,
-            .buffers = wide_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_fc_forward", "fc_forward", .units = 0, .block_units = 2, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 15680, .sample_bytes = 3176, .step_bytes = 31400,
-            .buffers = wide_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 10, .sample_bytes = 48, .step_bytes = 0,
-            .buffers = wide_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "wide_cross_entropy_forward", "cross_entropy_forward", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 43, .sample_bytes = 52, .step_bytes = 0,
-            .buffers = wide_cross_entropy_forward_cuda_uses, .buffer_count = 4 },
-    { "wide_cross_entropy_backward", "cross_entropy_backward", .units = 0, .block_units = 2, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 50, .sample_bytes = 88, .step_bytes = 0,
-            .buffers = wide_cross_entropy_backward_cuda_uses, .buffer_count = 4 },
-    { "wide_train_12", "fc_backward_input, fc_backward_weight, fc_backward_bias", .units = 982, .block_units = 98,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 31370, .sample_bytes = 6312,
-            .step_bytes = 62760, .buffers = wide_train_12_cuda_uses, .buffer_count = 3 },
-    { "wide_flatten_1_backward", "flatten_1_backward", .units = 0, .block_units = 98, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 784, .sample_bytes = 9408, .step_bytes = 0,
-            .buffers = wide_flatten_1_backward_cuda_uses, .buffer_count = 3 },
-    { "wide_train_14", "c_backward_input, c_backward_weight, c_backward_bias", .units = 434, .block_units = 768,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 684304, .sample_bytes = 52288,
-            .step_bytes = 27712, .buffers = wide_train_14_cuda_uses, .buffer_count = 3 },
-    { "wide_train_15", "b_backward_input, b_backward_weight, b_backward_bias", .units = 435, .block_units = 648,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 3545088, .sample_bytes = 66048,
-            .step_bytes = 27744, .buffers = wide_train_15_cuda_uses, .buffer_count = 3 },
-    { "wide_b_backward_pad", "b_backward_pad", .units = 0, .block_units = 512, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 4096, .sample_bytes = 53504, .step_bytes = 0,
-            .buffers = wide_b_backward_pad_cuda_uses, .buffer_count = 3 },
-    { "wide_train_17", "a_backward_weight, a_backward_bias", .units = 56, .block_units = 0, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 225280, .sample_bytes = 20272, .step_bytes = 1792,
-            .buffers = wide_train_17_cuda_uses, .buffer_count = 2 },
+    { "wide_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 320,
+            .shared_bytes = 320, .sample_flop = 32247, .sample_bytes = 6320, .step_bytes = 31400,
+            .buffers = wide_fc_forward_cuda_uses, .buffer_count = 5 },
+    { "wide_train_8", "c_backward_input, c_backward_weight", .units = 0, .block_units = 1104, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 683520, .sample_bytes = 56334, .step_bytes = 13824,
+            .buffers = wide_train_8_cuda_uses, .buffer_count = 4 },
+    { "wide_b_backward_weight", "b_backward_weight", .units = 0, .block_units = 96, .samples = 32, .take = 1,
+            .threads = 128, .shared_bytes = 0, .sample_flop = 1769472, .sample_bytes = 45891, .step_bytes = 0,
+            .buffers = wide_b_backward_weight_cuda_uses, .buffer_count = 3 },
+    { "wide_b_backward_input", "b_backward_input", .units = 0, .block_units = 128, .samples = 32, .take = 1,
+            .threads = 192, .shared_bytes = 24576, .sample_flop = 1773568, .sample_bytes = 57344, .step_bytes = 13824,
+            .buffers = wide_b_backward_input_cuda_uses, .buffer_count = 3 },
+    { "wide_a_backward_weight", "a_backward_weight", .units = 0, .block_units = 48, .samples = 32, .take = 1,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 221184, .sample_bytes = 20864, .step_bytes = 0,
+            .buffers = wide_a_backward_weight_cuda_uses, .buffer_count = 3 },
+    { "wide_train_12", "fc_backward_weight, a_weight_update, b_weight_update, c_weight_update, step_results",
+            .units = 91, .block_units = 0, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608,
+            .sample_flop = 15680, .sample_bytes = 8401, .step_bytes = 61000, .buffers = wide_train_12_cuda_uses,
+            .buffer_count = 7 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
@@ -123,30 +102,21 @@ static const struct cuda_kernel evaluate_cuda[] = {
     { "wide_a_pad", "a_pad", .units = 0, .block_units = 122, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 6960, .step_bytes = 0, .buffers = wide_a_pad_cuda_uses,
             .buffer_count = 2 },
-    { "wide_a_forward", "a_forward", .units = 0, .block_units = 512, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 225280, .sample_bytes = 20272, .step_bytes = 1792,
+    { "wide_a_forward", "a_forward", .units = 0, .block_units = 128, .samples = 32, .take = 1, .threads = 192,
+            .shared_bytes = 12576, .sample_flop = 225280, .sample_bytes = 20272, .step_bytes = 1792,
             .buffers = wide_a_forward_cuda_uses, .buffer_count = 2 },
     { "wide_b_pad", "b_pad", .units = 0, .block_units = 648, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 37120, .step_bytes = 0,
             .buffers = wide_b_pad_cuda_uses, .buffer_count = 2 },
-    { "wide_b_forward", "b_forward", .units = 0, .block_units = 768, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 1775616, .sample_bytes = 45312, .step_bytes = 13920,
+    { "wide_b_forward", "b_forward", .units = 0, .block_units = 96, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 17920, .sample_flop = 1775616, .sample_bytes = 45312, .step_bytes = 13920,
             .buffers = wide_b_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_c_forward", "c_forward", .units = 0, .block_units = 98, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 339472, .sample_bytes = 27712, .step_bytes = 13888,
+    { "wide_c_forward", "c_forward", .units = 0, .block_units = 64, .samples = 32, .take = 1, .threads = 256,
+            .shared_bytes = 18688, .sample_flop = 339472, .sample_bytes = 27712, .step_bytes = 13888,
             .buffers = wide_c_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_flatten_1_forward", "flatten_1_forward", .units = 0, .block_units = 98, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 6272, .step_bytes = 0,
-            .buffers = wide_flatten_1_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_fc_forward", "fc_forward", .units = 0, .block_units = 2, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 15680, .sample_bytes = 3176, .step_bytes = 31400,
-            .buffers = wide_fc_forward_cuda_uses, .buffer_count = 2 },
-    { "wide_cross_entropy_maximum", "cross_entropy_maximum", .units = 0, .block_units = 1, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 0, .sample_flop = 10, .sample_bytes = 48, .step_bytes = 0,
-            .buffers = wide_cross_entropy_maximum_cuda_uses, .buffer_count = 3 },
-    { "wide_evaluate_cross_entropy_forward", "evaluate_cross_entropy_forward", .units = 0, .block_units = 1,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 43, .sample_bytes = 48,
-            .step_bytes = 0, .buffers = wide_evaluate_cross_entropy_forward_cuda_uses, .buffer_count = 3 },
+    { "wide_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
+            .threads = 320, .shared_bytes = 320, .sample_flop = 15733, .sample_bytes = 3184, .step_bytes = 31400,
+            .buffers = wide_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
     { "wide_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 48, .step_bytes = 0, .buffers = wide_results_cuda_uses,
             .buffer_count = 3 },
@@ -155,11 +125,11 @@ static const struct cuda_kernel evaluate_cuda[] = {
 static const struct cuda_code code_cuda = {
     .name = "layer by layer", .file = "wide_cuda.cu",
     .source = wide_cuda_source, .source_end = wide_cuda_source_end,
-    .block = 32, .eval_samples = 1856,
+    .block = 32, .eval_samples = 2208,
     .parameters = parameters_cuda, .parameter_count = sizeof parameters_cuda / sizeof *parameters_cuda,
     .weights_size = 17700,
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
-    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = false,
+    .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
         "wide_update", "update", .units = 70, .samples = 32, .take = 1, .threads = 256, .step_flop = 70800,
                 .step_bytes = 354000, .buffers = update_cuda_uses, .buffer_count = 2,
