@@ -85,6 +85,7 @@ static const struct Rule {
     { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, gpu_conv_input },
     { TECHNIQUE_CONV_INPUT, &kind_pad_backward, gpu_conv_border },
     { TECHNIQUE_CONV_WEIGHT, &kind_conv2d_backward_weight, gpu_conv_weight },
+    { TECHNIQUE_DENSE_WEIGHT, &kind_conv2d_backward_weight, gpu_dense_weight },
     { TECHNIQUE_LOSS, &kind_cross_entropy, gpu_classify },
     { TECHNIQUE_LINEAR, &kind_linear, gpu_linear },
     { TECHNIQUE_LINEAR, &kind_flatten_backward, gpu_flatten_input },

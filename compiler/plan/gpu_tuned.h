@@ -81,7 +81,8 @@ bool gpu_conv(Tuner *tuner, Kernel *kernel);            /* gpu_tuned_conv.c: con
 bool gpu_conv_pool(Tuner *tuner, Kernel *kernel);       /* max_pool2d, whose conv2d it takes in */
 bool gpu_conv_input(Tuner *tuner, Kernel *kernel);      /* gpu_tuned_input.c: conv2d_backward_input */
 bool gpu_conv_border(Tuner *tuner, Kernel *kernel);     /* pad_backward, whose conv2d_backward_input it takes in */
-bool gpu_conv_weight(Tuner *tuner, Kernel *kernel);     /* gpu_tuned_weight.c: conv2d_backward_weight */
+bool gpu_conv_weight(Tuner *tuner, Kernel *kernel);     /* gpu_tuned_weight.c: conv2d_backward_weight, behind a pool */
+bool gpu_dense_weight(Tuner *tuner, Kernel *kernel);    /* conv2d_backward_weight */
 bool gpu_linear(Tuner *tuner, Kernel *kernel);          /* gpu_tuned_linear.c: linear */
 bool gpu_linear_input(Tuner *tuner, Kernel *kernel);    /* linear_backward_input */
 bool gpu_flatten_input(Tuner *tuner, Kernel *kernel);   /* flatten_backward, whose linear_backward_input it takes in */

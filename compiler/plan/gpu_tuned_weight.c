@@ -144,19 +144,18 @@ static void choose_inner(Tuner *tuner, Kernel *kernel, GpuConvWeight *g)
         "meets every one of them that it reaches.", s->rows, s->columns);
 }
 
-bool gpu_conv_weight(Tuner *tuner, Kernel *kernel)
+static bool tune(Tuner *tuner, Kernel *kernel, bool pooled)
 {
     const Node *node = kernel->node;
     const Tensor *x = node->in.at[0], *dy = node->in.at[1], *gradient = kernel->stores.at[0];
     if (!nest_is_sum(kernel->nest) || !gpu_parameter_of(tuner->program->graph, gradient))
         return false;
     GpuConvWeight *g = NEW(tuner->arena, GpuConvWeight);
-    ConvShape s = tuner_conv_shape(node->layer, x, gradient, dy);
-    g->conv = s;
+    g->conv = tuner_conv_shape(node->layer, x, gradient, dy);
     g->conv.dy = dy;
-    if (tuner_see_through_pool(tuner, &s, dy, kernel))
-        g->conv = s;
-    if (s.kernel[0] * s.kernel[1] > MOST_TAPS || !choose_tile(&g->conv)) {
+    if (pooled && !tuner_see_through_pool(tuner, &g->conv, dy, kernel))
+        return false;
+    if (g->conv.kernel[0] * g->conv.kernel[1] > MOST_TAPS || !choose_tile(&g->conv)) {
         kernel->absorbed.count = 0;
         return false;
     }
@@ -166,4 +165,14 @@ bool gpu_conv_weight(Tuner *tuner, Kernel *kernel)
         choose_inner(tuner, kernel, g);
     }
     return true;
+}
+
+bool gpu_conv_weight(Tuner *tuner, Kernel *kernel)
+{
+    return tune(tuner, kernel, true);
+}
+
+bool gpu_dense_weight(Tuner *tuner, Kernel *kernel)
+{
+    return tune(tuner, kernel, false);
 }
