@@ -88,6 +88,10 @@ bool gpu_linear_input(Tuner *tuner, Kernel *kernel);    /* linear_backward_input
 bool gpu_flatten_input(Tuner *tuner, Kernel *kernel);   /* flatten_backward, whose linear_backward_input it takes in */
 bool gpu_classify(Tuner *tuner, Kernel *kernel);        /* gpu_tuned_classify.c: cross_entropy, with the linear before it */
 
+/* NULL, or what is wrong: a tuned kernel whose units leave part of its work undone, or with other warps than its sums
+ * are shared by (gpu_tuned_verify.c). */
+const char *gpu_tuned_verify(Arena *arena, const Kernel *kernel);
+
 /* ---- what they share */
 
 /* Drops the kernels of the phase whose results nobody reads. */

@@ -1,5 +1,6 @@
 /* Whether a plan for a GPU does what it should, and how it reads. */
 #include "plan/fused.h"
+#include "plan/gpu_tuned.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static const char *verify_part(Arena *arena, const GpuPlan *plan, const GpuLaunc
         if (tensor->role == ROLE_PARAMETER && read_after(launches, at, tensor))
             return arena_printf(arena, "%s changes %s while it is read", kernel->name, tensor->name);
     }
-    return NULL;
+    return plan->fused ? NULL : gpu_tuned_verify(arena, kernel);
 }
 
 static const char *verify_launches(Arena *arena, const GpuPlan *plan, const GpuLaunches *launches)
