@@ -10,8 +10,8 @@ REAL   ?= double
 CC     ?= cc
 OPTIMISE ?= -O1 -g
 FLAGS   = -std=gnu11 $(OPTIMISE) -Wall -Wextra -Werror -Wno-psabi -fno-math-errno -fopenmp -MMD -MP \
-          -Iruntime -Itests/harness $(EXTRA) $(if $(filter double,$(REAL)),-DNETC_DOUBLE)
-LIBS   ?= -lz -lm
+          -Iruntime -Itests/harness -DNETC_NO_PNG $(EXTRA) $(if $(filter double,$(REAL)),-DNETC_DOUBLE)
+LIBS   ?= -lz -ldl -lm
 MACHINE_avx2   = -march=x86-64-v3
 MACHINE_avx512 = -march=x86-64-v4
 

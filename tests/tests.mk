@@ -45,7 +45,7 @@ UNIT_RUNTIME  = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_runtime_*.c
 $(UNIT_RUNTIME): $(BUILD)/tests/unit/%: tests/unit/%.c $(RUNTIME)
 	@mkdir -p $(@D)
 	$(call say,test,$<)
-	$(Q)$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Wno-psabi -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lcmocka -lz -lm
+	$(Q)$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Wno-psabi -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lcmocka -lpng -lz -ldl -lm
 
 $(UNIT_COMPILER): $(BUILD)/tests/unit/%: tests/unit/%.c $(OBJECTS)
 	@mkdir -p $(@D)
@@ -133,7 +133,7 @@ test-pytorch:
 # A part of the networks: an emulator takes its time.
 CROSS = kernel_2 kernel_5x1 stride_2 padded_reflect groups_2 channels_3_5 channels_16_17 pool_padded relu_before plain_relu \
         twice_pool unpool linear_17
-CROSS_FLAGS = CC=aarch64-linux-gnu-gcc EXTRA=-DNETC_NO_ZLIB LIBS=-lm
+CROSS_FLAGS = CC=aarch64-linux-gnu-gcc EXTRA=-DNETC_NO_ZLIB LIBS="-ldl -lm"
 test-cross:
 	@tools/need.sh build cross
 	@$(MAKE) $(BUILD)/netc

@@ -35,6 +35,10 @@ for group in "$@"; do
         header zlib.h || want zlib1g-dev
         ;;
     test)
+        header png.h                       || want libpng-dev
+        links "$cc" -l:libcurl.so.4        || want libcurl4
+        links "$cc" -l:libcrypto.so.3 || links "$cc" -l:libcrypto.so.1.1 || want libssl3
+        links "$cc" -l:libarchive.so.13    || want libarchive13
         header cmocka.h                    || want libcmocka-dev
         tool clang                         || want clang
         links clang -fopenmp && archer     || want libomp-dev
