@@ -263,8 +263,9 @@ static bool run_cuda(struct measuring *m, struct error *error)
 static bool run(struct measuring *m, struct error *error)
 {
     const struct model *model = m->bench.model;
-    if (!data_load(model, m->settings->data, PART_TRAIN, &m->train, error)
-        || !data_load(model, m->settings->data, PART_TEST, &m->test, error) || !open_device(m, error))
+    enum progress_mode  mode = m->settings->json ? PROGRESS_OFF : PROGRESS_AUTO;
+    if (!data_load(model, m->settings->data, PART_TRAIN, mode, &m->train, error)
+        || !data_load(model, m->settings->data, PART_TEST, mode, &m->test, error) || !open_device(m, error))
         return false;
     plan_steps(m);
     bool cpu = m->device->kind == &device_cpu;

@@ -1,5 +1,7 @@
 #include "data.h"
 
+#include "data_source.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +13,12 @@ static const struct {
     bool (*count)(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
 } datasets[] = {
     {"mnist", idx_load, idx_count},
+    {"fashion_mnist", idx_load, idx_count},
+    {"kmnist", idx_load, idx_count},
+    {"emnist", idx_load, idx_count},
+    {"cifar10", cifar10_load, cifar10_count},
     {"idx", idx_load, idx_count},
+    {"folder", folder_load, folder_count},
 };
 
 enum { DATASETS = sizeof datasets / sizeof *datasets };
@@ -25,11 +32,26 @@ static int find(const struct model *model, struct error *error)
     return -1;
 }
 
-bool data_load(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error)
+bool data_load(const struct model *model, const char *root, enum part part, enum progress_mode mode,
+               struct dataset *data, struct error *error)
 {
-    int i = find(model, error);
+    int          i = find(model, error);
+    struct error why;
+    bool         changed;
     *data = (struct dataset){0};
-    if (i >= 0 && datasets[i].load(model, root, part, data, error))
+    if (i < 0)
+        return false;
+    if (datasets[i].load(model, root, part, data, error))
+        return true;
+    data_free(data);
+    if (!model->download || error->status != STATUS_INPUT)
+        return false;
+    /* Nothing is looked for on the network unless the files that are here will not do. */
+    if (!data_obtain(model, root, part, mode, &changed, &why)) {
+        *error = why;
+        return false;
+    }
+    if (changed && datasets[i].load(model, root, part, data, error))
         return true;
     data_free(data);
     return false;

@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "model.h"
+#include "progress.h"
 
 enum part { PART_TRAIN, PART_TEST };
 
@@ -13,8 +14,10 @@ struct dataset {
     uint8_t *labels;                    /* count, each below the model's classes */
 };
 
-/* Reads one part of the model's dataset from the folder `root` and checks all of it against the model. */
-bool data_load(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error);
+/* Reads one part of the model's dataset from the folder `root` and checks all of it against the model. With the spec's
+ * download = true, what is missing or damaged is fetched first, which `mode` may show. */
+bool data_load(const struct model *model, const char *root, enum part part, enum progress_mode mode,
+               struct dataset *data, struct error *error);
 
 /* Reads only as much as tells the number of samples. */
 bool data_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
@@ -24,8 +27,34 @@ size_t data_bytes(const struct model *model, int64_t count);
 
 void data_free(struct dataset *data);
 
-/* The IDX format: data_idx.c. MNIST is a dataset in this format. */
+/* data_idx.c: the IDX format, in which MNIST is and those like it. */
 bool idx_load(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error);
 bool idx_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+
+/* data_cifar10.c */
+bool cifar10_load(const struct model *model, const char *root, enum part part, struct dataset *data,
+                  struct error *error);
+bool cifar10_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+
+/* Whether the file at `path` can be one of its six: size and labels. */
+bool cifar10_check(const char *path, struct error *error);
+
+/* data_folder.c: a folder of pictures for each class. */
+bool folder_load(const struct model *model, const char *root, enum part part, struct dataset *data,
+                 struct error *error);
+bool folder_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+
+/* data_pieces.c: the files that a part consists of. ---------------------------------------------------------------- */
+
+enum { DATA_NAME = 64 };
+
+/* Writes the name of the part's file number `piece`, from 0: "train-images-idx3-ubyte"; false where there are no more. */
+bool data_piece(const struct model *model, enum part part, int piece, char name[DATA_NAME]);
+
+/* A path that it may have below `root`; `way` counts them from 0. The caller frees it; NULL where there are no more. */
+char *data_piece_path(const struct model *model, const char *root, const char *name, int way, bool *gzip);
+
+/* The first of these paths at which there is something, or NULL. */
+char *data_piece_find(const struct model *model, const char *root, const char *name, bool *gzip);
 
 #endif

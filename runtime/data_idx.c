@@ -1,12 +1,11 @@
-/* IDX files, the format of MNIST: a magic number (two zero bytes, the type of the elements, the number of
+/* IDX files, the format of MNIST and those like it: a magic number (two zero bytes, the type of the elements, the number of
  * dimensions), each dimension as a big-endian 32-bit number, then the elements in row-major order. Images have the
  * dimensions n x height x width or n x channels x height x width, or any others of the right size where the
  * network's input is flat. */
-#include "data.h"
+#include "data_source.h"
 #include "format.h"
 #include "stream.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,50 +14,47 @@
 
 enum { TYPE_UNSIGNED_BYTE = 0x08, LEAST_RANK = 1, MOST_RANK = 4, FIRST_BUFFER = 1 << 20 };
 
-static const struct { const char *images, *labels, *of; } files[] = {
-    [PART_TRAIN] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "training"},
-    [PART_TEST] = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "test"},
-};
-
 struct header {
     int     rank;
     int64_t dim[MOST_RANK];
     int64_t bytes;                      /* of the header itself */
 };
 
-/* Says that `name` is in neither form in `root`, and what can be done. */
+/* Says that `name` is in no form in `root`, and what can be done. */
 static bool missing(const struct model *model, const char *root, const char *name, enum part part, struct error *error)
 {
-    char folder[1024];
-    error_input(error, "no %s data: there is neither %s/%s nor %s/%s.gz", files[part].of, root, name, root, name);
-    if (root[0] != '/' && getcwd(folder, sizeof folder))
-        error_add(error, "%s is taken from the folder where the trainer runs, %s", root, folder);
-    if (model->download)
-        error_add(error, "download = true, but downloading is not built yet: put the files there yourself");
-    error_add(error, "wanted, each as it is or with .gz: %s, %s,", files[PART_TRAIN].images, files[PART_TRAIN].labels);
-    error_add(error, "  %s, %s", files[PART_TEST].images, files[PART_TEST].labels);
-    return error_add(error, "--data DIR names another folder");
+    char found[2048], other[DATA_NAME];
+    if (model->split)
+        snprintf(found, sizeof found, "there is neither %s/gzip.zip nor %s/%s.gz", root, root, name);
+    else
+        snprintf(found, sizeof found, "there is neither %s/%s nor %s/%s.gz", root, name, root, name);
+    data_missing(model, root, part, found, error);
+    if (!data_source_find(model->dataset)) {
+        error_add(error, "wanted, each as it is or with .gz:");
+        for (int piece = 0; piece < 4; piece++)
+            if (data_piece(model, piece < 2 ? PART_TRAIN : PART_TEST, piece % 2, other))
+                error_add(error, "    %s", other);
+    }
+    return false;
 }
 
-/* Opens root/name, or root/name.gz where that does not exist. */
-static struct stream *open_file(const struct model *model, const char *root, const char *name, enum part part,
+/* Opens the file of images (piece 0) or labels (1): as it is, compressed, or in EMNIST's archive. */
+static struct stream *open_file(const struct model *model, const char *root, int piece, enum part part,
                                 struct error *error)
 {
-    size_t         size = strlen(root) + strlen(name) + sizeof "/.gz";
-    char          *path = malloc(size);
+    char           name[DATA_NAME] = "", entry[DATA_NAME + 16], zip[4096];
+    bool           gzip;
     struct stream *stream = NULL;
-    if (!path) {
-        error_memory(error, "a file name", size);
-        return NULL;
-    }
-    snprintf(path, size, "%s/%s", root, name);
-    bool gzip = access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
-    if (gzip)
-        strcat(path, ".gz");
-    if (gzip && access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        missing(model, root, name, part, error);
-    else
+    data_piece(model, part, piece, name);
+    char *path = data_piece_find(model, root, name, &gzip);
+    snprintf(zip, sizeof zip, "%s/gzip.zip", root);
+    snprintf(entry, sizeof entry, "gzip/%s.gz", name);
+    if (path)
         stream = stream_open(path, gzip, error);
+    else if (model->split && access(zip, F_OK) == 0)
+        stream = stream_open_entry(zip, entry, true, error);
+    else
+        missing(model, root, name, part, error);
     free(path);
     return stream;
 }
@@ -134,6 +130,9 @@ static bool read_images_header(const struct model *model, struct stream *stream,
             return error_input(error, "%s: offset 8: images of %s bytes, expected %s", path,
                                format_shape(found, header->dim + 1, header->rank - 1),
                                format_shape(expected, input, 3));
+    if (model->split && (header->rank != 3 || header->dim[1] != 28 || header->dim[2] != 28))
+        return error_input(error, "%s: offset 8: found images of %s, expected EMNIST's of 28x28", path,
+                           format_shape(found, header->dim + 1, header->rank - 1));
     if (model->flat ? bytes == model->channels * model->height * model->width
         : header->rank == 3 ? model->channels == 1 && memcmp(header->dim + 1, input + 1, 2 * sizeof *input) == 0
         : header->rank == 4 && memcmp(header->dim + 1, input, sizeof input) == 0)
@@ -234,12 +233,40 @@ static bool load_labels(const struct model *model, struct stream *stream, struct
     return data->labels != NULL;
 }
 
+/* EMNIST's images lie on their sides: rows and columns change places. */
+static void turn_images(struct dataset *data)
+{
+    enum { SIDE = 28 };
+    for (int64_t i = 0; i < data->count; i++) {
+        uint8_t *image = data->images + i * SIDE * SIDE;
+        for (int y = 0; y < SIDE; y++)
+            for (int x = 0; x < y; x++) {
+                uint8_t pixel = image[y * SIDE + x];
+                image[y * SIDE + x] = image[x * SIDE + y];
+                image[x * SIDE + y] = pixel;
+            }
+    }
+}
+
+/* Plain files have no checksum of their own. */
+static bool check_content(const struct model *model, enum part part, int piece, const struct stream *stream,
+                          struct error *error)
+{
+    char name[DATA_NAME] = "";
+    return stream_size(stream) < 0 || (data_piece(model, part, piece, name)
+           && data_check_content(model, name, stream_path(stream), stream_size(stream), error));
+}
+
 bool idx_load(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error)
 {
-    struct stream *images = open_file(model, root, files[part].images, part, error);
-    struct stream *labels = images ? open_file(model, root, files[part].labels, part, error) : NULL;
+    struct stream *images = open_file(model, root, 0, part, error);
+    struct stream *labels = images ? open_file(model, root, 1, part, error) : NULL;
     bool           loaded = labels && load_images(model, images, data, error)
-                         && load_labels(model, labels, data, stream_path(images), error);
+                         && load_labels(model, labels, data, stream_path(images), error)
+                         && check_content(model, part, 0, images, error)
+                         && check_content(model, part, 1, labels, error);
+    if (loaded && model->split)
+        turn_images(data);
     stream_close(images);
     stream_close(labels);
     return loaded;
@@ -247,7 +274,7 @@ bool idx_load(const struct model *model, const char *root, enum part part, struc
 
 bool idx_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
 {
-    struct stream *images = open_file(model, root, files[part].images, part, error);
+    struct stream *images = open_file(model, root, 0, part, error);
     struct header  header;
     bool           known = images && read_images_header(model, images, &header, error);
     if (known)

@@ -88,7 +88,7 @@ bool eval_command(const struct model *model, const struct settings *settings, st
         error_input(error, "%s: cannot open: %s", settings->weights, strerror(errno));
         return error_add(error, "%s train writes weights, --weights FILE names others", model->name);
     }
-    if (!data_load(model, settings->data, PART_TEST, &test, error))
+    if (!data_load(model, settings->data, PART_TEST, settings->progress, &test, error))
         return false;
     struct device *device = command_device(&config, &progress, error);
     bool           good = device && evaluate_file(device, settings, &progress, error);

@@ -124,6 +124,7 @@ struct model {
 
     /* From the spec's data and train sections. */
     const char   *dataset;              /* "mnist", "idx" */
+    const char   *split;                /* of emnist: "letters"; else NULL */
     const char   *root;
     bool          download, shuffle, test_shuffle;
     int64_t       batch_size;

@@ -74,31 +74,57 @@ static void draw_bar(double fraction, int room)
     fputs("] ", stderr);
 }
 
-void progress_show(struct progress *progress, const struct standing *standing)
+/* Whether it is time for another line. */
+static bool due(struct progress *progress)
 {
     double now = seconds_now();
-    if (progress->mode == PROGRESS_JSON || progress->mode == PROGRESS_OFF || standing->done == 0
+    if (progress->mode == PROGRESS_JSON || progress->mode == PROGRESS_OFF
         || now - progress->last < (progress->redraws ? redraw_seconds : plain_seconds))
-        return;
+        return false;
     progress->last = now;
-    double fraction = (double)standing->done / (double)standing->all;
-    double rate = standing->seconds > 0 ? (double)standing->done / standing->seconds : 0;
-    double left = (now - progress->started) * (1 - standing->fraction) / standing->fraction;
-    char   head[FORMAT_SIZE], rest[256], loss[FORMAT_SIZE], count[FORMAT_SIZE], clock[FORMAT_SIZE];
-    snprintf(head, sizeof head, "%s ", standing->part);
-    int length = snprintf(rest, sizeof rest, "%3d %%  loss %s  accuracy %.2f %%  %s images/s  %s left",
-                          (int)(100 * fraction), format_loss(loss, standing->loss), 100 * standing->accuracy,
-                          format_count(count, (int64_t)rate), format_clock(clock, left));
+    return true;
+}
+
+/* "epoch 3/10 [####----]  40 %  …": a line of its own, or in the place of the last one. */
+static void draw(struct progress *progress, const char *head, double fraction, const char *rest)
+{
     if (!progress->redraws) {
         fprintf(stderr, "%s: %s%s\n", progress->name, head, rest);
         return;
     }
     int width = terminal_width() - MARGIN, room = width - (int)strlen(head);
     fprintf(stderr, "\r\033[K%.*s", width, head);
-    draw_bar(fraction, room - length);
+    draw_bar(fraction, room - (int)strlen(rest));
     fprintf(stderr, "%.*s", room > 0 ? room : 0, rest);
     fflush(stderr);
     progress->drawn = true;
+}
+
+void progress_show(struct progress *progress, const struct standing *standing)
+{
+    if (standing->done == 0 || !due(progress))
+        return;
+    double fraction = (double)standing->done / (double)standing->all;
+    double rate = standing->seconds > 0 ? (double)standing->done / standing->seconds : 0;
+    double left = (progress->last - progress->started) * (1 - standing->fraction) / standing->fraction;
+    char   head[FORMAT_SIZE], rest[256], loss[FORMAT_SIZE], count[FORMAT_SIZE], clock[FORMAT_SIZE];
+    snprintf(head, sizeof head, "%s ", standing->part);
+    snprintf(rest, sizeof rest, "%3d %%  loss %s  accuracy %.2f %%  %s images/s  %s left", (int)(100 * fraction),
+             format_loss(loss, standing->loss), 100 * standing->accuracy, format_count(count, (int64_t)rate),
+             format_clock(clock, left));
+    draw(progress, head, fraction, rest);
+}
+
+void progress_bytes(struct progress *progress, const char *file, int64_t done, int64_t all)
+{
+    char head[FORMAT_SIZE], rest[256], have[FORMAT_SIZE], whole[FORMAT_SIZE];
+    if (!due(progress))
+        return;
+    double fraction = (double)done / (double)all;
+    snprintf(head, sizeof head, "%s ", file);
+    snprintf(rest, sizeof rest, "%3d %%  %s of %s", (int)(100 * fraction), format_bytes(have, (double)done),
+             format_bytes(whole, (double)all));
+    draw(progress, head, fraction, rest);
 }
 
 void progress_json_number(const char *key, double value)

@@ -44,6 +44,9 @@ void progress_say(struct progress *progress, const char *format, ...) __attribut
 /* Shows where the run stands, at most a few times a second on a terminal and once a minute elsewhere. */
 void progress_show(struct progress *progress, const struct standing *standing);
 
+/* Shows how much of a file has come, as often. */
+void progress_bytes(struct progress *progress, const char *file, int64_t done, int64_t all);
+
 void progress_epoch(struct progress *progress, const struct epoch_report *report);
 
 /* Takes an unfinished line off the terminal. */

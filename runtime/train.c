@@ -151,8 +151,8 @@ static bool run(struct training *training, struct error *error)
 {
     const struct settings *settings = training->settings;
     const struct model    *model = training->model;
-    if (!data_load(model, settings->data, PART_TRAIN, &training->train, error)
-        || !data_load(model, settings->data, PART_TEST, &training->test, error))
+    if (!data_load(model, settings->data, PART_TRAIN, settings->progress, &training->train, error)
+        || !data_load(model, settings->data, PART_TEST, settings->progress, &training->test, error))
         return false;
     struct device_config config = device_config(training);
     training->device = command_device(&config, &training->progress, error);

@@ -61,6 +61,10 @@ differs() { if cmp -s "$2" "$3"; then fail "$1: the files are the same"; else pa
 absent() { holds "$1" test ! -e "$2"; }
 empty() { holds "$1" test ! -s "$2"; }
 
+# What is missing is looked for where nobody listens, not on the network.
+NETC_MIRROR=http://127.0.0.1:1
+export NETC_MIRROR
+
 # ---- a small dataset: the first 640 and 300 images of MNIST
 
 number() {  # as four bytes, big-endian
@@ -178,7 +182,7 @@ check "bench" 0 "images/s" bench --data small --epochs 1 --threads 2
 holds "bench has a line for each kernel" sh -c "grep -q '^load_block  *[0-9.]*  *[0-9.]* %' out &&
     grep -q '^update  *[0-9.]*  *[0-9.]* %' out"
 check "bench on CUDA" 3 "NVIDIA's driver" bench --device cuda --data small
-check "bench without data" 1 "none/train-images-idx3-ubyte" bench --data none
+check "bench without data" 1 "train-images-idx3-ubyte.gz could not be fetched" bench --data none
 check "bench --json" 0 '"kernels": [' bench --data small --json --epochs 1 --steps 5 --device cpu
 empty "bench says nothing beside its result" err
 # Strings become s, numbers v; then objects and lists of these become v until nothing is left but one.
@@ -196,11 +200,13 @@ holds "bench leaves no file" sh -c '! ls bare | grep -q .'
 
 # ---- wrong files
 
-check "no data" 1 "none/train-images-idx3-ubyte.gz" train --data none
-check "no test data" 1 "none/t10k-images-idx3-ubyte" eval --data none
+check "no data" 1 "train-images-idx3-ubyte.gz could not be fetched" train --data none
+check "no test data" 1 "t10k-images-idx3-ubyte.gz could not be fetched" eval --data none
+absent "no folder is left" none
 mkdir cut labels more
 cp small/* cut && head -c 5000 small/train-images-idx3-ubyte >cut/train-images-idx3-ubyte
-check "truncated images" 1 "offset 5000: the file ends" train --data cut --save x
+check "truncated images" 1 "found 5000 bytes, expected 501776 by its header" train --data cut --save x
+holds "are kept aside" test -s cut/train-images-idx3-ubyte.damaged
 cp small/* labels
 {
     head -c 9 small/train-labels-idx1-ubyte

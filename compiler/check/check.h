@@ -254,6 +254,12 @@ bool read_settings(Checker *c, const Scope *outer, const char *title, const Sett
                    const Ast **given);
 
 void check_data(Checker *c, const Ast *ast);
+
+/* datasets.c: what can be named after `data`. The dataset that `ast` names, or NULL after a report. */
+const Dataset *find_dataset(Checker *c, const Ast *ast);
+
+/* Reads the dataset's arguments, and compares its images and classes with the network. */
+void check_dataset(Checker *c, const Ast *ast);
 void check_train(Checker *c, const Ast *ast);
 
 /* The word or call that a setting consists of, or NULL after a report: `sgd`, `sgd(lr=0.1)`. */

@@ -9,11 +9,7 @@ static const int64_t DEFAULT_BATCH = 64;
 /* A 32-bit float divided by less may be infinite. */
 static const double LEAST_STD = 1e-30;
 
-typedef struct Dataset { const char *name; DatasetKind kind; } Dataset;
-
-static const Dataset datasets[] = { { "mnist", DATASET_MNIST }, { "idx", DATASET_IDX } };
-
-enum { MNIST_SIDE = 28, MNIST_CLASSES = 10, MOST_CHANNELS = 65536 };
+enum { MOST_CHANNELS = 65536 };
 
 /* Settings. ------------------------------------------------------------------------------------------------------- */
 
@@ -38,8 +34,8 @@ static void read_download(Checker *c, const Scope *scope, const Ast *ast)
     DataSpec *data = &c->model->data;
     if (!want_bool(c, evaluate(c, scope, ast), "download", &data->download))
         return;
-    if (data->download && data->kind == DATASET_IDX)
-        diag_error(c->diag, ast->span, "data idx reads your own files: there is nothing to download");
+    if (data->download && data->set && !data->set->downloads)
+        diag_error(c->diag, ast->span, "data %s reads your own files: there is nothing to download", data->name);
 }
 
 static void read_batch_size(Checker *c, const Scope *scope, const Ast *ast)
@@ -198,39 +194,6 @@ enum { DATA_ROOT, DATA_SETTINGS = sizeof data_settings / sizeof *data_settings }
 
 /* The section. ---------------------------------------------------------------------------------------------------- */
 
-static bool read_kind(Checker *c, const Ast *ast)
-{
-    NameList list = { 0 };
-    for (size_t i = 0; i < sizeof datasets / sizeof *datasets; i++) {
-        if (strcmp(datasets[i].name, ast->text) == 0) {
-            c->model->data.kind = datasets[i].kind;
-            return true;
-        }
-        list_add(c->arena, &list, datasets[i].name);
-    }
-    report_unknown(c, ast->name_span, &family_datasets, ast->text, names_list(c->arena, &list));
-    return false;
-}
-
-/* MNIST's images and classes are known before its files are opened. */
-static void check_mnist(Checker *c, const Ast *ast)
-{
-    Shape in = c->input->out, out = c->output->out;
-    Shape image = { 3, { 1, MNIST_SIDE, MNIST_SIDE } }, row = { 1, { MNIST_SIDE * MNIST_SIDE } };
-    if (in.rank && !shape_equal(in, image) && !shape_equal(in, row)) {
-        diag_error(c->diag, c->input_span, "the images of MNIST are 1x28x28, but the input is %s",
-                   shape_text(c->arena, in));
-        diag_note(c->diag, ast->name_span, "MNIST is chosen here");
-        diag_help(c->diag, "write `input 1x28x28`, or `input 784` for rows of pixels");
-    }
-    if (out.rank == 1 && out.dim[0] < MNIST_CLASSES) {
-        diag_error(c->diag, c->output->span, "MNIST has 10 classes, but the network gives %" PRId64 " value%s",
-                   out.dim[0], out.dim[0] == 1 ? "" : "s");
-        diag_note(c->diag, ast->name_span, "MNIST is chosen here");
-        diag_help(c->diag, "let the last layer give one value for each class: `linear(-> 10)`");
-    }
-}
-
 void check_data(Checker *c, const Ast *ast)
 {
     const Ast *given[DATA_SETTINGS] = { 0 };
@@ -245,17 +208,17 @@ void check_data(Checker *c, const Ast *ast)
     data->normalize = arena_alloc(c->arena, (size_t)(channels + 1) * sizeof *data->normalize);
     for (int64_t i = 0; i < channels; i++)
         data->normalize[i] = (Normalize){ 0, 1 };
-    bool known = read_kind(c, ast);
+    data->set = find_dataset(c, ast);
     bool settings_known = read_settings(c, c->file, "data", data_settings, &ast->body, given);
     if (!data->test_batch_size)
         data->test_batch_size = data->batch_size;
-    if (known && settings_known && data->kind == DATASET_IDX && !given[DATA_ROOT]) {
-        diag_error(c->diag, ast->name_span, "data idx needs `root`, the folder of its files");
+    if (data->set && settings_known && !data->set->downloads && !given[DATA_ROOT]) {
+        diag_error(c->diag, ast->name_span, "data %s needs `root`, the folder of its files", ast->text);
         diag_help(c->diag, "for example `root = \"data/my_images\"`");
     }
     if (!data->root)
         data->root = arena_printf(c->arena, "data/%s", ast->text);
-    if (known && data->kind == DATASET_MNIST)
-        check_mnist(c, ast);
+    if (data->set)
+        check_dataset(c, ast);
     c->model->has_data = true;
 }

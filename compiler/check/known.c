@@ -69,12 +69,16 @@ static const Known unbuilt_optimizers[] = {
 
 static const Known optimizer_aliases[] = { { "momentum", "sgd" }, { "nesterov", "sgd" }, { NULL, NULL } };
 
-static const char idx_hint[] = "it comes in MNIST's format: `data idx` reads its files from the folder `root`";
-
 static const Known unbuilt_datasets[] = {
-    { "cifar10", NULL }, { "cifar100", NULL }, { "emnist", NULL }, { "fashion_mnist", idx_hint },
-    { "image_folder", NULL }, { "imagenet", NULL }, { "kmnist", idx_hint }, { "qmnist", NULL }, { "stl10", NULL },
-    { "svhn", NULL }, { NULL, NULL }
+    { "cifar100", NULL },
+    { "imagenet", "`data folder` reads PNG and PGM files, a folder for each class, from the folder `root`" },
+    { "qmnist", NULL }, { "stl10", NULL }, { "svhn", NULL }, { NULL, NULL }
+};
+
+static const Known dataset_aliases[] = {
+    { "CIFAR10", "cifar10" }, { "EMNIST", "emnist" }, { "FashionMNIST", "fashion_mnist" }, { "ImageFolder", "folder" },
+    { "KMNIST", "kmnist" }, { "MNIST", "mnist" }, { "cifar", "cifar10" }, { "cifar_10", "cifar10" },
+    { "fashion", "fashion_mnist" }, { "image_folder", "folder" }, { NULL, NULL }
 };
 
 static const Known unbuilt_transforms[] = {
@@ -90,7 +94,7 @@ static const Known no_names[] = { { NULL, NULL } };
 const Family family_layers     = { "layer", unbuilt_layers, layer_aliases };
 const Family family_losses     = { "loss", unbuilt_losses, loss_aliases };
 const Family family_optimizers = { "optimizer", unbuilt_optimizers, optimizer_aliases };
-const Family family_datasets   = { "dataset", unbuilt_datasets, no_names };
+const Family family_datasets   = { "dataset", unbuilt_datasets, dataset_aliases };
 const Family family_transforms = { "transform", unbuilt_transforms, no_names };
 
 static const Known *known_find(const Known *table, const char *word)

@@ -52,15 +52,24 @@ struct Layer {
     List(Learnable) learnables; /* in PyTorch's order: weight, bias */
 };
 
-typedef enum DatasetKind { DATASET_MNIST, DATASET_IDX } DatasetKind;
+/* What is known of a dataset before its files are opened: datasets.c has the table. */
+typedef struct Dataset {
+    const char *name, *title;   /* "mnist", "MNIST" */
+    bool        downloads;      /* it can be fetched; else `root` must be given */
+    Shape       image;          /* rank 0: only its files know */
+    int64_t     classes;        /* 0: only its files know, or the split */
+    bool        split;          /* it takes one */
+    bool        pictures;       /* read from image files: the input is grey or colour */
+} Dataset;
 
 /* (byte / 255 - mean) / std, one pair a channel; without normalize mean is 0 and std is 1. */
 typedef struct Normalize { double mean, std; } Normalize;
 
 typedef struct DataSpec {
     Span        span;
-    DatasetKind kind;
+    const Dataset *set;
     const char *name;           /* "mnist" */
+    const char *split;          /* of emnist: "letters"; else NULL */
     const char *root;
     bool        download;
     Normalize  *normalize;      /* one for each channel of the input */

@@ -157,6 +157,8 @@ static void print_model(Text *text, const Plan *plan)
     line(text, ".cuda = %s_cuda,", model->name);
     line(text, "%s", "");
     line(text, ".dataset = %s, .root = %s,", c_string(arena, data->name), c_string(arena, data->root));
+    if (data->split)
+        line(text, ".split = %s,", c_string(arena, data->split));
     line(text, ".download = %s, .shuffle = %s, .test_shuffle = %s,", flag(data->download), flag(data->shuffle),
          flag(data->test_shuffle));
     line(text, ".batch_size = %" PRId64 ", .test_batch_size = %" PRId64 ",", data->batch_size, data->test_batch_size);

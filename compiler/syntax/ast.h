@@ -32,7 +32,7 @@ typedef enum AstKind {
     /* top level */
     AST_NET,            /* text: the name; body: let, input, layer, repeat */
     AST_BLOCK,          /* text: the name; children: AST_NAME each, the parameters; body as of a net, but input */
-    AST_DATA,           /* text: the dataset's name; body: settings and sections, and let */
+    AST_DATA,           /* text: the dataset's name; children: its arguments; body: settings and sections, and let */
     AST_TRAIN,          /* body: settings, and let */
     AST_FILE,           /* body: let, net, block, data, train, in their order */
 } AstKind;

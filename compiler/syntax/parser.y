@@ -75,6 +75,8 @@ statement:
   | BLOCK NAME parameters body          { $$ = ast_named(parse, AST_BLOCK, span_join(@1, @3), $2, $3); $$->body = $4; }
   | DATA NAME body                      { $$ = ast_named(parse, AST_DATA, span_join(@1, @2), $2, (AstList){0});
                                           $$->body = $3; }
+  | DATA NAME '(' args ')' body         { $$ = ast_named(parse, AST_DATA, span_join(@1, @5), $2, $4);
+                                          $$->parentheses = true; $$->body = $6; }
   | TRAIN body                          { $$ = ast_new(parse, AST_TRAIN, @1); $$->body = $2; }
   | error                               { $$ = NULL; yyerrok; }
   | faulty_head body                    { $$ = NULL; }

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     if (!file || argc != 5)
         fail("losses FILE TOLERANCE INIT FINAL");
     real *flat = hashed_weights(model);
-    if (!data_load(model, model->root, PART_TRAIN, &data, &error) || !weights_save(model, argv[3], flat, &error))
+    if (!data_load(model, model->root, PART_TRAIN, PROGRESS_OFF, &data, &error) || !weights_save(model, argv[3], flat, &error))
         fail("%s", error.text);
     struct device *device = device_with(model, &data, 2, flat);
     int            passed = 0, failed = 0;

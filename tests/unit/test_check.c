@@ -163,7 +163,7 @@ static void test_sections_of_lenet(void **state)
     const TrainSpec *train = &checked.model->train;
     assert_string_equal(checked.model->name, "lenet");
     assert_true(checked.model->has_data && checked.model->has_train);
-    assert_int_equal(data->kind, DATASET_MNIST);
+    assert_string_equal(data->set->title, "MNIST");
     assert_string_equal(data->name, "mnist");
     assert_string_equal(data->root, "somewhere");
     assert_true(data->download && data->shuffle && data->test_shuffle);
@@ -218,7 +218,7 @@ static void test_settings_with_lets(void **state)
                            "device = cpu; seed = 9223372036854775807 }\n");
     const DataSpec  *data = &checked.model->data;
     const TrainSpec *train = &checked.model->train;
-    assert_int_equal(data->kind, DATASET_IDX);
+    assert_string_equal(data->set->name, "idx");
     assert_string_equal(data->root, "a folder");
     assert_int_equal(data->batch_size, 16);
     assert_true(data->normalize[0].mean == 0.5 && data->normalize[2].mean == 0.125);

@@ -122,7 +122,7 @@ static void expect_good(const struct fixture *f, const struct model *model)
     struct dataset data;
     struct error   error;
     int64_t        count;
-    if (!data_load(model, f->folder, PART_TEST, &data, &error))
+    if (!data_load(model, f->folder, PART_TEST, PROGRESS_OFF, &data, &error))
         fail_msg("refused: %s", error.text);
     assert_int_equal(data.count, SAMPLES);
     assert_memory_equal(data.images, f->images + IMAGES_SIZE - SAMPLES * HEIGHT * WIDTH, SAMPLES * HEIGHT * WIDTH);
@@ -137,7 +137,7 @@ static void expect_bad(const struct fixture *f, const struct model *model, const
 {
     struct dataset data;
     struct error   error;
-    assert_false(data_load(model, f->folder, PART_TEST, &data, &error));
+    assert_false(data_load(model, f->folder, PART_TEST, PROGRESS_OFF, &data, &error));
     assert_int_equal(error.status, STATUS_INPUT);
     assert_null(data.images);
     assert_null(data.labels);
@@ -202,7 +202,7 @@ static void test_larger_than_the_first_buffer(void **state)
     remove_file(f, images_name, "");
     write_gz(f, images_name, images, 16 + (size_t)COUNT * HEIGHT * WIDTH);
     write_raw(f, labels_name, "", labels, 8 + COUNT);
-    assert_true(data_load(&grey, f->folder, PART_TEST, &data, &error));
+    assert_true(data_load(&grey, f->folder, PART_TEST, PROGRESS_OFF, &data, &error));
     assert_int_equal(data.count, COUNT);
     assert_memory_equal(data.images, images + 16, (size_t)COUNT * HEIGHT * WIDTH);
     data_free(&data);
@@ -337,11 +337,11 @@ static void test_counts_and_labels(void **state)
 static void test_missing(void **state)
 {
     struct fixture *f = *state;
-    struct model    downloads = grey;
-    downloads.download = true;
     remove_file(f, labels_name, "");
     EXPECT_BAD(f, &grey, labels_name, "t10k-labels-idx1-ubyte.gz", "--data", f->folder);
-    EXPECT_BAD(f, &downloads, "downloading is not built yet", "train-images-idx3-ubyte", "t10k-images-idx3-ubyte");
+    EXPECT_BAD(f, &grey, "train-images-idx3-ubyte", "t10k-images-idx3-ubyte");
+    EXPECT_BAD(f, &flat, labels_name, "--data", "write `download = true`", "curl -fL --create-dirs --output-dir",
+               f->folder, "/t10k-labels-idx1-ubyte.gz", "/train-images-idx3-ubyte.gz \\");
     strcat(f->folder, "/none");
     EXPECT_BAD(f, &grey, "no test data");
     *strrchr(f->folder, '/') = '\0';
@@ -352,6 +352,35 @@ static void test_missing(void **state)
     rmdir(path);
     assert_int_equal(mkfifo(path, 0666), 0);
     EXPECT_BAD(f, &grey, labels_name, "pipe");
+}
+
+/* A plain file of the published size has the published MD5, or is refused; files of other sizes are somebody's own. */
+static void test_published_contents(void **state)
+{
+    struct fixture *f = *state;
+    enum { COUNT = 10000 };
+    uint8_t *labels = calloc(1, 8 + COUNT);
+    struct model mnist = grey;
+    mnist.dataset = "mnist";
+    expect_good(f, &mnist);
+    memcpy(labels, f->labels, 8);
+    labels[6] = COUNT >> 8;
+    labels[7] = COUNT & 255;
+    uint8_t *images = calloc(1, 16 + COUNT * HEIGHT * WIDTH);
+    memcpy(images, f->images, 16);
+    images[6] = labels[6];
+    images[7] = labels[7];
+    write_raw(f, images_name, "", images, 16 + COUNT * HEIGHT * WIDTH);
+    write_raw(f, labels_name, "", labels, 8 + COUNT);
+    EXPECT_BAD(f, &mnist, labels_name, "found MD5 ", "expected 27ae3e4e09519cfbb04c329615203637", "`data idx`");
+    remove_file(f, labels_name, "");
+    write_gz(f, labels_name, labels, 8 + COUNT);
+    struct dataset data;
+    struct error   error;
+    assert_true(data_load(&mnist, f->folder, PART_TEST, PROGRESS_OFF, &data, &error));
+    data_free(&data);
+    free(labels);
+    free(images);
 }
 
 static void test_damaged_gz(void **state)
@@ -373,7 +402,7 @@ static void test_damaged_gz(void **state)
         memcpy(changed, packed, size);
         changed[bit / 8] ^= (uint8_t)(1 << bit % 8);
         write_raw(f, images_name, ".gz", changed, size);
-        if (data_load(&grey, f->folder, PART_TEST, &data, &error)) {
+        if (data_load(&grey, f->folder, PART_TEST, PROGRESS_OFF, &data, &error)) {
             harmless++;
             assert_memory_equal(data.images, f->images + 16, IMAGES_SIZE - 16);
             data_free(&data);
@@ -406,7 +435,7 @@ static void test_flipped_bits(void **state)
         write_raw(f, images_name, "", f->images, IMAGES_SIZE);
         write_raw(f, labels_name, "", f->labels, LABELS_SIZE);
         bool header = bit / 8 < 16 || (bit / 8 >= IMAGES_SIZE && bit / 8 < IMAGES_SIZE + 8);
-        bool loaded = data_load(&grey, f->folder, PART_TEST, &data, &error);
+        bool loaded = data_load(&grey, f->folder, PART_TEST, PROGRESS_OFF, &data, &error);
         assert_false(loaded && header);
         assert_true(loaded || error.length > 0);
         data_free(&data);
@@ -422,6 +451,7 @@ int main(void)
         TEST(test_good_files), TEST(test_gz_is_read), TEST(test_raw_is_preferred), TEST(test_gz_of_several_members),
         TEST(test_larger_than_the_first_buffer), TEST(test_magic_numbers), TEST(test_sizes), TEST(test_channels),
         TEST(test_promises), TEST(test_every_length), TEST(test_counts_and_labels), TEST(test_missing),
+        TEST(test_published_contents),
         TEST(test_damaged_gz), TEST(test_flipped_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
