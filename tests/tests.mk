@@ -5,6 +5,7 @@
 #?   test-golden          diagnostics and emitted code, compared with tests/golden/
 #?   test-cli             the commands of netc
 #?   test-trainer         the commands of a trainer
+#?   test-download        trainers that fetch their data, from a server on this machine
 #?   test-pytorch-recorded  drawn networks beside PyTorch, as recorded in tests/pytorch/drawn/
 #?   test-pytorch-avx2    the same with 8 lanes in place of 4, where the CPU has AVX2
 #?   test-gradient        gradients beside differences: tests/gradient/
@@ -21,7 +22,7 @@
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
-SUITES = unit golden cli trainer pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
+SUITES = unit golden cli trainer download pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
          warnings bench asan-unit asan-golden asan-nets asan-tuned asan-trainer tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
@@ -70,6 +71,9 @@ test-cli: $(BUILD)/netc
 
 test-trainer: $(BUILD)/netc
 	@$(SUITE) trainer tests/trainer.sh
+
+test-download: $(BUILD)/netc
+	@$(SUITE) download tests/download.sh
 
 test-runs: $(BUILD)/netc
 	@$(SUITE) runs tests/runs.sh
