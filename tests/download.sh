@@ -74,6 +74,16 @@ head -c 1000000 data/mnist/train-images-idx3-ubyte.gz >"$work/cut/train-images-i
 check "goes on where an earlier run was cut off" run 0 "fetching the rest of" env NETC_MIRROR="$server/good/mnist" $train "$work/cut"
 check "and has all" test "$(mnist "$work/cut")" = "$all"
 
+# On a terminal a bar grows; and whoever does not want to wait stops it.
+export NETC_MIRROR="$server/slow/mnist"
+if command -v script >/dev/null; then
+    TERM=xterm script -qec "$lenet eval --weights $temp/w --data $work/slow" "$temp/screen" >/dev/null 2>&1 </dev/null
+    check "a bar grows" grep -q 't10k-images-idx3-ubyte.gz \[##*--*\]  *[0-9]* %  [0-9.]* MiB of 1.5 MiB' "$temp/screen"
+fi
+check "Ctrl-C ends a download" run 130 "train-images-idx3-ubyte.gz.part is kept: the next run goes on" \
+    timeout --foreground --preserve-status -s INT 1 "$lenet" train --data "$work/stopped" --save "$temp/w"
+check "what has come is kept" test -s "$work/stopped/train-images-idx3-ubyte.gz.part"
+
 # Damaged files.
 export NETC_MIRROR="$server/good/mnist"
 # flip FILE OFFSET: turns a byte over.

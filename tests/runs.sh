@@ -69,4 +69,15 @@ same_loss() {
 }
 check "--units=64 changes no loss" same_loss
 
+# Clothes, for which Debian has the files: 87 % and more after five epochs.
+fashion=/usr/share/datasets/fashion-mnist
+if [ "$epochs" -ge 10 ] && [ -e $fashion/train-images-idx3-ubyte.gz ]; then
+    check "specs/fashion_mnist.net builds" trainer specs/fashion_mnist.net "$temp/fashion" --cpu=native
+    train() { "$temp/fashion/fashion_mnist" train --data $fashion --progress json --save "$temp/w" >"$temp/epochs"; }
+    check "it trains" train
+    check "accuracy on Fashion-MNIST" accuracy 5 87 100
+elif [ "$epochs" -ge 10 ]; then
+    echo "runs: Fashion-MNIST is skipped: its files are not in $fashion (Debian's dataset-fashion-mnist has them)"
+fi
+
 finish runs

@@ -4,6 +4,7 @@
  *   /redirect/FILE   sends the client to /good/FILE; /away/FILE to what `away` says; /loop/FILE to itself
  *   /cut/FILE        closes the connection after CUT bytes
  *   /stall/FILE      sends nothing more after CUT bytes
+ *   /slow/FILE       sends it with pauses
  *   /silent/FILE     does not even answer
  *   /garbage/FILE    sends as many other bytes; /endless/FILE does not stop sending them
  *   /whole/FILE      knows nothing of Range
@@ -74,6 +75,7 @@ static void send_file(const struct connection *c, const char *manner, const char
     snprintf(path, sizeof path, "%s/%s", c->server->folder, name);
     int  file = open(path, O_RDONLY);
     bool endless = strcmp(manner, "endless") == 0, other = endless || strcmp(manner, "garbage") == 0;
+    bool slow = strcmp(manner, "slow") == 0;
     bool stops = strcmp(manner, "cut") == 0 || strcmp(manner, "stall") == 0;
     if (file < 0 || fstat(file, &info) != 0) {
         answer(c->socket, "404 Not Found", "");
@@ -98,6 +100,8 @@ static void send_file(const struct connection *c, const char *manner, const char
             memset(bytes, '?', (size_t)got);
         going = got > 0 && send_all(c->socket, bytes, (size_t)got);
         done += got;
+        if (slow && done / CUT > (done - got) / CUT)
+            usleep(50000);
         c->server->sent += got;
     }
     close(file);
@@ -120,7 +124,7 @@ static void respond(const struct connection *c, const char *manner, const char *
         answer(c->socket, "500 Internal Server Error", "");
     } else if (strcmp(manner, "no_range") == 0 && from > 0) {
         answer(c->socket, "416 Range Not Satisfiable", "");
-    } else if (strstr("good cut stall garbage endless whole no_range", manner)) {
+    } else if (strstr("good cut stall slow garbage endless whole no_range", manner)) {
         send_file(c, manner, name, from);
     } else {
         answer(c->socket, "404 Not Found", "");
