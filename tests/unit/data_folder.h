@@ -96,6 +96,21 @@ static inline void load_bad(const struct place *place, const struct model *model
             fail_msg("'%s' does not say '%s'", error.text, *words);
 }
 
+static inline bool there(const struct place *place, const char *name)
+{
+    char path[256];
+    return access(path_in(place, name, path), F_OK) == 0;
+}
+
+/* The same with download = true, and a server that is not there. */
+static inline struct model fetching(const struct model *model)
+{
+    struct model copy = *model;
+    copy.download = true;
+    setenv("NETC_MIRROR", "http://127.0.0.1:1/", 1);
+    return copy;
+}
+
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 #endif
