@@ -75,6 +75,15 @@ static bool judge_idx(const char *path, bool gzip, const struct data_file *file,
     return true;
 }
 
+/* Whether something is there at all; *condition is ABSENT if not, and GOOD where it is nothing that could be judged. */
+static bool begin_settling(const char *path, enum condition *condition)
+{
+    struct stat info;
+    bool        known = stat(path, &info) == 0;
+    *condition = known || errno == EACCES ? GOOD : ABSENT;
+    return known && S_ISREG(info.st_mode) && access(path, R_OK) == 0;
+}
+
 /* Moves a damaged file out of the way. */
 static bool keep_aside(struct obtaining *o, const char *path, const struct error *why, struct error *error)
 {
@@ -99,8 +108,7 @@ static bool settle_idx(struct obtaining *o, const char *path, bool gzip, const s
                        enum condition *condition, struct error *error)
 {
     struct error why;
-    *condition = ABSENT;
-    if (access(path, F_OK) != 0)
+    if (!begin_settling(path, condition) || (gzip && !stream_unpacks()))
         return true;
     if (!judge_idx(path, gzip, file, condition, &why)) {
         *error = why;
@@ -116,9 +124,9 @@ static bool settle_idx(struct obtaining *o, const char *path, bool gzip, const s
 static bool settle_batch(struct obtaining *o, const char *path, enum condition *condition, struct error *error)
 {
     struct error why;
-    *condition = ABSENT;
-    if (access(path, F_OK) != 0)
+    if (!begin_settling(path, condition))
         return true;
+    *condition = ABSENT;
     if (cifar10_check(path, &why))
         *condition = GOOD;
     else if (why.status != STATUS_INPUT)
@@ -134,8 +142,7 @@ static bool settle_archive(struct obtaining *o, const char *path, const struct d
 {
     char         sum[MD5_TEXT];
     struct error why;
-    *condition = ABSENT;
-    if (access(path, F_OK) != 0)
+    if (!begin_settling(path, condition))
         return true;
     if (!md5_file(path, false, sum, error))
         return false;

@@ -43,6 +43,8 @@ static bool read_plain(struct stream *stream, void *bytes, size_t size, size_t *
 
 #ifdef NETC_NO_ZLIB
 
+bool stream_unpacks(void) { return false; }
+
 static bool start_gzip(struct stream *stream, struct error *error)
 {
     error_input(error, "%s: this trainer was built without zlib and cannot read .gz files", stream->path);
@@ -58,6 +60,8 @@ static bool read_gzip(struct stream *stream, void *bytes, size_t size, size_t *g
 static void end_gzip(struct stream *stream) { (void)stream; }
 
 #else
+
+bool stream_unpacks(void) { return true; }
 
 static bool damaged(struct stream *stream, const char *what, struct error *error)
 {

@@ -11,6 +11,9 @@ struct stream;
 /* Opens a regular file; with `gzip` its bytes are unpacked. A build with -DNETC_NO_ZLIB refuses those. */
 struct stream *stream_open(const char *path, bool gzip, struct error *error);
 
+/* Whether this build can do that. */
+bool stream_unpacks(void);
+
 /* Opens a file in a zip: "gzip/x.gz" in "data/gzip.zip". */
 struct stream *stream_open_entry(const char *path, const char *entry, bool gzip, struct error *error);
 

@@ -59,7 +59,7 @@ check "no request more" test "$(requests)" -eq 4
 check "eval fetches the test part" run 0 "" "$lenet" eval --weights "$temp/w" --data "$work/test" --progress off
 check "alone" test "$(mnist "$work/test")" = "t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz "
 check "off is silent" silent
-check "bench fetches the rest" run 0 "" "$lenet" bench --steps 1 --epochs 1 --json --data "$work/test"
+check "bench fetches the rest" run 0 "" "$lenet" bench --device cpu --steps 1 --epochs 1 --json --data "$work/test"
 check "and has all" test "$(mnist "$work/test")" = "$all"
 check "bench --json is silent" silent
 
@@ -176,6 +176,12 @@ check "the library is hidden" "$CC" -shared -fPIC -o "$temp/hide.so" "$temp/hide
 check "without libcurl" run 1 "apt-get install libcurl4" env LD_PRELOAD="$temp/hide.so" HIDE=libcurl $train "$work/f"
 check "without libcrypto" run 1 "apt-get install libssl3" env LD_PRELOAD="$temp/hide.so" HIDE=libcrypto $train "$work/f"
 check "neither is needed where nothing is missing" run 0 "" env LD_PRELOAD="$temp/hide.so" HIDE=lib $train "$work/a/b"
+
+# Without zlib what was fetched cannot be read, but is no less whole for that.
+check "one without zlib builds" trainer specs/lenet.net "$temp/packed" --cpu=native -- EXTRA_CFLAGS=-DNETC_NO_ZLIB
+cp -r "$work/a/b" "$work/g"
+check "without zlib" run 1 "unpack it with: gunzip" "$temp/packed/lenet" train --data "$work/g"
+check "nothing is moved" test "$(mnist "$work/g")" = "$all"
 
 # ---- Fashion-MNIST, where its files are
 

@@ -230,6 +230,12 @@ static void test_emnist_fetched(void **state)
     data = load_good(*state, &model, PART_TRAIN);
     expect_part(&data, PART_TRAIN);
     data_free(&data);
+    /* No file at all: nothing to be moved. */
+    put_folder(*state, "gzip.zip");
+    take_file_away(*state, emnist_names[1]);
+    load_bad(*state, &model, PART_TRAIN, WORDS("gzip.zip"));
+    assert_true(there(*state, "gzip.zip"));
+    put_emnist(*state, "", false);
     /* Whole files, which the network does not suit: that is said, and nothing is touched. */
     model.classes = 26;
     load_bad(*state, &model, PART_TRAIN, WORDS("found label 26, expected 0 to 25"));
