@@ -66,7 +66,7 @@ GpuPlans gpu_plans(Arena *arena, Model *model, const PlanOptions *options);
 
 /* ---- the stages, each in its file */
 
-/* Buffers for all that the kernels touch (gpu_memory.c). Where the plan is fused, gpu_fused.c has its own. */
+/* Buffers for all that the kernels touch (gpu_memory.c). A fused plan has its own (fused.h). */
 void gpu_memory(Arena *arena, GpuPlan *plan);
 
 /* The flat weights and the flat gradient of the parameters, in both programs. `products`: of a fused step, the kernels of
