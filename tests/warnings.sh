@@ -7,7 +7,7 @@ sources() {
     folder=$1
     shift
     for source in "$folder"/*.c; do
-        "$@" -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-psabi -fno-math-errno -fopenmp -Iruntime -I"$folder" -S -o /dev/null "$source" || return 1
+        "$@" -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-psabi -fno-math-errno -fopenmp -Iruntime -Wa,-I"$folder" -c -o "$temp/out.o" "$source" || return 1
     done
 }
 
