@@ -10,6 +10,7 @@ enum {
     GPU_BUSY_BLOCKS = 120,      /* of threads, and warps: with fewer, part of a large GPU has nothing to do */
     GPU_BUSY_WARPS = 768,
     GPU_MOST_WARPS = 16,        /* of a block of tuned code: leaves a thread 128 registers */
+    GPU_REGISTERS = 64 << 10,   /* of a multiprocessor: what the threads of a block share */
     GPU_SHARED = 47 << 10,      /* bytes of shared memory that every GPU gives a block unasked, about */
 };
 
@@ -86,7 +87,7 @@ bool gpu_dense_weight(Tuner *tuner, Kernel *kernel);    /* conv2d_backward_weigh
 bool gpu_linear(Tuner *tuner, Kernel *kernel);          /* gpu_tuned_linear.c: linear */
 bool gpu_linear_input(Tuner *tuner, Kernel *kernel);    /* linear_backward_input */
 bool gpu_flatten_input(Tuner *tuner, Kernel *kernel);   /* flatten_backward, whose linear_backward_input it takes in */
-bool gpu_classify(Tuner *tuner, Kernel *kernel);        /* gpu_tuned_classify.c: cross_entropy, with the linear before it */
+bool gpu_classify(Tuner *tuner, Kernel *kernel);        /* cross_entropy, with the linear before it */
 
 /* NULL, or what is wrong: a tuned kernel whose units leave part of its work undone, or with other warps than its sums
  * are shared by (gpu_tuned_verify.c). */

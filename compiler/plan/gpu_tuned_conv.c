@@ -7,6 +7,7 @@
 
 enum {
     MOST_VALUES = 176,          /* in the registers of a thread: the patch of x, the sums, the taps of a channel */
+    OTHER_VALUES = 40,          /* in registers beside them, addresses and the like */
     MOST_STAGED = 24 << 10,     /* bytes of weights that go through shared memory; more are read where they are */
     COLUMNS_ALONE = 4, ROWS_ALONE = 2,      /* of a tile where no pool says how many */
 };
@@ -17,11 +18,15 @@ static int64_t reach(const ConvShape *s, int side, int64_t results)
     return (results - 1) * s->stride[side] + (s->kernel[side] - 1) * s->dilation[side] + 1;
 }
 
-/* Whether what a warp holds of the tile fits its registers. */
+/* What a thread holds of the tile. */
+static int64_t values_of(const ConvShape *s)
+{
+    return reach(s, 0, s->rows) * reach(s, 1, s->columns) + s->channels * s->rows * s->columns + gpu_taps(s);
+}
+
 static bool fits_registers(const ConvShape *s)
 {
-    int64_t patch = reach(s, 0, s->rows) * reach(s, 1, s->columns);
-    return patch + s->channels * s->rows * s->columns + gpu_taps(s) <= MOST_VALUES;
+    return values_of(s) <= MOST_VALUES;
 }
 
 /* Two pooled windows side by side, or 2 x 4 results, of 2 channels: each tap that is loaded meets all results of its
@@ -69,11 +74,12 @@ static bool choose_images(Tuner *tuner, Kernel *kernel, GpuConv *g)
     ConvShape *s = &g->conv;
     int64_t rows = reach(s, 0, s->rows), channels = least(2, s->out);
     int64_t bytes = 4 * (rows * s->image[1] * (GPU_LANES + 1) + 2 * channels * s->in * gpu_taps(s));
-    if (s->x != tuner->program->graph->input || s->groups > 1 || bytes > GPU_SHARED || g->across > GPU_MOST_WARPS)
+    if (s->x != tuner->program->graph->input || s->groups > 1 || bytes > GPU_SHARED || g->across > GPU_MOST_WARPS ||
+        values_of(s) + OTHER_VALUES > GPU_REGISTERS / (GPU_LANES * g->across))
         return false;
     if (gpu_blocks(tuner) * g->down * divide_up(s->out, 4) >= GPU_BUSY_BLOCKS && s->out >= 4) {
         s->channels = 4;
-        if (!fits_registers(s))
+        if (!fits_registers(s) || values_of(s) + OTHER_VALUES > GPU_REGISTERS / (GPU_LANES * g->across))
             s->channels = channels;
     }
     g->images = g->staged = true;

@@ -73,10 +73,10 @@ static void become(Tuner *tuner, Kernel *kernel, GpuConvWeight *g)
 }
 
 /* Warps of a block, one an output channel: the most that divide them, or as good as. */
-static int64_t warps_of(int64_t channels)
+static int64_t warps_of(int64_t channels, int64_t most)
 {
     int64_t best = least(channels, 8);
-    for (int64_t w = LEAST_WARPS; w <= GPU_MOST_WARPS; w++)
+    for (int64_t w = LEAST_WARPS; w <= most; w++)
         if (channels % w == 0)
             best = w;
     return best;
@@ -96,7 +96,7 @@ static bool choose_images(Tuner *tuner, Kernel *kernel, GpuConvWeight *g)
     if (s->x != tuner->program->graph->input || s->groups > 1 || bytes > GPU_SHARED)
         return false;
     g->images = true;
-    g->warps = warps_of(s->out);
+    g->warps = warps_of(s->out, g->sparse ? GPU_MOST_WARPS : GPU_MOST_WARPS / 2);     /* dy takes registers */
     g->down = divide_up(s->result[0], s->rows);
     g->across = g->sparse ? s->pooled[1] : divide_up(s->result[1], s->columns);
     int64_t units = divide_up(s->out, g->warps) * s->in;
