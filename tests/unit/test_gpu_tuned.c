@@ -128,6 +128,12 @@ static void test_launches(void **state)
         assert_int_equal(plan->evaluate_launches.count, cases[i].evaluation);
         arena_free(arena);
     }
+
+    /* The gradient of conv2's weight, which could come earlier, waits for that of conv1's, which has as many threads. */
+    Arena *arena = arena_new();
+    const GpuPlan *plan = layers_of(arena, lenet, (PlanOptions){ .without = 1u << TECHNIQUE_CONV_WEIGHT });
+    assert_int_equal(plan->train_launches.count, 8);
+    arena_free(arena);
 }
 
 /* conv2's two gradients share a launch; what changes weights, and the results, are the last one. */
