@@ -107,8 +107,9 @@ struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, int64_t inde
     int64_t first = index * cuda->code->eval_samples, samples = smaller(cuda->code->eval_samples, count - first);
     return (struct cuda_step){
         .images = place(gpu, MEMORY_TEST_IMAGES, 0), .labels = place(gpu, MEMORY_TEST_LABELS, 0),
-        .samples = place(gpu, MEMORY_SAMPLES, (size_t)first * sizeof(int32_t)), .weights = place(gpu, MEMORY_WEIGHTS, 0),
-        .stretch = place(gpu, MEMORY_STRETCH, 0), .result = place(gpu, MEMORY_RESULTS, (size_t)index * sizeof(struct cuda_result)),
+        .samples = place(gpu, MEMORY_SAMPLES, (size_t)first * sizeof(int32_t)),
+        .weights = place(gpu, MEMORY_WEIGHTS, 0), .stretch = place(gpu, MEMORY_STRETCH, 0),
+        .result = place(gpu, MEMORY_RESULTS, (size_t)index * sizeof(struct cuda_result)),
         .scale = 1 / (float)samples, .count = (int32_t)samples,
     };
 }

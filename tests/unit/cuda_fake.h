@@ -80,7 +80,14 @@ static int fake_init(unsigned flags) { (void)flags; return call(); }
 static int fake_version(int *version) { *version = 13000; return call(); }
 static int fake_count(int *count) { *count = fake.devices; return call(); }
 static int fake_get(int *handle, int ordinal) { *handle = ordinal; return call(); }
-static int fake_device_name(char *name, int size, int device) { (void)device; strncpy(name, "Fake", (size_t)size); return call(); }
+
+static int fake_device_name(char *name, int size, int device)
+{
+    (void)device;
+    strncpy(name, "Fake", (size_t)size);
+    return call();
+}
+
 static int fake_total(size_t *bytes, int device) { (void)device; *bytes = fake.free_bytes; return call(); }
 
 static int fake_attribute(int *value, int attribute, int device)

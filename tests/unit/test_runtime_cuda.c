@@ -424,7 +424,8 @@ int main(void)
         cmocka_unit_test(test_ordinals), cmocka_unit_test(test_archs), cmocka_unit_test(test_headers),
         cmocka_unit_test(test_keys), cmocka_unit_test(test_damage), cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_no_folder), cmocka_unit_test(test_layouts), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_run_steps), cmocka_unit_test(test_look_samples), cmocka_unit_test(test_choice), cmocka_unit_test(test_libraries),
+        cmocka_unit_test(test_run_steps),
+        cmocka_unit_test(test_look_samples), cmocka_unit_test(test_choice), cmocka_unit_test(test_libraries),
         cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_errors),
     };
