@@ -8,6 +8,7 @@
  * is exact in whatever order, and equal elements, of which there are many, are equal for all. */
 #include "harness.h"
 
+#include "numbers.h"
 #include "weights.h"
 
 #include <math.h>
@@ -41,65 +42,21 @@ struct subject {
     int64_t             elements;   /* of all weights */
 };
 
-static void *allocate(int64_t count, size_t size)
-{
-    void *memory = calloc((size_t)count + 1, size);
-    if (!memory)
-        fail("out of memory");
-    return memory;
-}
-
-static int64_t elements_of(const struct model *model)
-{
-    int64_t elements = 0;
-    for (int p = 0; p < model->parameter_count; p++)
-        elements += parameter_elements(&model->parameters[p]);
-    return elements;
-}
-
-/* Copies all parameters from PyTorch's order into the flat array, or back. */
 static void exchange(const struct model *model, real *ordered, real *flat, bool back)
 {
-    for (int p = 0; p < model->parameter_count; p++) {
-        struct cursor cursor = cursor_start(&model->parameters[p]);
-        int64_t       elements = parameter_elements(&model->parameters[p]);
-        for (int64_t i = 0; i < elements; i++, cursor_next(&cursor), ordered++)
-            *(back ? ordered : &flat[cursor.at]) = *(back ? &flat[cursor.at] : ordered);
-    }
+    weights_exchange(model->parameters, model->parameter_count, ordered, flat, back);
 }
 
 /* ---- weights and images */
 
-/* The weights -s, 0 and s, where s is a power of two near 1.5/sqrt(fan_in), so that values keep their size. */
-static void exact_weights(const struct model *model, real *ordered)
-{
-    for (int p = 0; p < model->parameter_count; p++) {
-        const struct parameter *parameter = &model->parameters[p];
-        double  size = exp2(round(log2(1.5 / sqrt((double)parameter->fan_in))));
-        int64_t elements = parameter_elements(parameter);
-        for (int64_t i = 0; i < elements; i++) {
-            int drawn = (int)(hashed(model->name, STREAM_WEIGHTS + (uint64_t)p, (uint64_t)i) % 3);
-            *ordered++ = (real)(size * (drawn - 1));
-        }
-    }
-}
-
-/* Multiples of 8: the specs' transform makes multiples of 1/8 from -2 to 1.875 of them. */
-static void make_exact(struct dataset *data, const struct model *model)
-{
-    int64_t bytes = data->count * model->channels * model->height * model->width;
-    for (int64_t i = 0; i < bytes; i++)
-        data->images[i] &= 0xF8;
-}
-
 static struct subject subject_of(const struct model *model, bool exact)
 {
-    struct subject subject = {.model = model, .exact = exact, .elements = elements_of(model)};
+    struct subject subject = {.model = model, .exact = exact, .elements = weight_elements(model)};
     subject.weights = allocate(subject.elements, sizeof(real));
     subject.data = hashed_dataset(model, model->batch_size + model->batch_size / 2 + 1);
     if (exact) {
         exact_weights(model, subject.weights);
-        make_exact(&subject.data, model);
+        exact_images(&subject.data, model);
     } else {
         real *flat = hashed_weights(model);
         exchange(model, subject.weights, flat, true);
@@ -315,7 +272,7 @@ int main(void)
         if (count > MOST_VARIANTS)
             fail("more targets than expected");
         for (int i = 0; i < count; i++)
-            good[i] = elements_of(network[i]) == elements_of(network[0]);
+            good[i] = weight_elements(network[i]) == weight_elements(network[0]);
         for (int exact = 0; exact <= SINGLE; exact++)
             check_network(network, count, exact, good);
         for (int i = 1; i < count; i++)
