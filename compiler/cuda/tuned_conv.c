@@ -39,7 +39,8 @@ static void print_place(CudaEmitter *e, const GpuConv *g)
 {
     const ConvShape *s = &g->conv;
     int64_t channel_tiles = divide_up(s->out, s->channels), tiles = g->down * g->across, across = divide_up(tiles, g->tiles);
-    line(e->text, "int lane = lane_of_thread(), warp = warp_of_thread();");
+    bool of_images = g->images && windows(s, 1) < s->pooled[1], of_tiles = !g->images && tiles > 1 && g->tiles > 1;
+    line(e->text, "int lane = lane_of_thread()%s;", of_images || of_tiles || g->splits > 1 ? ", warp = warp_of_thread()" : "");
     print_block(e, e->kernel->launch.block_units);
     const char *column = "column", *row = g->down > 1 ? "row" : "0", *tile = "0";
     if (g->images) {
