@@ -40,6 +40,7 @@ for group in "$@"; do
         links "$cc" -l:libcrypto.so.3 || links "$cc" -l:libcrypto.so.1.1 || want libssl3
         links "$cc" -l:libarchive.so.13    || want libarchive13
         header cmocka.h                    || want libcmocka-dev
+        tool "${CXX:-c++}"                 || want g++
         tool clang                         || want clang
         links clang -fopenmp && archer     || want libomp-dev
         links clang -fsanitize=address     || want libclang-rt-dev

@@ -1,0 +1,42 @@
+# The tests of CUDA code. None needs a GPU.
+
+# ---- compiled for the host, with a header that plays the device (host_device.h); whole batches only where they are small
+
+CUDA_TUNED = $(CROSS) batch_1 batch_3 batch_70 bias_none channels_17_20 depthwise_2 dilation_2 groups_5 kernel_1x7 kernel_4 \
+             linear_twice many_conv padding_deep plain_strips pool_2x3 pool_ceil pool_dilated pool_gap \
+             pool_overlap pool_twice relu_both relu_none sgd_alone sgd_damped sgd_nesterov size_11x13 size_1x17 \
+             strided_circular twice_conv twice_gates unpool_padded
+HOST_MAIN  = $(addprefix tests/cuda/,check.c outcome.c compare.c compile.c emulated.c)
+HOST_NETS  = $(NETS) MAIN="$(HOST_MAIN)" CUDA_HOST=1 TUNED=generic OPTIONS=--without=winograd REAL=float OPTIMISE=-O1 \
+             HOST_MACHINE="$(if $(AVX2),-march=x86-64-v3)"
+# Images become multiples of 1/8, as those of tests/tuned/ are: so rounding decides about no maximum (compare.c).
+DYADIC     = s|normalize(.*)\]|normalize(mean=128.0/255, std=64.0/255)]|
+SMALLER    = EDIT='s/batch_size = 64/batch_size = 33/; $(DYADIC)'
+
+# $(call host_device,FOLDER,FLAGS): the device by itself, and kernels that it is to refuse.
+host_device = @mkdir -p $(1) && $(CXX) $(2) -std=gnu++17 -O1 -Wall -Wextra -Werror -Wno-unused-parameter -Iruntime -fPIC -shared -x c++ \
+        -include tests/cuda/host_device.h -o $(1)/device_check.so tests/cuda/device_check.cu \
+    && $(CC) $(2) -std=gnu11 -O1 -Wall -Wextra -Werror -Iruntime -c -o $(1)/device_check.o tests/cuda/device_check.c \
+    && $(CXX) $(2) -std=gnu++17 -O1 -Wall -Wextra -Werror -Iruntime -c -o $(1)/host_device.o tests/cuda/host_device.cpp \
+    && $(CC) $(2) -std=gnu11 -c -o $(1)/error.o runtime/error.c && $(CC) $(2) -std=gnu11 -c -o $(1)/format.o runtime/format.c \
+    && $(CXX) $(2) -rdynamic -o $(1)/device_check $(1)/*.o -ldl -lm
+
+.PHONY: cuda-nets test-cuda-host test-asan-cuda-host
+cuda-nets: $(BUILD)/netc
+	@+$(HOST_NETS) NETS=specs OUT=$(BUILD)/cuda-host/specs $(SMALLER)
+	@+$(HOST_NETS) NETS=tests/gradient OUT=$(BUILD)/cuda-host/gradient EDIT='$(DYADIC)'
+	@+$(HOST_NETS) NETS=tests/tuned NAMES="$(CUDA_TUNED)" OUT=$(BUILD)/cuda-host/tuned
+
+test-cuda-host: cuda-nets
+	$(call host_device,$(BUILD)/cuda-host/device)
+	@OMP_WAIT_POLICY=passive $(SUITE) cuda-host tests/cuda/host.sh $(BUILD)/cuda-host specs gradient tuned
+
+CUDA_ASAN = concat_3 conv_groups linear_deep pool_ceil pool_odd residual same_reflect unpool
+HOST_ASAN = -g -fsanitize=$(ADDRESS) -fno-sanitize-recover=all
+test-asan-cuda-host: $(BUILD)/netc
+	@+$(HOST_NETS) NETS=specs NAMES=lenet OUT=$(ASAN)/cuda-host/specs $(SMALLER) EXTRA="$(HOST_ASAN)"
+	@+$(HOST_NETS) NETS=tests/gradient NAMES="$(CUDA_ASAN)" OUT=$(ASAN)/cuda-host/gradient EDIT='$(DYADIC)' EXTRA="$(HOST_ASAN)"
+	@+$(HOST_NETS) NETS=tests/tuned NAMES="$(CROSS) batch_1 batch_3 many_conv linear_twice" OUT=$(ASAN)/cuda-host/tuned \
+	    EXTRA="$(HOST_ASAN)"
+	$(call host_device,$(ASAN)/cuda-host/device,$(HOST_ASAN))
+	@OMP_WAIT_POLICY=passive $(SUITE) asan-cuda-host tests/cuda/host.sh $(ASAN)/cuda-host specs gradient tuned

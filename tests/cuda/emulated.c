@@ -1,0 +1,147 @@
+/* Trains each model on cuda:0, whatever plays it, and on the CPU: the same seed, the same batches. After ten steps no
+ * parameter differs by more than 1e-4 of the largest change that its tensor made, and the losses of twenty steps agree to 1e-4. */
+#include "check.h"
+
+#include "harness.h"
+#include "numbers.h"
+#include "weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double TOLERANCE = 1e-4;
+
+/* The most that is taken for lr: some specs have 1, with which gradients are seen, and rounding grows beyond bounds. */
+static const double MOST_LR = 0.01;
+
+enum { COMPARED = 10, STEPS = 20, SEED = 1 };
+
+struct run {
+    double  loss[STEPS];
+    int64_t correct;
+    double  tested;
+    real   *start, *weights;            /* before the first step and after COMPARED, in PyTorch's order */
+};
+
+static real *weights_of(struct device *device)
+{
+    const struct model *model = device->config.model;
+    real *flat = allocate(model->weights_size, sizeof *flat);
+    real *ordered = allocate(weight_elements(model), sizeof *ordered);
+    weights_now(device, flat);
+    weights_exchange(model->parameters, model->parameter_count, ordered, flat, true);
+    free(flat);
+    return ordered;
+}
+
+/* Trains step by step, then evaluates all samples. */
+static bool train(const struct model *model, const struct dataset *data, const char *name, enum kernels kernels,
+                  struct run *run, struct error *error)
+{
+    struct device_config config = {.model = model, .device = name, .kernels = kernels, .train = data, .test = data,
+                                   .threads = 2};
+    struct error         why = {0};
+    struct device       *device = device_open(&config, &why, error);
+    if (!device)
+        return false;
+    int64_t steps = (data->count + model->batch_size - 1) / model->batch_size, batch = model->batch_size;
+    real   *flat = allocate(model->weights_size, sizeof *flat);
+    weights_init(model, SEED, flat);
+    bool good = device->kind->set_weights(device, flat, error);
+    free(flat);
+    run->start = weights_of(device);
+    for (int i = 0; good && i < STEPS; i++) {
+        struct order   order = order_make(SEED, (uint64_t)(i / steps), (uint64_t)data->count);
+        struct stretch stretch = {.order = &order, .first = i % steps, .steps = 1, .lr = fmin(model->sgd.lr, MOST_LR),
+                                  .fresh = i == 0};
+        struct result  result = {0};
+        int64_t        left = data->count - i % steps * batch;
+        good = device->kind->train(device, &stretch, &result, error);
+        run->loss[i] = result.loss / (double)(left < batch ? left : batch);
+        if (i == COMPARED - 1)
+            run->weights = weights_of(device);
+    }
+    struct result tested = {0};
+    good = good && device->kind->evaluate(device, NULL, 0, data->count, &tested, NULL, error);
+    run->correct = tested.correct;
+    run->tested = tested.loss / (double)data->count;
+    device->kind->close(device);
+    return good;
+}
+
+static void run_free(struct run *run)
+{
+    free(run->start);
+    free(run->weights);
+}
+
+static bool compare(const struct model *model, const char *what, const struct run *cpu, const struct run *gpu)
+{
+    bool    good = true;
+    int64_t at = 0;
+    for (int p = 0; p < model->parameter_count; at += parameter_elements(&model->parameters[p++])) {
+        double largest = 0, worst = 0;
+        for (int64_t i = at; i < at + parameter_elements(&model->parameters[p]); i++) {
+            largest = fmax(largest, fabs((double)cpu->weights[i] - (double)cpu->start[i]));
+            double difference = fabs((double)cpu->weights[i] - (double)gpu->weights[i]);
+            if (!(difference <= worst))
+                worst = isnan(difference) ? INFINITY : difference;
+        }
+        if (largest > 0 && worst <= TOLERANCE * largest)
+            continue;
+        printf("%s, %s: after %d steps %s differs by %.3g, and has changed by %.3g at most\n", model->name, what, COMPARED,
+               model->parameters[p].name, worst, largest);
+        good = false;
+    }
+    for (int i = 0; i < STEPS; i++)
+        if (!(fabs(cpu->loss[i] - gpu->loss[i]) <= TOLERANCE)) {
+            printf("%s, %s: the loss of step %d is %.9g, on the CPU %.9g\n", model->name, what, i, gpu->loss[i], cpu->loss[i]);
+            good = false;
+            break;
+        }
+    return good;
+}
+
+/* All that one of the model's codes does. */
+static bool check_kernels(const struct model *model, const struct dataset *data, enum kernels kernels, const struct run *cpu)
+{
+    struct error error = {0};
+    struct run   gpu = {0};
+    bool         good = train(model, data, "cuda:0", kernels, &gpu, &error);
+    if (good)
+        good = compare(model, kernels_words[kernels], cpu, &gpu);
+    else
+        printf("%s, %s: %s\n", model->name, kernels_words[kernels], error.text);
+    run_free(&gpu);
+    return good;
+}
+
+/* Whether its name ends in the target's, which nets.mk appends where there is a plain one beside it. */
+static bool is_tuned(const struct model *model)
+{
+    size_t name = strlen(model->name), target = strlen(model->target);
+    return name > target && strcmp(model->name + name - target, model->target) == 0;
+}
+
+int train_models(bool plain)
+{
+    int passed = 0, failed = 0;
+    for (const struct model *const *at = models; *at; at++) {
+        const struct model *model = *at;
+        if (!plain && !is_tuned(model))
+            continue;
+        struct dataset      data = hashed_dataset(model, 2 * model->batch_size + (model->batch_size + 1) / 2);
+        struct run          cpu = {0};
+        struct error        error = {0};
+        if (!train(model, &data, "cpu", KERNELS_AUTO, &cpu, &error))
+            fail("%s: %s", model->name, error.text);
+        if (model->cuda[1])
+            check_kernels(model, &data, KERNELS_FUSED, &cpu) ? passed++ : failed++;
+        check_kernels(model, &data, KERNELS_LAYERS, &cpu) ? passed++ : failed++;
+        run_free(&cpu);
+        data_free(&data);
+    }
+    printf("emulated: %d passed, %d failed\n", passed, failed);
+    return failed > 0;
+}
