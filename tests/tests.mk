@@ -17,14 +17,16 @@
 #?   test-warnings        what netc writes compiles cleanly with gcc and clang, for every target
 #?   test-bench           the scripts of make bench, where there is a Python 3; measures nothing
 #?   test-cuda-host       CUDA code compiled for the CPU beside plain nests: specs/, tests/gradient/, a part of tests/tuned/
+#?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ALL=1 for all architectures
 #?   test-asan-...        unit, golden, nets, tuned, cuda-host, trainer: under the address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
+#? make cuda-table      registers and shared memory of the seed network's kernels, by nvcc
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
 SUITES = unit golden cli trainer download pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
-         warnings bench cuda-host asan-unit asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer tsan
+         warnings bench cuda-host cuda-compile asan-unit asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
 ARM    = $(filter aarch64,$(shell uname -m))

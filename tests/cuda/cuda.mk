@@ -40,3 +40,14 @@ test-asan-cuda-host: $(BUILD)/netc
 	    EXTRA="$(HOST_ASAN)"
 	$(call host_device,$(ASAN)/cuda-host/device,$(HOST_ASAN))
 	@OMP_WAIT_POLICY=passive $(SUITE) asan-cuda-host tests/cuda/host.sh $(ASAN)/cuda-host specs gradient tuned
+
+# ---- compiled by NVRTC and nvcc, where they are
+
+.PHONY: test-cuda-compile cuda-table
+test-cuda-compile: cuda-nets
+	@ALL=$(ALL) $(SUITE) cuda-compile tests/cuda/compile.sh $(BUILD)/cuda-host specs gradient $(if $(ALL),tuned)
+
+# The kernels of the seed network, for docs/performance.md.
+TABLE_ARCHS = sm_75 sm_80 sm_90 sm_120
+cuda-table: cuda-nets
+	@tests/cuda/table.sh $(BUILD)/cuda-host/specs lenet_generic $(TABLE_ARCHS)
