@@ -21,6 +21,8 @@
 #?   test-asan-...        unit, golden, nets, tuned, cuda-host, trainer: under the address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
+#? make test-cuda       trainers on an emulated GPU; PTXEMU=folder has the emulator's sources, CUDA's toolkit is needed
+#? make cuda-counters   what the seed network's steps cost there, beside what is wanted; PTXEMU=folder
 #? make cuda-table      registers and shared memory of the seed network's kernels, by nvcc
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff

@@ -51,3 +51,33 @@ test-cuda-compile: cuda-nets
 TABLE_ARCHS = sm_75 sm_80 sm_90 sm_120
 cuda-table: cuda-nets
 	@tests/cuda/table.sh $(BUILD)/cuda-host/specs lenet_generic $(TABLE_ARCHS)
+
+# ---- executed by an emulator of the driver: PTXEMU=folder has its sources
+
+EMULATOR = $(BUILD)/ptxemu
+CHANGES  = $(BUILD)/cuda-emulated/changes
+NCCL     = $(BUILD)/cuda-emulated/libnccl.so.2
+
+# A copy is built: only what has changed.
+.PHONY: emulator test-cuda
+emulator:
+	@[ -f "$(PTXEMU)/Makefile" ] || { echo "PTXEMU=folder says where the emulator's sources are" >&2; exit 2; }
+	@mkdir -p $(EMULATOR) && (cd "$(PTXEMU)" && tar cf - .) | (cd $(EMULATOR) && tar xf - --no-same-owner)
+	@chmod -R u+w $(EMULATOR)
+	@$(MAKE) -s -C $(EMULATOR) libcuda.so.1
+
+$(CHANGES): tests/cuda/changes.c $(filter %/safetensors.o %/json.o %/error.o %/format.o,$(RUNTIME))
+	@mkdir -p $(@D)
+	@$(CC) $(ALLFLAGS) -Iruntime -o $@ $^ -lm
+
+$(NCCL): tests/cuda/nccl.c
+	@mkdir -p $(@D)
+	@$(CC) $(ALLFLAGS) -fPIC -shared -Wl,-soname,libnccl.so.2 -o $@ $< -ldl
+
+test-cuda: emulator cuda-nets $(CHANGES) $(NCCL)
+	@OMP_WAIT_POLICY=passive $(SUITE) cuda tests/cuda/emulated.sh $(CURDIR)/$(EMULATOR) $(CURDIR)/$(dir $(NCCL)) $(CHANGES) \
+	    $(BUILD)/cuda-host/specs/check $(BUILD)/cuda-host/gradient/check
+
+.PHONY: cuda-counters
+cuda-counters: emulator $(BUILD)/netc
+	@unset MAKEFLAGS MFLAGS MAKELEVEL; tests/cuda/counters.sh $(CURDIR)/$(EMULATOR)
