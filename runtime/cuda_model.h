@@ -17,14 +17,13 @@ struct cuda_buffer {
 };
 
 /* A kernel: an extern "C" __global__ function of the source. Its parameters are a struct cuda_step and then a pointer
- * for each of `buffers`. A step of n samples has units + block_units * ceil(n / samples) units of work, and the kernel is
- * launched with ceil(all / take) blocks of `threads` threads. */
+ * for each of `buffers`. In a step of n samples it is launched with units + block_units * ceil(n / samples) blocks of
+ * `threads` threads. */
 struct cuda_kernel {
     const char *name;                   /* "lenet_conv1_forward" */
     const char *parts;                  /* what it does: "conv2_backward_input, conv2_backward_weight" */
     int64_t     units, block_units;
     int         samples;                /* of a block, here */
-    int         take;                   /* units of one block of threads */
     int         threads;
     size_t      shared_bytes;           /* dynamic shared memory */
     int64_t     sample_flop, step_flop; /* as of struct kernel */

@@ -52,10 +52,10 @@ static bool launch(const struct gpu *gpu, const char *name, struct cuda_function
 
 int64_t cuda_blocks(const struct cuda_kernel *kernel, const struct cuda_step *step)
 {
-    int64_t units = kernel->units;
+    int64_t blocks = kernel->units;
     if (kernel->block_units > 0)
-        units += kernel->block_units * ceiling(step->count, kernel->samples);
-    return ceiling(units, kernel->take);
+        blocks += kernel->block_units * ceiling(step->count, kernel->samples);
+    return blocks;
 }
 
 bool gpu_launch(const struct gpu *gpu, const struct cuda_kernel *kernel, struct cuda_function *function,

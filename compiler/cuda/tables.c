@@ -118,7 +118,7 @@ static void print_kernel(Text *text, const GpuPlan *plan, const GpuLaunch *launc
     count_bytes(plan, launch, &sample, &step);
     const char *uses = launch->buffers.count ? arena_printf(text->arena, ", .buffers = %s%s_uses, .buffer_count = %d",
                                                             launch->name, plan->suffix, launch->buffers.count) : "";
-    line_wrapped(text, "{ \"%s\", \"%s\", .units = %" PRId64 ", .block_units = %" PRId64 ", .samples = %d, .take = 1, "
+    line_wrapped(text, "{ \"%s\", \"%s\", .units = %" PRId64 ", .block_units = %" PRId64 ", .samples = %d, "
                  ".threads = %d, .shared_bytes = %" PRId64 ", .sample_flop = %" PRId64 ", .sample_bytes = %" PRId64
                  ", .step_bytes = %" PRId64 "%s },", launch->name, parts, sum.units, sum.block_units, sum.samples,
                  launch->threads, launch->shared, flop, sample, step, uses);
@@ -163,7 +163,7 @@ static void print_code(Text *text, const GpuPlan *plan)
     line(text, ".train = train%s, .train_count = sizeof train%s / sizeof *train%s, .joined = %s,", suffix, suffix, suffix,
          plan->joined ? "true" : "false");
     line(text, ".update = {");
-    line_wrapped(text, "\"%s_update\", \"update\", .units = %" PRId64 ", .samples = %d, .take = 1, .threads = %d, "
+    line_wrapped(text, "\"%s_update\", \"update\", .units = %" PRId64 ", .samples = %d, .threads = %d, "
                  ".step_flop = %" PRId64 ", .step_bytes = %" PRId64 ", .buffers = update%s_uses, .buffer_count = 2,",
                  name, divide_up(plan->weights_size + 1, GPU_THREADS), plan->block, GPU_THREADS, 4 * plan->weights_size,
                  20 * plan->weights_size, suffix);

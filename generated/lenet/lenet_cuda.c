@@ -33,19 +33,19 @@ static const int lenet_results_fused_uses[] = { 3, 4 };
 static const int update_fused_uses[] = { 3, 4 };
 
 static const struct cuda_kernel train_fused[] = {
-    { "lenet_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1, .threads = 384,
+    { "lenet_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 384,
             .shared_bytes = 68032, .sample_flop = 2521233, .sample_bytes = 25856, .step_bytes = 33960,
             .buffers = lenet_step_fused_uses, .buffer_count = 5 },
     { "lenet_reduce", "reduce_gradients, fc_backward_weight, results", .units = 73, .block_units = 0, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 6400, .sample_bytes = 25072,
-            .step_bytes = 146176, .buffers = lenet_reduce_fused_uses, .buffer_count = 5 },
+            .threads = 256, .shared_bytes = 0, .sample_flop = 6400, .sample_bytes = 25072, .step_bytes = 146176,
+            .buffers = lenet_reduce_fused_uses, .buffer_count = 5 },
 };
 
 static const struct cuda_kernel evaluate_fused[] = {
-    { "lenet_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
-            .threads = 384, .shared_bytes = 51488, .sample_flop = 943253, .sample_bytes = 792, .step_bytes = 33960,
+    { "lenet_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 384,
+            .shared_bytes = 51488, .sample_flop = 943253, .sample_bytes = 792, .step_bytes = 33960,
             .buffers = lenet_evaluate_fused_uses, .buffer_count = 2 },
-    { "lenet_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+    { "lenet_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
             .buffers = lenet_results_fused_uses, .buffer_count = 2 },
 };
@@ -59,8 +59,8 @@ static const struct cuda_code code_fused = {
     .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
     .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
     .update = {
-        "lenet_update", "update", .units = 36, .samples = 1, .take = 1, .threads = 256, .step_flop = 36544,
-                .step_bytes = 182720, .buffers = update_fused_uses, .buffer_count = 2,
+        "lenet_update", "update", .units = 36, .samples = 1, .threads = 256, .step_flop = 36544, .step_bytes = 182720,
+                .buffers = update_fused_uses, .buffer_count = 2,
     },
     .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
 };
@@ -108,39 +108,39 @@ static const int lenet_results_cuda_uses[] = { 5, 4, 11 };
 static const int update_cuda_uses[] = { 5, 4 };
 
 static const struct cuda_kernel train_cuda[] = {
-    { "lenet_conv1_forward", "conv1_forward", .units = 0, .block_units = 60, .samples = 32, .take = 1, .threads = 192,
+    { "lenet_conv1_forward", "conv1_forward", .units = 0, .block_units = 60, .samples = 32, .threads = 192,
             .shared_bytes = 22400, .sample_flop = 295200, .sample_bytes = 7200, .step_bytes = 1040,
             .buffers = lenet_conv1_forward_cuda_uses, .buffer_count = 2 },
-    { "lenet_conv2_forward", "conv2_forward", .units = 0, .block_units = 80, .samples = 32, .take = 1, .threads = 160,
+    { "lenet_conv2_forward", "conv2_forward", .units = 0, .block_units = 80, .samples = 32, .threads = 160,
             .shared_bytes = 12480, .sample_flop = 641600, .sample_bytes = 7360, .step_bytes = 20080,
             .buffers = lenet_conv2_forward_cuda_uses, .buffer_count = 3 },
-    { "lenet_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 320,
+    { "lenet_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 320,
             .shared_bytes = 320, .sample_flop = 13223, .sample_bytes = 2608, .step_bytes = 12840,
             .buffers = lenet_fc_forward_cuda_uses, .buffer_count = 5 },
     { "lenet_train_4", "conv2_backward_input, conv2_backward_weight", .units = 0, .block_units = 85, .samples = 32,
-            .take = 1, .threads = 160, .shared_bytes = 20480, .sample_flop = 1281440, .sample_bytes = 13822,
-            .step_bytes = 20000, .buffers = lenet_train_4_cuda_uses, .buffer_count = 5 },
-    { "lenet_conv1_backward_weight", "conv1_backward_weight", .units = 0, .block_units = 12, .samples = 32, .take = 1,
+            .threads = 160, .shared_bytes = 20480, .sample_flop = 1281440, .sample_bytes = 13822, .step_bytes = 20000,
+            .buffers = lenet_train_4_cuda_uses, .buffer_count = 5 },
+    { "lenet_conv1_backward_weight", "conv1_backward_weight", .units = 0, .block_units = 12, .samples = 32,
             .threads = 320, .shared_bytes = 21504, .sample_flop = 288000, .sample_bytes = 7638, .step_bytes = 0,
             .buffers = lenet_conv1_backward_weight_cuda_uses, .buffer_count = 3 },
     { "lenet_train_6", "fc_backward_weight, conv1_weight_update, conv2_weight_update, step_results", .units = 45,
-            .block_units = 0, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608, .sample_flop = 6400,
+            .block_units = 0, .samples = 32, .threads = 256, .shared_bytes = 4608, .sample_flop = 6400,
             .sample_bytes = 2468, .step_bytes = 33960, .buffers = lenet_train_6_cuda_uses, .buffer_count = 6 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
-    { "lenet_evaluate_conv1_forward", "evaluate_conv1_forward", .units = 0, .block_units = 60, .samples = 32, .take = 1,
+    { "lenet_evaluate_conv1_forward", "evaluate_conv1_forward", .units = 0, .block_units = 60, .samples = 32,
             .threads = 192, .shared_bytes = 22400, .sample_flop = 295200, .sample_bytes = 5760, .step_bytes = 1040,
             .buffers = lenet_evaluate_conv1_forward_cuda_uses, .buffer_count = 1 },
-    { "lenet_evaluate_conv2_forward", "evaluate_conv2_forward", .units = 0, .block_units = 80, .samples = 32, .take = 1,
+    { "lenet_evaluate_conv2_forward", "evaluate_conv2_forward", .units = 0, .block_units = 80, .samples = 32,
             .threads = 160, .shared_bytes = 12480, .sample_flop = 641600, .sample_bytes = 7040, .step_bytes = 20080,
             .buffers = lenet_evaluate_conv2_forward_cuda_uses, .buffer_count = 2 },
-    { "lenet_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
-            .threads = 320, .shared_bytes = 320, .sample_flop = 6453, .sample_bytes = 1328, .step_bytes = 12840,
+    { "lenet_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 320,
+            .shared_bytes = 320, .sample_flop = 6453, .sample_bytes = 1328, .step_bytes = 12840,
             .buffers = lenet_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
-    { "lenet_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 48, .step_bytes = 0,
-            .buffers = lenet_results_cuda_uses, .buffer_count = 3 },
+    { "lenet_results", "results", .units = 1, .block_units = 1, .samples = 32, .threads = 256, .shared_bytes = 0,
+            .sample_flop = 0, .sample_bytes = 48, .step_bytes = 0, .buffers = lenet_results_cuda_uses,
+            .buffer_count = 3 },
 };
 
 static const struct cuda_code code_cuda = {
@@ -152,8 +152,8 @@ static const struct cuda_code code_cuda = {
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
     .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
-        "lenet_update", "update", .units = 36, .samples = 32, .take = 1, .threads = 256, .step_flop = 36496,
-                .step_bytes = 182480, .buffers = update_cuda_uses, .buffer_count = 2,
+        "lenet_update", "update", .units = 36, .samples = 32, .threads = 256, .step_flop = 36496, .step_bytes = 182480,
+                .buffers = update_cuda_uses, .buffer_count = 2,
     },
     .evaluate = evaluate_cuda, .evaluate_count = sizeof evaluate_cuda / sizeof *evaluate_cuda,
 };

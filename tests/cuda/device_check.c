@@ -14,7 +14,7 @@ static bool launch(struct host_module *module, const char *name, int threads, en
                    struct error *error)
 {
     static const int   buffers[] = {0};
-    struct cuda_kernel kernel = {.name = name, .block_units = 1, .samples = 32, .take = 1, .threads = threads,
+    struct cuda_kernel kernel = {.name = name, .block_units = 1, .samples = 32, .threads = threads,
                                  .shared_bytes = 256, .buffers = buffers, .buffer_count = 1};
     struct cuda_step   step = {.count = threads == 32 ? 32 : 40};   /* one block of samples, or two */
     return host_launch(module, &kernel, &step, (void *[]){out}, order, error);

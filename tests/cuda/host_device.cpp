@@ -289,10 +289,10 @@ template <size_t... Count> static caller *caller_of(int count, std::index_sequen
 
 int64_t host_blocks(const struct cuda_kernel *kernel, int64_t samples)
 {
-    int64_t units = kernel->units;
+    int64_t blocks = kernel->units;
     if (kernel->block_units)
-        units += kernel->block_units * ((samples + kernel->samples - 1) / kernel->samples);
-    return (units + kernel->take - 1) / kernel->take;
+        blocks += kernel->block_units * ((samples + kernel->samples - 1) / kernel->samples);
+    return blocks;
 }
 
 bool host_launch(struct host_module *module, const struct cuda_kernel *kernel, const struct cuda_step *step,

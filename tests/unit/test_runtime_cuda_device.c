@@ -112,12 +112,12 @@ static struct cuda_function functions[] = {
 
 static const int both[] = {0, 1};
 
-#define FORWARD .block_units = 4, .samples = 4, .take = 2, .threads = 32, .shared_bytes = 50000, .sample_flop = 5, \
+#define FORWARD .block_units = 2, .samples = 4, .threads = 32, .shared_bytes = 50000, .sample_flop = 5, \
                 .sample_bytes = 3, .step_bytes = 100, .buffers = both, .buffer_count = 2
 
 static const struct cuda_kernel train[] = {
     {"forward", "forward", FORWARD},
-    {"backward", "backward", .units = 5, .samples = 4, .take = 2, .threads = 64, .step_flop = 7, .buffers = both,
+    {"backward", "backward", .units = 3, .samples = 4, .threads = 64, .step_flop = 7, .buffers = both,
      .buffer_count = 2},
 };
 static const struct cuda_kernel evaluation[] = {{"evaluate", "evaluate", FORWARD}};
@@ -127,7 +127,7 @@ static const struct cuda_buffer buffers[] = {{"loss", 16, 0}, {"correct", 16, 0}
     {.name = name_, .file = "small.cu", .source = source, .source_end = source + sizeof source - 1, .block = 4, \
      .eval_samples = EVALUATED, .parameters = gpu_parameters, .parameter_count = 1, .weights_size = FLAT,       \
      .buffers = buffers, .buffer_count = 2, .train = train, .train_count = 2, .joined = joined_,                \
-     .update = {"update", "update", .units = 1, .take = 1, .threads = 32, .buffers = both, .buffer_count = 2},  \
+     .update = {"update", "update", .units = 1, .threads = 32, .buffers = both, .buffer_count = 2},            \
      .evaluate = evaluation, .evaluate_count = 1}
 
 static const char source[] = "code";

@@ -35,33 +35,33 @@ static const int large_results_cuda_uses[] = { 3, 2, 6 };
 static const int update_cuda_uses[] = { 3, 2 };
 
 static const struct cuda_kernel train_cuda[] = {
-    { "large_load_input", "load_input", .units = 0, .block_units = 32, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 4000, .step_bytes = 0,
-            .buffers = large_load_input_cuda_uses, .buffer_count = 1 },
-    { "large_hidden_forward", "hidden_forward", .units = 0, .block_units = 50, .samples = 32, .take = 1, .threads = 256,
+    { "large_load_input", "load_input", .units = 0, .block_units = 32, .samples = 32, .threads = 256, .shared_bytes = 0,
+            .sample_flop = 0, .sample_bytes = 4000, .step_bytes = 0, .buffers = large_load_input_cuda_uses,
+            .buffer_count = 1 },
+    { "large_hidden_forward", "hidden_forward", .units = 0, .block_units = 50, .samples = 32, .threads = 256,
             .shared_bytes = 8192, .sample_flop = 800400, .sample_bytes = 5600, .step_bytes = 1601600,
             .buffers = large_hidden_forward_cuda_uses, .buffer_count = 2 },
-    { "large_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 320,
+    { "large_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 320,
             .shared_bytes = 320, .sample_flop = 16503, .sample_bytes = 3248, .step_bytes = 16040,
             .buffers = large_fc_forward_cuda_uses, .buffer_count = 5 },
     { "large_train_4", "fc_backward_weight, hidden_backward_weight, step_results", .units = 138, .block_units = 0,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 18432, .sample_flop = 808000,
-            .sample_bytes = 7248, .step_bytes = 1617640, .buffers = large_train_4_cuda_uses, .buffer_count = 6 },
+            .samples = 32, .threads = 256, .shared_bytes = 18432, .sample_flop = 808000, .sample_bytes = 7248,
+            .step_bytes = 1617640, .buffers = large_train_4_cuda_uses, .buffer_count = 6 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
-    { "large_load_input", "load_input", .units = 0, .block_units = 32, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 4000, .step_bytes = 0,
-            .buffers = large_load_input_cuda_uses, .buffer_count = 1 },
-    { "large_hidden_forward", "hidden_forward", .units = 0, .block_units = 50, .samples = 32, .take = 1, .threads = 256,
+    { "large_load_input", "load_input", .units = 0, .block_units = 32, .samples = 32, .threads = 256, .shared_bytes = 0,
+            .sample_flop = 0, .sample_bytes = 4000, .step_bytes = 0, .buffers = large_load_input_cuda_uses,
+            .buffer_count = 1 },
+    { "large_hidden_forward", "hidden_forward", .units = 0, .block_units = 50, .samples = 32, .threads = 256,
             .shared_bytes = 8192, .sample_flop = 800400, .sample_bytes = 5600, .step_bytes = 1601600,
             .buffers = large_hidden_forward_cuda_uses, .buffer_count = 2 },
-    { "large_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
-            .threads = 320, .shared_bytes = 320, .sample_flop = 8053, .sample_bytes = 1648, .step_bytes = 16040,
+    { "large_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 320,
+            .shared_bytes = 320, .sample_flop = 8053, .sample_bytes = 1648, .step_bytes = 16040,
             .buffers = large_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
-    { "large_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 48, .step_bytes = 0,
-            .buffers = large_results_cuda_uses, .buffer_count = 3 },
+    { "large_results", "results", .units = 1, .block_units = 1, .samples = 32, .threads = 256, .shared_bytes = 0,
+            .sample_flop = 0, .sample_bytes = 48, .step_bytes = 0, .buffers = large_results_cuda_uses,
+            .buffer_count = 3 },
 };
 
 static const struct cuda_code code_cuda = {
@@ -73,7 +73,7 @@ static const struct cuda_code code_cuda = {
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
     .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
-        "large_update", "update", .units = 1580, .samples = 32, .take = 1, .threads = 256, .step_flop = 1617648,
+        "large_update", "update", .units = 1580, .samples = 32, .threads = 256, .step_flop = 1617648,
                 .step_bytes = 8088240, .buffers = update_cuda_uses, .buffer_count = 2,
     },
     .evaluate = evaluate_cuda, .evaluate_count = sizeof evaluate_cuda / sizeof *evaluate_cuda,

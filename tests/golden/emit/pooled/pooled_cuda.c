@@ -31,19 +31,19 @@ static const int pooled_results_fused_uses[] = { 3, 4 };
 static const int update_fused_uses[] = { 3, 4 };
 
 static const struct cuda_kernel train_fused[] = {
-    { "pooled_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
-            .threads = 256, .shared_bytes = 6640, .sample_flop = 26930, .sample_bytes = 1132, .step_bytes = 4468,
+    { "pooled_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 256,
+            .shared_bytes = 6640, .sample_flop = 26930, .sample_bytes = 1132, .step_bytes = 4468,
             .buffers = pooled_step_fused_uses, .buffer_count = 5 },
     { "pooled_reduce", "reduce_gradients, fc_backward_weight, results", .units = 35, .block_units = 0, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 2100, .sample_bytes = 988, .step_bytes = 18208,
+            .threads = 256, .shared_bytes = 0, .sample_flop = 2100, .sample_bytes = 988, .step_bytes = 18208,
             .buffers = pooled_reduce_fused_uses, .buffer_count = 5 },
 };
 
 static const struct cuda_kernel evaluate_fused[] = {
-    { "pooled_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
-            .threads = 256, .shared_bytes = 5744, .sample_flop = 13688, .sample_bytes = 152, .step_bytes = 4468,
+    { "pooled_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 256,
+            .shared_bytes = 5744, .sample_flop = 13688, .sample_bytes = 152, .step_bytes = 4468,
             .buffers = pooled_evaluate_fused_uses, .buffer_count = 2 },
-    { "pooled_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+    { "pooled_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
             .buffers = pooled_results_fused_uses, .buffer_count = 2 },
 };
@@ -57,8 +57,8 @@ static const struct cuda_code code_fused = {
     .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
     .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
     .update = {
-        "pooled_update", "update", .units = 5, .samples = 1, .take = 1, .threads = 256, .step_flop = 4576,
-                .step_bytes = 22880, .buffers = update_fused_uses, .buffer_count = 2,
+        "pooled_update", "update", .units = 5, .samples = 1, .threads = 256, .step_flop = 4576, .step_bytes = 22880,
+                .buffers = update_fused_uses, .buffer_count = 2,
     },
     .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
 };
@@ -97,30 +97,30 @@ static const int pooled_results_cuda_uses[] = { 3, 2, 7 };
 static const int update_cuda_uses[] = { 3, 2 };
 
 static const struct cuda_kernel train_cuda[] = {
-    { "pooled_conv_forward", "conv_forward", .units = 0, .block_units = 15, .samples = 32, .take = 1, .threads = 96,
+    { "pooled_conv_forward", "conv_forward", .units = 0, .block_units = 15, .samples = 32, .threads = 96,
             .shared_bytes = 6432, .sample_flop = 11550, .sample_bytes = 750, .step_bytes = 240,
             .buffers = pooled_conv_forward_cuda_uses, .buffer_count = 2 },
-    { "pooled_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 256,
+    { "pooled_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 256,
             .shared_bytes = 224, .sample_flop = 4423, .sample_bytes = 1236, .step_bytes = 4228,
             .buffers = pooled_fc_forward_cuda_uses, .buffer_count = 5 },
-    { "pooled_conv_backward_weight", "conv_backward_weight", .units = 0, .block_units = 5, .samples = 32, .take = 1,
+    { "pooled_conv_backward_weight", "conv_backward_weight", .units = 0, .block_units = 5, .samples = 32,
             .threads = 192, .shared_bytes = 6144, .sample_flop = 10800, .sample_bytes = 800, .step_bytes = 0,
             .buffers = pooled_conv_backward_weight_cuda_uses, .buffer_count = 3 },
     { "pooled_train_4", "fc_backward_weight, conv_weight_update, step_results", .units = 12, .block_units = 0,
-            .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608, .sample_flop = 2100, .sample_bytes = 686,
+            .samples = 32, .threads = 256, .shared_bytes = 4608, .sample_flop = 2100, .sample_bytes = 686,
             .step_bytes = 4468, .buffers = pooled_train_4_cuda_uses, .buffer_count = 5 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
-    { "pooled_evaluate_conv_forward", "evaluate_conv_forward", .units = 0, .block_units = 15, .samples = 32, .take = 1,
+    { "pooled_evaluate_conv_forward", "evaluate_conv_forward", .units = 0, .block_units = 15, .samples = 32,
             .threads = 96, .shared_bytes = 6432, .sample_flop = 11550, .sample_bytes = 600, .step_bytes = 240,
             .buffers = pooled_evaluate_conv_forward_cuda_uses, .buffer_count = 1 },
-    { "pooled_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 224, .sample_flop = 2138, .sample_bytes = 636, .step_bytes = 4228,
+    { "pooled_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 256,
+            .shared_bytes = 224, .sample_flop = 2138, .sample_bytes = 636, .step_bytes = 4228,
             .buffers = pooled_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
-    { "pooled_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 36, .step_bytes = 0,
-            .buffers = pooled_results_cuda_uses, .buffer_count = 3 },
+    { "pooled_results", "results", .units = 1, .block_units = 1, .samples = 32, .threads = 256, .shared_bytes = 0,
+            .sample_flop = 0, .sample_bytes = 36, .step_bytes = 0, .buffers = pooled_results_cuda_uses,
+            .buffer_count = 3 },
 };
 
 static const struct cuda_code code_cuda = {
@@ -132,8 +132,8 @@ static const struct cuda_code code_cuda = {
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
     .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
-        "pooled_update", "update", .units = 5, .samples = 32, .take = 1, .threads = 256, .step_flop = 4560,
-                .step_bytes = 22800, .buffers = update_cuda_uses, .buffer_count = 2,
+        "pooled_update", "update", .units = 5, .samples = 32, .threads = 256, .step_flop = 4560, .step_bytes = 22800,
+                .buffers = update_cuda_uses, .buffer_count = 2,
     },
     .evaluate = evaluate_cuda, .evaluate_count = sizeof evaluate_cuda / sizeof *evaluate_cuda,
 };

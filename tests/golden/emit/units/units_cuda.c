@@ -33,19 +33,19 @@ static const int units_results_fused_uses[] = { 3, 4 };
 static const int update_fused_uses[] = { 3, 4 };
 
 static const struct cuda_kernel train_fused[] = {
-    { "units_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1, .threads = 384,
+    { "units_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 384,
             .shared_bytes = 100048, .sample_flop = 899716, .sample_bytes = 14605, .step_bytes = 78236,
             .buffers = units_step_fused_uses, .buffer_count = 5 },
     { "units_reduce", "reduce_gradients, fc_backward_weight, results", .units = 156, .block_units = 0, .samples = 32,
-            .take = 1, .threads = 256, .shared_bytes = 0, .sample_flop = 37800, .sample_bytes = 14164,
-            .step_bytes = 315712, .buffers = units_reduce_fused_uses, .buffer_count = 5 },
+            .threads = 256, .shared_bytes = 0, .sample_flop = 37800, .sample_bytes = 14164, .step_bytes = 315712,
+            .buffers = units_reduce_fused_uses, .buffer_count = 5 },
 };
 
 static const struct cuda_kernel evaluate_fused[] = {
-    { "units_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .take = 1,
-            .threads = 384, .shared_bytes = 98032, .sample_flop = 350150, .sample_bytes = 449, .step_bytes = 78236,
+    { "units_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 384,
+            .shared_bytes = 98032, .sample_flop = 350150, .sample_bytes = 449, .step_bytes = 78236,
             .buffers = units_evaluate_fused_uses, .buffer_count = 2 },
-    { "units_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .take = 1, .threads = 256,
+    { "units_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .threads = 256,
             .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
             .buffers = units_results_fused_uses, .buffer_count = 2 },
 };
@@ -59,8 +59,8 @@ static const struct cuda_code code_fused = {
     .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
     .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
     .update = {
-        "units_update", "update", .units = 78, .samples = 1, .take = 1, .threads = 256, .step_flop = 78944,
-                .step_bytes = 394720, .buffers = update_fused_uses, .buffer_count = 2,
+        "units_update", "update", .units = 78, .samples = 1, .threads = 256, .step_flop = 78944, .step_bytes = 394720,
+                .buffers = update_fused_uses, .buffer_count = 2,
     },
     .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
 };
@@ -104,39 +104,39 @@ static const int units_results_cuda_uses[] = { 3, 2, 9 };
 static const int update_cuda_uses[] = { 3, 2 };
 
 static const struct cuda_kernel train_cuda[] = {
-    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 36, .samples = 32, .take = 1, .threads = 160,
+    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 36, .samples = 32, .threads = 160,
             .shared_bytes = 16856, .sample_flop = 117912, .sample_bytes = 9248, .step_bytes = 832,
             .buffers = units_conv1_forward_cuda_uses, .buffer_count = 1 },
-    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 96, .samples = 32, .take = 1, .threads = 256,
+    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 96, .samples = 32, .threads = 256,
             .shared_bytes = 16768, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
             .buffers = units_conv2_forward_cuda_uses, .buffer_count = 2 },
-    { "units_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1, .threads = 256,
+    { "units_fc_forward", "fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 256,
             .shared_bytes = 224, .sample_flop = 75673, .sample_bytes = 21636, .step_bytes = 75628,
             .buffers = units_fc_forward_cuda_uses, .buffer_count = 5 },
     { "units_train_4", "conv2_backward_input, conv2_backward_weight", .units = 0, .block_units = 132, .samples = 32,
-            .take = 1, .threads = 192, .shared_bytes = 18432, .sample_flop = 391112, .sample_bytes = 29516,
-            .step_bytes = 1728, .buffers = units_train_4_cuda_uses, .buffer_count = 4 },
-    { "units_conv1_backward_weight", "conv1_backward_weight", .units = 0, .block_units = 17, .samples = 32, .take = 1,
+            .threads = 192, .shared_bytes = 18432, .sample_flop = 391112, .sample_bytes = 29516, .step_bytes = 1728,
+            .buffers = units_train_4_cuda_uses, .buffer_count = 4 },
+    { "units_conv1_backward_weight", "conv1_backward_weight", .units = 0, .block_units = 17, .samples = 32,
             .threads = 256, .shared_bytes = 13860, .sample_flop = 115600, .sample_bytes = 9741, .step_bytes = 0,
             .buffers = units_conv1_backward_weight_cuda_uses, .buffer_count = 2 },
     { "units_train_6", "fc_backward_weight, conv1_weight_update, conv2_weight_update, step_results", .units = 174,
-            .block_units = 0, .samples = 32, .take = 1, .threads = 256, .shared_bytes = 4608, .sample_flop = 37800,
+            .block_units = 0, .samples = 32, .threads = 256, .shared_bytes = 4608, .sample_flop = 37800,
             .sample_bytes = 11549, .step_bytes = 78236, .buffers = units_train_6_cuda_uses, .buffer_count = 6 },
 };
 
 static const struct cuda_kernel evaluate_cuda[] = {
-    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 36, .samples = 32, .take = 1, .threads = 160,
+    { "units_conv1_forward", "conv1_forward", .units = 0, .block_units = 36, .samples = 32, .threads = 160,
             .shared_bytes = 16856, .sample_flop = 117912, .sample_bytes = 9248, .step_bytes = 832,
             .buffers = units_conv1_forward_cuda_uses, .buffer_count = 1 },
-    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 96, .samples = 32, .take = 1, .threads = 256,
+    { "units_conv2_forward", "conv2_forward", .units = 0, .block_units = 96, .samples = 32, .threads = 256,
             .shared_bytes = 16768, .sample_flop = 194400, .sample_bytes = 20048, .step_bytes = 1776,
             .buffers = units_conv2_forward_cuda_uses, .buffer_count = 2 },
-    { "units_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .take = 1,
-            .threads = 256, .shared_bytes = 224, .sample_flop = 37838, .sample_bytes = 10836, .step_bytes = 75628,
+    { "units_evaluate_fc_forward", "evaluate_fc_forward", .units = 0, .block_units = 4, .samples = 32, .threads = 256,
+            .shared_bytes = 224, .sample_flop = 37838, .sample_bytes = 10836, .step_bytes = 75628,
             .buffers = units_evaluate_fc_forward_cuda_uses, .buffer_count = 4 },
-    { "units_results", "results", .units = 1, .block_units = 1, .samples = 32, .take = 1, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 36, .step_bytes = 0,
-            .buffers = units_results_cuda_uses, .buffer_count = 3 },
+    { "units_results", "results", .units = 1, .block_units = 1, .samples = 32, .threads = 256, .shared_bytes = 0,
+            .sample_flop = 0, .sample_bytes = 36, .step_bytes = 0, .buffers = units_results_cuda_uses,
+            .buffer_count = 3 },
 };
 
 static const struct cuda_code code_cuda = {
@@ -148,8 +148,8 @@ static const struct cuda_code code_cuda = {
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
     .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
     .update = {
-        "units_update", "update", .units = 78, .samples = 32, .take = 1, .threads = 256, .step_flop = 78912,
-                .step_bytes = 394560, .buffers = update_cuda_uses, .buffer_count = 2,
+        "units_update", "update", .units = 78, .samples = 32, .threads = 256, .step_flop = 78912, .step_bytes = 394560,
+                .buffers = update_cuda_uses, .buffer_count = 2,
     },
     .evaluate = evaluate_cuda, .evaluate_count = sizeof evaluate_cuda / sizeof *evaluate_cuda,
 };
