@@ -135,6 +135,66 @@ static bool compare_shared(const struct pair *pair, const struct outcome *cpu)
     return good;
 }
 
+/* Bytes of the gpu's buffer. */
+static size_t buffer_bytes(const struct host_gpu *gpu, int buffer)
+{
+    const struct cuda_buffer *b = &gpu->code->buffers[buffer];
+    return b->bytes + b->block_bytes * (size_t)((gpu->samples + gpu->code->block - 1) / gpu->code->block);
+}
+
+/* One buffer of both codes: the same bits, or numbers that are near. What is no number is the same. */
+static bool same_buffer(const struct pair *pair, const struct host_gpu *plain, int i, const struct host_gpu *gpu, int j)
+{
+    const char *name = gpu->code->buffers[j].name;
+    size_t      bytes = buffer_bytes(gpu, j);
+    if (memcmp(plain->buffers[i], gpu->buffers[j], bytes) == 0)
+        return true;
+    if (strstr(name, "indices"))
+        return differs(pair, "%s is not the plain nest's", name);
+    return near(pair, name, plain->buffers[i], gpu->buffers[j], (int64_t)(bytes / sizeof(float)), TOLERANCE);
+}
+
+/* Whether a kernel of a training step has to do with the buffer. */
+static bool trains_with(const struct cuda_code *code, int buffer)
+{
+    for (int k = 0; k < code->train_count; k++)
+        for (int i = 0; i < code->train[k].buffer_count; i++)
+            if (code->train[k].buffers[i] == buffer)
+                return true;
+    return false;
+}
+
+/* Whether a relu stands before a pool. Behind it, where the tuned code puts it, names have other values. */
+static bool is_reordered(const struct model *model)
+{
+    for (int i = 1; i < model->layer_count; i++)
+        if (strcmp(model->layers[i - 1].kind, "relu") == 0 && strcmp(model->layers[i].kind, "max_pool2d") == 0)
+            return true;
+    return false;
+}
+
+/* What each kernel leaves in global memory beside what the plain nests leave there, wherever both have an array of that
+ * name and size: a sum or a place that is wrong is seen where it is made. */
+static bool compare_buffers(const struct pair *pair)
+{
+    const struct model *plain_model = pair->subject->model;
+    struct host_gpu    *plain = gpu_after_gradient(pair->subject, plain_model, plain_model->cuda[0]);
+    struct host_gpu    *gpu = gpu_after_gradient(pair->subject, pair->model, pair->code);
+    int  compared = 0;
+    bool good = true;
+    for (int j = 0; j < gpu->code->buffer_count; j++)
+        for (int i = 0; i < plain->code->buffer_count; i++)
+            if (strcmp(plain->code->buffers[i].name, gpu->code->buffers[j].name) == 0
+                && buffer_bytes(plain, i) == buffer_bytes(gpu, j) && trains_with(plain->code, i)
+                && trains_with(gpu->code, j)) {
+                good &= same_buffer(pair, plain, i, gpu, j);
+                compared++;
+            }
+    host_gpu_close(plain);
+    host_gpu_close(gpu);
+    return compared > 0 ? good : differs(pair, "no buffer has the name of a plain nest's");
+}
+
 static bool check_code(const struct subject *subject, const struct model *model, const struct cuda_code *code,
                        const struct outcome *cpu)
 {
@@ -146,6 +206,8 @@ static bool check_code(const struct subject *subject, const struct model *model,
     bool good = subject->exact ? compare_gradients(&pair, cpu, &gpu) & compare_shared(&pair, cpu)
                                : compare_steps(&pair, cpu, &gpu);
     good &= compare_evaluation(&pair, cpu, &gpu);
+    if (subject->exact && code->block == subject->model->cuda[0]->block && !is_reordered(model))
+        good &= compare_buffers(&pair);
     outcome_free(&gpu);
     return good;
 }

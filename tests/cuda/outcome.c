@@ -185,6 +185,16 @@ struct outcome gpu_gradients(const struct subject *subject, const struct model *
     return outcome;
 }
 
+struct host_gpu *gpu_after_gradient(const struct subject *subject, const struct model *model,
+                                    const struct cuda_code *code)
+{
+    struct host_gpu *gpu = host_gpu_open(model, code, subject->folder, &subject->data, model->batch_size, HOST_FORWARD);
+    struct host_step wanted = step_of(subject, 0, LARGE, 0, true);
+    host_gpu_set_weights(gpu, subject->weights);
+    host_gpu_gradient(gpu, &wanted);
+    return gpu;
+}
+
 void gpu_steps(const struct subject *subject, const struct model *model, const struct cuda_code *code,
                struct outcome *outcome)
 {

@@ -46,6 +46,10 @@ void gpu_steps(const struct subject *subject, const struct model *model, const s
 void gpu_shared(const struct subject *subject, const struct model *model, const struct cuda_code *code,
                 enum host_order order, struct outcome *outcome);
 
+/* The buffers after the gradient of a whole batch; the caller closes it. */
+struct host_gpu *gpu_after_gradient(const struct subject *subject, const struct model *model,
+                                    const struct cuda_code *code);
+
 /* Losses, hits and logits of an evaluation, with buffers of the size it needs. */
 void gpu_evaluate(const struct subject *subject, const struct model *model, const struct cuda_code *code,
                   enum host_order order, struct outcome *outcome);
