@@ -17,7 +17,7 @@
 #?   test-warnings        what netc writes compiles cleanly with gcc and clang, for every target
 #?   test-bench           the scripts of make bench, where there is a Python 3; measures nothing
 #?   test-cuda-host       CUDA code compiled for the CPU beside plain nests: specs/, tests/gradient/, a part of tests/tuned/
-#?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ALL=1 for all architectures
+#?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ARCHS=all for all architectures
 #?   test-asan-...        unit, golden, nets, tuned, cuda-host, trainer: under the address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others

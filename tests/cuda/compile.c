@@ -32,6 +32,18 @@ int print_kernels(void)
     return 0;
 }
 
+/* Whether the architecture at place `a` of `count` is among those that `which` means for the code that is the turn-th. Plain
+ * nests, whose code is not joined, are compiled for the oldest and the newest where others are for all. */
+static bool is_wanted(const char *which, const struct cuda_code *code, int turn, int a, int count)
+{
+    int every = strcmp(which, "half") == 0 ? 2 : 1;
+    if (strcmp(which, "all") == 0 && code->joined)
+        return true;
+    if (strcmp(which, "all") == 0 || strcmp(which, "ends") == 0)
+        return a == 0 || a == count - 1;
+    return a == turn % count && turn % every == 0;
+}
+
 /* True if NVRTC compiles it and has nothing to say. */
 static bool compiles(const struct nvrtc *nvrtc, const struct model *model, const struct cuda_code *code, int arch)
 {
@@ -70,8 +82,6 @@ static bool compiles(const struct nvrtc *nvrtc, const struct model *model, const
 
 int compile_models(const char *which)
 {
-    bool         all = strcmp(which, "all") == 0, ends = strcmp(which, "ends") == 0;
-    int          every = strcmp(which, "half") == 0 ? 2 : 1;
     int          passed = 0, failed = 0, turn = 0, count = 0;
     struct nvrtc nvrtc;
     struct error error = {0};
@@ -88,7 +98,7 @@ int compile_models(const char *which)
     for (const struct model *const *model = models; *model; model++)
         for (int c = 0; (*model)->cuda[c]; c++, turn++)
             for (int a = 0; a < count; a++)
-                if (all || (ends ? a == 0 || a == count - 1 : a == turn % count && turn % every == 0))
+                if (is_wanted(which, (*model)->cuda[c], turn, a, count))
                     compiles(&nvrtc, *model, (*model)->cuda[c], archs[a]) ? passed++ : failed++;
     free(archs);
     printf("nvrtc: %d passed, %d failed\n", passed, failed);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # NVRTC and nvcc compile the CUDA code of many models, with warnings as errors, and ptxas says what it takes:
 # compile.sh FOLDER PART..., as cuda.mk has built them. One architecture for each file, by turns, and beyond the first part
-# one of the two compilers; with ALL=1 all architectures for the first part, and the oldest and the newest for the others.
+# one of the two compilers; with ARCHS=all all architectures for the first part, and the oldest and the newest for the others.
 # What is not there is left out, and said.
 folder=$1
 shift
@@ -13,10 +13,10 @@ trap 'rm -rf "$temp"' EXIT
 
 # ---- NVRTC: the program opens it as a trainer does
 
-which=${ALL:+all} which=${which:-some}
+which=${ARCHS:+all} which=${which:-some}
 for part in "$@"; do
     "$folder/$part/check" nvrtc $which >"$temp/$part.out" 2>&1 &
-    which=${ALL:+ends} which=${which:-half}
+    which=${ARCHS:+ends} which=${which:-half}
 done
 wait
 for part in "$@"; do
@@ -47,9 +47,9 @@ if ! command -v nvcc >/dev/null; then
     [ "$failed" -eq 0 ]
     exit
 fi
-archs=$(nvcc --list-gpu-code)
-oldest=$(echo "$archs" | sort -V | head -n 1) newest=$(echo "$archs" | sort -V | tail -n 1)
-count=$(echo "$archs" | wc -l) turn=0 choice=${ALL:+all}
+archs=$(nvcc --list-gpu-code | sort -V)
+oldest=$(echo "$archs" | head -n 1) newest=$(echo "$archs" | tail -n 1)
+count=$(echo "$archs" | wc -l) turn=0 choice=${ARCHS:+all}
 for part in "$@"; do
     "$folder/$part/check" kernels | sed "s|^|$part/|"  >>"$temp/kernels"
     for cu in $(cut -d ' ' -f 1 "$temp/kernels" | grep "^$part/" | uniq | sort -u); do
@@ -60,20 +60,19 @@ for part in "$@"; do
         *)    for_archs=$(echo "$archs" | sed -n "$((turn % count + 1))p") ;;
         esac
         turn=$((turn + 1))
-        for arch in $for_archs; do
-            echo "$folder $cu $arch"
-        done
+        [ -z "$for_archs" ] || echo "$folder $cu" $(echo $for_archs | tr ' ' ',')
     done
-    choice=${ALL:+ends} choice=${choice:-half}
+    choice=${ARCHS:+ends} choice=${choice:-half}
 done >"$temp/list"
 xargs -P "$jobs" -n 3 sh tests/cuda/nvcc.sh <"$temp/list"
-while read -r _ cu arch; do
-    if [ -e "$folder/$cu.$arch.failed" ]; then
-        cat "$folder/$cu.$arch.failed"
-        failed=$((failed + 1))
+while read -r _ cu for_archs; do
+    each=$(echo "$for_archs" | tr ',' '\n' | wc -l)
+    if [ -e "$folder/$cu.failed" ]; then
+        cat "$folder/$cu.failed"
+        failed=$((failed + each))
     else
-        passed=$((passed + 1))
-        set -- "$@" file="$cu" arch="$arch" "$folder/$cu.$arch.ptxas"
+        passed=$((passed + each))
+        set -- "$@" file="$cu" "$folder/$cu.ptxas"
     fi
 done <"$temp/list"
 

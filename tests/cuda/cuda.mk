@@ -45,7 +45,7 @@ test-asan-cuda-host: $(BUILD)/netc
 
 .PHONY: test-cuda-compile cuda-table
 test-cuda-compile: cuda-nets
-	@ALL=$(ALL) $(SUITE) cuda-compile tests/cuda/compile.sh $(BUILD)/cuda-host specs gradient $(if $(ALL),tuned)
+	@ARCHS=$(ARCHS) $(SUITE) cuda-compile tests/cuda/compile.sh $(BUILD)/cuda-host specs gradient $(if $(ARCHS),tuned)
 
 # The kernels of the seed network, for docs/performance.md.
 TABLE_ARCHS = sm_75 sm_80 sm_90 sm_120

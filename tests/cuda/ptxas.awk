@@ -1,4 +1,4 @@
-# Reads the kernels of `check kernels`, then, with arch=sm_XX file=NAME/FILE before each, what ptxas -v said of a file.
+# Reads the kernels of `check kernels`, then, with file=NAME/FILE before each, what ptxas -v said of a file.
 # Says what is beyond the bounds; with table=1 prints Markdown instead.
 #
 # A block has 65536 registers, which a warp takes 256 at a time, and a thread at most 255. Shared memory: what the kernel has
@@ -22,7 +22,7 @@ FILENAME == kernels {
     next
 }
 
-/Compiling entry function/ { split($0, quoted, "'"); kernel = quoted[2] }
+/Compiling entry function/ { split($0, quoted, "'"); kernel = quoted[2]; arch = quoted[4] }
 /bytes stack frame/ {
     if ($1 + 0 || $5 + 0 || $9 + 0)
         wrong($0)

@@ -9,14 +9,12 @@ trap 'rm -rf "$temp"' EXIT
 "$folder/check" kernels | grep "^$model/" >"$temp/kernels"
 archs=$(echo "$*" | sed 's/ /, /g') files=
 for cu in $(cut -d ' ' -f 1 "$temp/kernels" | uniq); do
-    for arch in "$@"; do
-        sh tests/cuda/nvcc.sh "$folder" "$cu" "$arch"
-        if [ -e "$folder/$cu.$arch.failed" ]; then
-            cat "$folder/$cu.$arch.failed" >&2
-            exit 1
-        fi
-        files="$files file=$cu arch=$arch $folder/$cu.$arch.ptxas"
-    done
+    sh tests/cuda/nvcc.sh "$folder" "$cu" "$(echo "$*" | tr ' ' ',')"
+    if [ -e "$folder/$cu.failed" ]; then
+        cat "$folder/$cu.failed" >&2
+        exit 1
+    fi
+    files="$files file=$cu $folder/$cu.ptxas"
 done
 # shellcheck disable=SC2086
 awk -v table=1 -v kernels="$temp/kernels" -v archs="$archs" -f tests/cuda/ptxas.awk "$temp/kernels" $files |
