@@ -41,13 +41,6 @@ static void add_tile(Text *text, const Kernel *kernel)
                  kernel->over[0].axis->name);
 }
 
-/* The tensors that the kernel reads, then those that it writes. */
-static const Tensor *operand(const Kernel *kernel, int i)
-{
-    int stored = i - kernel->loads.count;
-    return stored < 0 ? kernel->loads.at[i] : kernel->stores.at[stored];
-}
-
 static void add_work(Text *text, const Kernel *kernel)
 {
     for (int i = 0; i < kernel->work.count; i++)
@@ -85,11 +78,11 @@ void print_comment(Text *text, const Model *model, const Kernel *kernel)
 
     int reads = kernel->loads.count, operands = reads + kernel->stores.count;
     for (int i = 0; i < operands; i++) {
-        int length = (int)strlen(kernel_buffer(kernel, operand(kernel, i))->name);
+        int length = (int)strlen(kernel_buffer(kernel, kernel_operand(kernel, i))->name);
         width = length > width ? length : width;
     }
     for (int i = 0; i < operands; i++)
-        add_shape(text, kernel_buffer(kernel, operand(kernel, i)), width, i >= reads);
+        add_shape(text, kernel_buffer(kernel, kernel_operand(kernel, i)), width, i >= reads);
     add_work(text, kernel);
     if (kernel->nest->note && !kernel_helps(kernel))
         text_add(text, "\n * %s.", kernel->nest->note);

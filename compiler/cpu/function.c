@@ -3,13 +3,6 @@
 
 #include <inttypes.h>
 
-/* The tensors that the kernel reads, then those that it writes. */
-static const Tensor *operand(const Kernel *kernel, int i)
-{
-    int stored = i - kernel->loads.count;
-    return stored < 0 ? kernel->loads.at[i] : kernel->stores.at[stored];
-}
-
 static const char *parameter_c(Arena *arena, const Kernel *kernel, const Tensor *tensor, bool written)
 {
     const Buffer *buffer = kernel_buffer(kernel, tensor);
@@ -108,8 +101,8 @@ static const char *list_operands(Text *text, const Kernel *kernel, const char *w
     if (kernel->all_blocks)
         add_item(list, over_blocks);
     for (int i = 0; i < reads + kernel->stores.count; i++)
-        if (kernel_buffer(kernel, operand(kernel, i))->place != PLACE_WEIGHTS)
-            add_item(list, write(text->arena, kernel, operand(kernel, i), i >= reads));
+        if (kernel_buffer(kernel, kernel_operand(kernel, i))->place != PLACE_WEIGHTS)
+            add_item(list, write(text->arena, kernel, kernel_operand(kernel, i), i >= reads));
     if (kernel->work.count)
         add_item(list, work);
     if (*ranges)

@@ -8,15 +8,6 @@
 
 /* ---- signatures */
 
-/* The tensors that the part reads, then those that it writes. */
-static const Tensor *operand(const Kernel *kernel, int i)
-{
-    int stored = i - kernel->loads.count;
-    return stored < 0 ? kernel->loads.at[i] : kernel->stores.at[stored];
-}
-
-static int operands(const Kernel *kernel) { return kernel->loads.count + kernel->stores.count; }
-
 static bool is_given(const Kernel *kernel, const Tensor *tensor)
 {
     return tensor == kernel->program->graph->label || tensor == kernel->program->graph->scale;
@@ -25,34 +16,18 @@ static bool is_given(const Kernel *kernel, const Tensor *tensor)
 static bool is_parameter(const Kernel *kernel, int i)
 {
     for (int j = 0; j < i; j++)
-        if (operand(kernel, j) == operand(kernel, i))
+        if (kernel_operand(kernel, j) == kernel_operand(kernel, i))
             return false;
-    return !is_given(kernel, operand(kernel, i));
-}
-
-static bool is_written(const Kernel *kernel, const Tensor *tensor)
-{
-    for (int i = 0; i < kernel->stores.count; i++)
-        if (kernel->stores.at[i] == tensor)
-            return true;
-    return false;
-}
-
-static bool reads(const Kernel *kernel, const Tensor *tensor)
-{
-    for (int i = 0; i < kernel->loads.count; i++)
-        if (kernel->loads.at[i] == tensor)
-            return true;
-    return false;
+    return !is_given(kernel, kernel_operand(kernel, i));
 }
 
 /* Whether the part needs to know which sample it is. */
 static bool needs_sample(const Kernel *kernel)
 {
     bool needs = kernel->scheme == SCHEME_FUSED_LOAD || kernel->scheme == SCHEME_FUSED_LOGITS;
-    for (int i = 0; i < operands(kernel); i++)
-        needs = needs || operand(kernel, i) == kernel->program->graph->label ||
-                kernel_buffer(kernel, operand(kernel, i))->place == PLACE_BATCH;
+    for (int i = 0; i < kernel_operands(kernel); i++)
+        needs = needs || kernel_operand(kernel, i) == kernel->program->graph->label ||
+                kernel_buffer(kernel, kernel_operand(kernel, i))->place == PLACE_BATCH;
     return needs;
 }
 
@@ -61,8 +36,8 @@ static const char *given(Arena *arena, const Kernel *kernel, const char *first, 
 {
     bool sample = needs_sample(kernel), step = kernel->scheme == SCHEME_FUSED_WEIGHTS || kernel->scheme == SCHEME_FUSED_LOAD ||
                                                kernel->scheme == SCHEME_FUSED_LOGITS;
-    for (int i = 0; i < operands(kernel); i++)
-        step = step || is_given(kernel, operand(kernel, i));
+    for (int i = 0; i < kernel_operands(kernel); i++)
+        step = step || is_given(kernel, kernel_operand(kernel, i));
     return arena_printf(arena, "%s%s%s", step ? first : "", step && sample ? ", " : "", sample ? second : "");
 }
 
@@ -82,9 +57,9 @@ static const char *array_parameter(Arena *arena, const Buffer *buffer, bool writ
 static void print_signature(Text *text, const GpuPlan *plan, const Kernel *kernel)
 {
     const char *list = given(text->arena, kernel, "const cuda_step &step", "int sample");
-    for (int i = 0; i < operands(kernel); i++) {
-        const Buffer *buffer = kernel_buffer(kernel, operand(kernel, i));
-        bool written = is_written(kernel, operand(kernel, i));
+    for (int i = 0; i < kernel_operands(kernel); i++) {
+        const Buffer *buffer = kernel_buffer(kernel, kernel_operand(kernel, i));
+        bool written = kernel_makes(kernel, kernel_operand(kernel, i));
         if (is_parameter(kernel, i))
             list = arena_printf(text->arena, "%s%s%s", list, *list ? ", " : "",
                                 buffer->place == PLACE_BATCH ? cuda_parameter(text->arena, plan, buffer, written)
@@ -96,9 +71,9 @@ static void print_signature(Text *text, const GpuPlan *plan, const Kernel *kerne
 static const char *arguments(Arena *arena, const Kernel *kernel)
 {
     const char *list = given(arena, kernel, "step", "sample");
-    for (int i = 0; i < operands(kernel); i++)
+    for (int i = 0; i < kernel_operands(kernel); i++)
         if (is_parameter(kernel, i))
-            list = arena_printf(arena, "%s%s%s", list, *list ? ", " : "", kernel_buffer(kernel, operand(kernel, i))->name);
+            list = arena_printf(arena, "%s%s%s", list, *list ? ", " : "", kernel_buffer(kernel, kernel_operand(kernel, i))->name);
     return list;
 }
 
@@ -138,7 +113,7 @@ void fused_part_print(Text *text, const GpuPlan *plan, const Kernel *kernel)
         line(text, "/* %s */", parts[kernel->scheme].note);
     print_signature(text, plan, kernel);
     line(text, "{");
-    if (reads(kernel, kernel->program->graph->label) && kernel->scheme != SCHEME_FUSED_LOSS)
+    if (kernel_reads(kernel, kernel->program->graph->label) && kernel->scheme != SCHEME_FUSED_LOSS)
         line(text, "int label = step.labels[step.samples[sample]];");
     parts[kernel->scheme].print(&e);
     line(text, "}");

@@ -47,8 +47,7 @@ const char *cuda_parameter(Arena *arena, const GpuPlan *plan, const Buffer *buff
 /* The tensors that the kernel reads, then those that it writes. */
 static const Buffer *operand(const Kernel *kernel, int i)
 {
-    int stored = i - kernel->loads.count;
-    return kernel_buffer(kernel, stored < 0 ? kernel->loads.at[i] : kernel->stores.at[stored]);
+    return kernel_buffer(kernel, kernel_operand(kernel, i));
 }
 
 /* Whether it stands among those before it already. */
@@ -71,7 +70,7 @@ static bool is_written(const Kernel *kernel, const Buffer *buffer)
 const char *cuda_arguments(Arena *arena, const Kernel *kernel, const char *unit)
 {
     const char *text = arena_printf(arena, "step, %s", unit);
-    for (int i = 0; i < kernel->loads.count + kernel->stores.count; i++)
+    for (int i = 0; i < kernel_operands(kernel); i++)
         if (gpu_in_memory(operand(kernel, i)) && !is_again(kernel, i))
             text = arena_printf(arena, "%s, %s", text, operand(kernel, i)->name);
     return text;
@@ -80,7 +79,7 @@ const char *cuda_arguments(Arena *arena, const Kernel *kernel, const char *unit)
 static void print_signature(Text *text, const GpuPlan *plan, const Kernel *kernel)
 {
     const char *parameters = "const cuda_step &step, int unit";
-    for (int i = 0; i < kernel->loads.count + kernel->stores.count; i++) {
+    for (int i = 0; i < kernel_operands(kernel); i++) {
         const Buffer *buffer = operand(kernel, i);
         if (gpu_in_memory(buffer) && !is_again(kernel, i))
             parameters = arena_printf(text->arena, "%s, %s", parameters,
@@ -106,14 +105,6 @@ bool cuda_makes_gradient(const Kernel *kernel)
 }
 
 /* ---- nests */
-
-static bool reads(const Kernel *kernel, const Tensor *tensor)
-{
-    for (int i = 0; i < kernel->loads.count; i++)
-        if (kernel->loads.at[i] == tensor)
-            return true;
-    return false;
-}
 
 /* Where the point stands along each axis, the last one counting fastest. */
 static void print_axes(NestPrinter *p)
@@ -154,9 +145,9 @@ static void print_place(NestPrinter *p)
         line(p->text, "if (point >= %" PRId64 ")\n"
                       "    return;", points);
     print_axes(p);
-    if (!sums && reads(kernel, kernel->program->graph->label))
+    if (!sums && kernel_reads(kernel, kernel->program->graph->label))
         line(p->text, "int label = step.labels[sample_of_lane(step, block, lane)];");
-    if (!sums && reads(kernel, kernel->program->graph->scale))
+    if (!sums && kernel_reads(kernel, kernel->program->graph->scale))
         line(p->text, "float scale = scale_of_lane(step, block, lane);");
 }
 

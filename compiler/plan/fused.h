@@ -39,12 +39,6 @@ static inline int fused_reduce_width(int64_t columns) { return columns % 4 == 0 
 /* Threads that a part has work for, each with one item; 0 where threads share it in another way. */
 int64_t fused_items(const Kernel *kernel);
 
-/* Whether the part has a warp for each of its points. */
-static inline bool fused_by_warps(const Kernel *kernel)
-{
-    return kernel->scheme == SCHEME_FUSED_BIAS || kernel->scheme == SCHEME_FUSED_LINEAR;
-}
-
 /* ---- gpu_fused_rules.c: gives parts tuned code where a rule fits; a part may become two, one after another */
 void fused_tune(Tuner *tuner);
 

@@ -1,12 +1,12 @@
-/* The ways to train a model on a GPU. The fused step: gpu_fused.c. Layer by layer: each kernel works on all samples of the step, a warp on 32 of them,
- * and leaves its results in global memory. */
+/* The ways to train a model on a GPU. The fused step: gpu_fused.c. Layer by layer: each kernel works on all samples of the
+ * step, a warp on 32 of them, and leaves its results in global memory. */
 #include "plan/gpu_tuned.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COUNTED = 1 << 30, LEAST_EVALUATED = 512, EVALUATION_BYTES = 256 << 20 };
+enum { MOST_COUNTED = 1 << 30, MOST_EVALUATED = 4096, EVALUATION_BYTES = 256 << 20 };
 
 static Phase *phase_of(Arena *arena, const char *name, const Program *program)
 {
@@ -24,9 +24,8 @@ static Phase *phase_of(Arena *arena, const char *name, const Program *program)
 static bool reads(const Phase *phase, const Tensor *tensor)
 {
     for (int i = 0; i < phase->kernels.count; i++)
-        for (int j = 0; j < phase->kernels.at[i]->loads.count; j++)
-            if (phase->kernels.at[i]->loads.at[j] == tensor)
-                return true;
+        if (kernel_reads(phase->kernels.at[i], tensor))
+            return true;
     return false;
 }
 
@@ -103,7 +102,7 @@ static int64_t eval_samples(const GpuPlan *plan)
     for (int i = 0; i < plan->memory.count; i++)
         bytes += gpu_bytes(plan->memory.at[i]) * plan->memory.at[i]->size / plan->block;
     int64_t fit = EVALUATION_BYTES / bytes / GPU_LANES * GPU_LANES;
-    int64_t samples = fit > 4096 ? 4096 : fit;
+    int64_t samples = least(fit, MOST_EVALUATED);
     return samples > batch ? samples : batch;
 }
 

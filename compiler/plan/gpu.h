@@ -103,6 +103,9 @@ static inline bool gpu_in_memory(const Buffer *buffer)
 /* Groups the kernels of the phase into launches: one for each level of what depends on what (gpu_launch.c). */
 GpuLaunches gpu_launches(Arena *arena, const GpuPlan *plan, const Phase *phase, const char *prefix);
 
+/* Adds a part to a launch, with what it reads and writes in global memory. */
+void gpu_launch_add(Arena *arena, GpuLaunch *launch, Kernel *kernel);
+
 /* NULL, or what is wrong: a launch that reads what no earlier one has made, or that writes what another part of it
  * touches; a part with other threads than its launch. */
 const char *gpu_verify(Arena *arena, const GpuPlan *plan);

@@ -182,29 +182,13 @@ static void set_offsets(const GpuPlan *plan)
 
 /* ---- launches */
 
-static void use_buffer(Arena *arena, GpuLaunch *launch, const Buffer *buffer)
-{
-    if (!buffer || buffer->place != PLACE_BATCH)
-        return;
-    for (int i = 0; i < launch->buffers.count; i++)
-        if (launch->buffers.at[i] == buffer)
-            return;
-    list_add(arena, &launch->buffers, buffer);
-}
-
 static GpuLaunch *launch_new(Arena *arena, const GpuPlan *plan, const char *name, const Phase *phase)
 {
     GpuLaunch *launch = NEW(arena, GpuLaunch);
     launch->name = arena_printf(arena, "%s_%s", plan->model->name, name);
+    for (int i = 0; i < phase->kernels.count; i++)
+        gpu_launch_add(arena, launch, phase->kernels.at[i]);
     launch->threads = GPU_THREADS;
-    for (int i = 0; i < phase->kernels.count; i++) {
-        const Kernel *kernel = phase->kernels.at[i];
-        list_add(arena, &launch->parts, phase->kernels.at[i]);
-        for (int j = 0; j < kernel->loads.count; j++)
-            use_buffer(arena, launch, kernel_buffer(kernel, kernel->loads.at[j]));
-        for (int j = 0; j < kernel->stores.count; j++)
-            use_buffer(arena, launch, kernel_buffer(kernel, kernel->stores.at[j]));
-    }
     return launch;
 }
 

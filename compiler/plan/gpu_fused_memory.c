@@ -7,22 +7,6 @@
 enum { ALIGNED = 16, BANKS = 32, FLOATS_OF_16_BYTES = 4, PLANE_OFFSET = 20 };
 enum { TRIED_LEVELS = 4 };           /* of a gradient: more seldom help, and take long in a deep network */
 
-static bool stores(const Kernel *kernel, const Tensor *tensor)
-{
-    for (int i = 0; i < kernel->stores.count; i++)
-        if (kernel->stores.at[i] == tensor)
-            return true;
-    return false;
-}
-
-static bool loads(const Kernel *kernel, const Tensor *tensor)
-{
-    for (int i = 0; i < kernel->loads.count; i++)
-        if (kernel->loads.at[i] == tensor)
-            return true;
-    return false;
-}
-
 /* ---- layout */
 
 /* Whether the part reads or writes rows of this tensor 16 bytes at once, a plane a thread. */
@@ -99,7 +83,7 @@ static Buffer *buffer_new(Arena *arena, const GpuPlan *plan, const GpuLaunch *la
     for (int i = 0; i < buffer->rank; i++)
         buffer->size *= buffer->dim[i];
     for (int i = 0; i < launch->parts.count && tensor->type == TYPE_INT; i++)
-        if (stores(launch->parts.at[i], tensor))
+        if (kernel_makes(launch->parts.at[i], tensor))
             buffer->bytes = gpu_fits_byte(launch->parts.at[i], tensor);
     lay_out(launch, buffer);
     return buffer;
@@ -116,7 +100,7 @@ static int set_levels(const GpuLaunch *launch, const int *least)
         kernel->level = least[i];
         for (int j = 0; j < i; j++)
             for (int k = 0; k < kernel->loads.count; k++)
-                if (stores(launch->parts.at[j], kernel->loads.at[k]) && launch->parts.at[j]->level >= kernel->level)
+                if (kernel_makes(launch->parts.at[j], kernel->loads.at[k]) && launch->parts.at[j]->level >= kernel->level)
                     kernel->level = launch->parts.at[j]->level + 1;
         last = kernel->level > last ? kernel->level : last;
     }
@@ -133,10 +117,10 @@ static void set_lives(GpuLaunch *launch)
         for (int j = 0; j < launch->parts.count; j++) {
             const Kernel *kernel = launch->parts.at[j];
             const Tensor *tensor = array->tensor;
-            bool made = stores(kernel, tensor);
+            bool made = kernel_makes(kernel, tensor);
             if (made && (array->first < 0 || kernel->level < array->first))
                 array->first = kernel->level;
-            if ((made || loads(kernel, tensor)) && kernel->level > array->last)
+            if ((made || kernel_reads(kernel, tensor)) && kernel->level > array->last)
                 array->last = kernel->level;
         }
     }

@@ -264,38 +264,21 @@ static void join_places(Tuner *tuner, int at)
     phase->kernels.count--;
 }
 
-static const struct Rule {
-    const NodeKind *kind;
-    bool          (*fit)(Tuner *tuner, Kernel *kernel);
-} rules[] = {
-    { &kind_max_pool2d, fused_conv_pool },
-    { &kind_conv2d, fused_conv },
-    { &kind_conv2d_backward_input, fused_conv_input },
-    { &kind_conv2d_backward_weight, fused_sparse_weight },
-    { &kind_conv2d_backward_weight, fused_dense_weight },
-    { &kind_max_pool2d_backward, fused_unpool },
-    { &kind_conv2d_backward_bias, fused_bias },
-    { &kind_linear, fused_linear },
-    { &kind_cross_entropy_backward, fused_loss },
+static const Rule rules[] = {
+    { TECHNIQUE_FUSED, &kind_max_pool2d, fused_conv_pool },
+    { TECHNIQUE_FUSED, &kind_conv2d, fused_conv },
+    { TECHNIQUE_FUSED, &kind_conv2d_backward_input, fused_conv_input },
+    { TECHNIQUE_FUSED, &kind_conv2d_backward_weight, fused_sparse_weight },
+    { TECHNIQUE_FUSED, &kind_conv2d_backward_weight, fused_dense_weight },
+    { TECHNIQUE_FUSED, &kind_max_pool2d_backward, fused_unpool },
+    { TECHNIQUE_FUSED, &kind_conv2d_backward_bias, fused_bias },
+    { TECHNIQUE_FUSED, &kind_linear, fused_linear },
+    { TECHNIQUE_FUSED, &kind_cross_entropy_backward, fused_loss },
 };
-
-static bool is_wanted(const Tuner *tuner, const Kernel *kernel)
-{
-    for (int i = 0; i < kernel->stores.count; i++)
-        if (graph_keeps(tuner->program->graph, kernel->stores.at[i]) || tuner_readers(tuner, kernel->stores.at[i]))
-            return true;
-    return false;
-}
 
 void fused_tune(Tuner *tuner)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        for (int j = 0; j < tuner->phase->kernels.count; j++) {
-            Kernel *kernel = tuner->phase->kernels.at[j];
-            if (kernel->node && kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST &&
-                is_wanted(tuner, kernel))
-                rules[i].fit(tuner, kernel);
-        }
+    tuner_apply(tuner, rules, sizeof rules / sizeof *rules);
     tuner_drop_unread(tuner);
     for (int i = tuner->phase->kernels.count - 1; i >= 0; i--)
         if (tuner->phase->kernels.at[i]->scheme == SCHEME_FUSED_PLACES)

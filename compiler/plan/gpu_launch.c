@@ -4,26 +4,15 @@
 
 #include <string.h>
 
-static bool touches(const Kernel *kernel, const Tensor *tensor, bool writes)
-{
-    for (int i = 0; i < kernel->stores.count; i++)
-        if (kernel->stores.at[i] == tensor)
-            return true;
-    for (int i = 0; i < kernel->loads.count && !writes; i++)
-        if (kernel->loads.at[i] == tensor)
-            return true;
-    return false;
-}
-
 /* Whether `later` has to wait for `earlier`: it reads what that makes, or writes to the same tensor, or to one that it
  * reads. */
 static bool depends(const Kernel *later, const Kernel *earlier)
 {
     for (int i = 0; i < earlier->stores.count; i++)
-        if (touches(later, earlier->stores.at[i], false))
+        if (kernel_reads(later, earlier->stores.at[i]) || kernel_makes(later, earlier->stores.at[i]))
             return true;
     for (int i = 0; i < earlier->loads.count; i++)
-        if (touches(later, earlier->loads.at[i], true))
+        if (kernel_makes(later, earlier->loads.at[i]))
             return true;
     return false;
 }
@@ -73,7 +62,7 @@ static void gather(const Phase *phase, int *level)
 
 static void add_buffer(Arena *arena, GpuLaunch *launch, const Buffer *buffer)
 {
-    if (!gpu_in_memory(buffer))
+    if (!buffer || !gpu_in_memory(buffer))
         return;
     for (int i = 0; i < launch->buffers.count; i++)
         if (launch->buffers.at[i] == buffer)
@@ -81,16 +70,14 @@ static void add_buffer(Arena *arena, GpuLaunch *launch, const Buffer *buffer)
     list_add(arena, &launch->buffers, buffer);
 }
 
-static void add_part(Arena *arena, GpuLaunch *launch, Kernel *kernel)
+void gpu_launch_add(Arena *arena, GpuLaunch *launch, Kernel *kernel)
 {
     list_add(arena, &launch->parts, kernel);
     launch->threads = kernel->launch.threads;
     if (kernel->launch.shared > launch->shared)
         launch->shared = kernel->launch.shared;
-    for (int i = 0; i < kernel->loads.count; i++)
-        add_buffer(arena, launch, kernel_buffer(kernel, kernel->loads.at[i]));
-    for (int i = 0; i < kernel->stores.count; i++)
-        add_buffer(arena, launch, kernel_buffer(kernel, kernel->stores.at[i]));
+    for (int i = 0; i < kernel_operands(kernel); i++)
+        add_buffer(arena, launch, kernel_buffer(kernel, kernel_operand(kernel, i)));
 }
 
 GpuLaunches gpu_launches(Arena *arena, const GpuPlan *plan, const Phase *phase, const char *prefix)
@@ -123,7 +110,7 @@ GpuLaunches gpu_launches(Arena *arena, const GpuPlan *plan, const Phase *phase, 
                 launch = NEW(arena, GpuLaunch);
                 list_add(arena, &launches, launch);
             }
-            add_part(arena, launch, kernel);
+            gpu_launch_add(arena, launch, kernel);
         }
     }
     for (int i = 0; i < launches.count; i++) {

@@ -31,21 +31,9 @@ static bool is_taken(const char *name)
     return strncmp(name, "real_", 5) == 0 || strncmp(name, "int_", 4) == 0 || strncmp(name, "netc_", 5) == 0;
 }
 
-static bool is_tensor(const Graph *graph, const char *name)
-{
-    for (int i = 0; i < graph->tensors.count; i++)
-        if (strcmp(graph->tensors.at[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
 const char *gpu_name(Arena *arena, const GpuPlan *plan, const char *name)
 {
-    const char *safe = name;
-    while (is_taken(safe) ||
-           (safe != name && (is_tensor(plan->train.graph, safe) || is_tensor(plan->evaluate.graph, safe))))
-        safe = arena_printf(arena, "value_%s", safe);
-    return safe;
+    return tensor_name_in_c(arena, plan->train.graph, plan->evaluate.graph, is_taken, name);
 }
 
 /* ---- weights */

@@ -74,12 +74,7 @@ bool gpu_is_tuned(const Kernel *kernel)
     return kernel->shape != NULL;
 }
 
-/* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
-static const struct Rule {
-    Technique       technique;
-    const NodeKind *kind;
-    bool          (*fit)(Tuner *tuner, Kernel *kernel);
-} rules[] = {
+static const Rule rules[] = {
     { TECHNIQUE_CONV, &kind_max_pool2d, gpu_conv_pool },
     { TECHNIQUE_CONV, &kind_conv2d, gpu_conv },
     { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, gpu_conv_input },
@@ -92,37 +87,8 @@ static const struct Rule {
     { TECHNIQUE_LINEAR, &kind_linear_backward_input, gpu_linear_input },
 };
 
-/* Whether someone wants what the kernel makes: weights and partial gradients always. */
-static bool is_wanted(const Tuner *tuner, const Kernel *kernel)
-{
-    for (int i = 0; i < kernel->stores.count; i++) {
-        const Tensor *tensor = kernel->stores.at[i];
-        if (!tensor->per_sample || graph_keeps(tuner->program->graph, tensor) || tuner_readers(tuner, tensor))
-            return true;
-    }
-    return false;
-}
-
-/* From the end, so that what only a dropped kernel read goes as well. */
-void gpu_drop_unread(Tuner *tuner)
-{
-    Phase *phase = tuner->phase;
-    for (int i = phase->kernels.count - 1; i >= 0; i--) {
-        if (is_wanted(tuner, phase->kernels.at[i]))
-            continue;
-        for (int j = i; j + 1 < phase->kernels.count; j++)
-            phase->kernels.at[j] = phase->kernels.at[j + 1];
-        phase->kernels.count--;
-    }
-}
-
 void gpu_tune(Tuner *tuner)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        for (int j = 0; j < tuner->phase->kernels.count && takes(tuner->options, rules[i].technique); j++) {
-            Kernel *kernel = tuner->phase->kernels.at[j];
-            if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST && is_wanted(tuner, kernel))
-                rules[i].fit(tuner, kernel);
-        }
-    gpu_drop_unread(tuner);
+    tuner_apply(tuner, rules, sizeof rules / sizeof *rules);
+    tuner_drop_unread(tuner);
 }

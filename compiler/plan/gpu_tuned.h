@@ -95,9 +95,6 @@ const char *gpu_tuned_verify(Arena *arena, const Kernel *kernel);
 
 /* ---- what they share */
 
-/* Drops the kernels of the phase whose results nobody reads. */
-void gpu_drop_unread(Tuner *tuner);
-
 /* Blocks of samples of a full step. */
 int64_t gpu_blocks(const Tuner *tuner);
 

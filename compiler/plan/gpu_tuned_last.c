@@ -140,7 +140,7 @@ void gpu_join(Tuner *tuner)
 {
     const Graph *graph = tuner->program->graph;
     tune_linear_weights(tuner);
-    gpu_drop_unread(tuner);
+    tuner_drop_unread(tuner);
     finish_linear_weights(tuner);
     for (int i = 0; i < graph->gradients.count; i++)
         if (graph->gradients.at[i] && !is_finished(tuner, graph->parameters.at[i]))

@@ -11,19 +11,11 @@ static bool is_given(const Program *program, const Tensor *tensor)
     return tensor->role == ROLE_PARAMETER || tensor == program->graph->label || tensor == program->graph->scale;
 }
 
-static bool makes(const Kernel *kernel, const Tensor *tensor)
-{
-    for (int i = 0; i < kernel->stores.count; i++)
-        if (kernel->stores.at[i] == tensor)
-            return true;
-    return false;
-}
-
 static bool made_before(const GpuLaunches *launches, int launch, const Tensor *tensor)
 {
     for (int i = 0; i < launch; i++)
         for (int j = 0; j < launches->at[i]->parts.count; j++)
-            if (makes(launches->at[i]->parts.at[j], tensor))
+            if (kernel_makes(launches->at[i]->parts.at[j], tensor))
                 return true;
     return false;
 }
@@ -32,7 +24,7 @@ static bool made_before(const GpuLaunches *launches, int launch, const Tensor *t
 static bool made_in(const GpuLaunch *launch, int parts, const Tensor *tensor)
 {
     for (int i = 0; i < parts; i++)
-        if (makes(launch->parts.at[i], tensor))
+        if (kernel_makes(launch->parts.at[i], tensor))
             return true;
     return false;
 }

@@ -3,12 +3,32 @@
 
 #include <string.h>
 
-void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor)
+const Tensor *kernel_operand(const Kernel *kernel, int i)
+{
+    int stored = i - kernel->loads.count;
+    return stored < 0 ? kernel->loads.at[i] : kernel->stores.at[stored];
+}
+
+bool kernel_reads(const Kernel *kernel, const Tensor *tensor)
 {
     for (int i = 0; i < kernel->loads.count; i++)
         if (kernel->loads.at[i] == tensor)
-            return;
-    list_add(arena, &kernel->loads, tensor);
+            return true;
+    return false;
+}
+
+bool kernel_makes(const Kernel *kernel, const Tensor *tensor)
+{
+    for (int i = 0; i < kernel->stores.count; i++)
+        if (kernel->stores.at[i] == tensor)
+            return true;
+    return false;
+}
+
+void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor)
+{
+    if (!kernel_reads(kernel, tensor))
+        list_add(arena, &kernel->loads, tensor);
 }
 
 void kernel_add_loads(Arena *arena, Kernel *kernel, const Expr *e)

@@ -27,14 +27,18 @@ static bool is_tensor(const Graph *graph, const char *name)
     return false;
 }
 
-/* The same for the same name in both graphs. */
-static const char *name_in_c(Arena *arena, const Plan *plan, const char *name)
+const char *tensor_name_in_c(Arena *arena, const Graph *train, const Graph *evaluate, bool (*taken)(const char *name),
+                             const char *name)
 {
     const char *safe = name;
-    while (is_taken(safe) ||
-           (safe != name && (is_tensor(plan->train.graph, safe) || is_tensor(plan->evaluate.graph, safe))))
+    while (taken(safe) || (safe != name && (is_tensor(train, safe) || is_tensor(evaluate, safe))))
         safe = arena_printf(arena, "value_%s", safe);
     return safe;
+}
+
+static const char *name_in_c(Arena *arena, const Plan *plan, const char *name)
+{
+    return tensor_name_in_c(arena, plan->train.graph, plan->evaluate.graph, is_taken, name);
 }
 
 /* Activations have the channel innermost, so that a pixel's channels lie together; so have a convolution's weights. A

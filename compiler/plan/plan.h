@@ -291,6 +291,13 @@ Kernel *kernel_new(Arena *arena, const Program *program, const Node *node, const
  * that look the same. */
 bool kernel_same(const Kernel *a, const Kernel *b);
 
+/* The tensors that the kernel reads, then those that it makes; how many these are. */
+const Tensor *kernel_operand(const Kernel *kernel, int i);
+static inline int kernel_operands(const Kernel *kernel) { return kernel->loads.count + kernel->stores.count; }
+
+bool kernel_reads(const Kernel *kernel, const Tensor *tensor);
+bool kernel_makes(const Kernel *kernel, const Tensor *tensor);
+
 /* Adds what `e` reads to the kernel's loads; a load of a tensor. */
 void kernel_add_loads(Arena *arena, Kernel *kernel, const Expr *e);
 void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor);
@@ -336,6 +343,11 @@ void units_number(Arena *arena, const Plan *plan, Phase *phase, int64_t units);
 
 /* Elements of a tensor: of one sample, where it is per sample. */
 int64_t tensor_elements(const Tensor *tensor);
+
+/* What a tensor called `name` is called in C: changed where `is_taken` says that the code has that word for itself, and to
+ * nothing that another tensor of the two graphs is called. The same for the same name in both. */
+const char *tensor_name_in_c(Arena *arena, const Graph *train, const Graph *evaluate, bool (*is_taken)(const char *name),
+                             const char *name);
 
 /* Gives every tensor that the kernels of the plan's phases touch its buffer. Gradients of the phase "weights" are the
  * step's, others a block's; what that phase reads is kept for each block. */

@@ -81,14 +81,10 @@ bool predict_linear(Tuner *tuner, Kernel *kernel)
     return true;
 }
 
-/* As those of tuned.c. */
-static const struct Rule {
-    const NodeKind *kind;
-    bool          (*fit)(Tuner *tuner, Kernel *kernel);
-} rules[] = {
-    { &kind_max_pool2d, predict_conv_pool },
-    { &kind_conv2d, predict_conv },
-    { &kind_linear, predict_linear },
+static const Rule rules[] = {
+    { TECHNIQUE_PREDICT, &kind_max_pool2d, predict_conv_pool },
+    { TECHNIQUE_PREDICT, &kind_conv2d, predict_conv },
+    { TECHNIQUE_PREDICT, &kind_linear, predict_linear },
 };
 
 static void tune(Tuner *tuner)
@@ -96,11 +92,7 @@ static void tune(Tuner *tuner)
     if (!tuner_counts_in_ints(tuner))
         return;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        for (int j = 0; j < tuner->phase->kernels.count; j++) {
-            Kernel *kernel = tuner->phase->kernels.at[j];
-            if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST)
-                rules[i].fit(tuner, kernel);
-        }
+        tuner_apply(tuner, &rules[i], 1);
         tuner_drop_unread(tuner);       /* a convolution that its pool has taken in is no longer offered to a rule */
     }
 }

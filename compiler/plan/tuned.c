@@ -24,12 +24,7 @@ const char *const technique_help[] = {
 
 enum { MOST_COUNTED = 1 << 30 };        /* elements of a block: what tuned code counts in an int */
 
-/* A kernel of such a node is offered to the rule. A rule comes before those that would see less of the same pattern. */
-static const struct Rule {
-    Technique       technique;
-    const NodeKind *kind;
-    bool          (*fit)(Tuner *tuner, Kernel *kernel);
-} rules[] = {
+static const Rule rules[] = {
     { TECHNIQUE_CONV, &kind_max_pool2d, tune_conv_pool },
     { TECHNIQUE_CONV, &kind_conv2d, tune_conv },
     { TECHNIQUE_CONV_INPUT, &kind_conv2d_backward_input, tune_conv_input },
@@ -44,9 +39,8 @@ Kernel *tuner_maker(const Tuner *tuner, const Tensor *tensor)
 {
     for (int i = 0; i < tuner->phase->kernels.count; i++) {
         Kernel *kernel = tuner->phase->kernels.at[i];
-        for (int j = 0; j < kernel->stores.count; j++)
-            if (kernel->stores.at[j] == tensor)
-                return kernel;
+        if (kernel_makes(kernel, tensor))
+            return kernel;
     }
     return NULL;
 }
@@ -111,11 +105,13 @@ const Tensor *tuner_transformed(Tuner *tuner, const Tensor *weight, const Winogr
     return kernel->stores.at[0];
 }
 
-static bool is_result(const Tuner *tuner, const Kernel *kernel)
+bool tuner_wants(const Tuner *tuner, const Kernel *kernel)
 {
-    for (int i = 0; i < kernel->stores.count; i++)
-        if (graph_keeps(tuner->program->graph, kernel->stores.at[i]) || tuner_readers(tuner, kernel->stores.at[i]))
+    for (int i = 0; i < kernel->stores.count; i++) {
+        const Tensor *tensor = kernel->stores.at[i];
+        if (!tensor->per_sample || graph_keeps(tuner->program->graph, tensor) || tuner_readers(tuner, tensor))
             return true;
+    }
     return false;
 }
 
@@ -124,7 +120,7 @@ void tuner_drop_unread(Tuner *tuner)
 {
     Phase *phase = tuner->phase;
     for (int i = phase->kernels.count - 1; i >= 0; i--) {
-        if (is_result(tuner, phase->kernels.at[i]))
+        if (tuner_wants(tuner, phase->kernels.at[i]))
             continue;
         for (int j = i; j + 1 < phase->kernels.count; j++)
             phase->kernels.at[j] = phase->kernels.at[j + 1];
@@ -143,15 +139,21 @@ bool tuner_counts_in_ints(const Tuner *tuner)
     return true;
 }
 
+void tuner_apply(Tuner *tuner, const Rule rules[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (int j = 0; j < tuner->phase->kernels.count && takes(tuner->options, rules[i].technique); j++) {
+            Kernel *kernel = tuner->phase->kernels.at[j];
+            if (kernel->node && kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST &&
+                tuner_wants(tuner, kernel))
+                rules[i].fit(tuner, kernel);
+        }
+}
+
 void plan_tune(Tuner *tuner)
 {
     if (!tuner_counts_in_ints(tuner))
         return;
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        for (int j = 0; j < tuner->phase->kernels.count && takes(tuner->options, rules[i].technique); j++) {
-            Kernel *kernel = tuner->phase->kernels.at[j];
-            if (kernel->node->kind == rules[i].kind && kernel->scheme == SCHEME_NEST && is_result(tuner, kernel))
-                rules[i].fit(tuner, kernel);
-        }
+    tuner_apply(tuner, rules, sizeof rules / sizeof *rules);
     tuner_drop_unread(tuner);
 }

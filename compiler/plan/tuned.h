@@ -142,8 +142,22 @@ bool tuner_add_pool(ConvShape *s, const Layer *pool, const Tensor *pooled);
 /* The nest of a pad's gradient, with the convolution's in place of what it reads of that. */
 const Nest *tuner_nest_of_border(Arena *arena, const Nest *pad, const Nest *conv, const Tensor *padded);
 
+/* Whether someone wants what the kernel makes: another kernel, or someone outside the graph. What is no sample's is a
+ * gradient or a part of one: always. */
+bool tuner_wants(const Tuner *tuner, const Kernel *kernel);
+
 /* Drops the kernels of the phase whose results nobody reads. */
 void tuner_drop_unread(Tuner *tuner);
+
+/* A kernel of such a node that is wanted and still a nest is offered to the rule, where the command line has not left its
+ * technique out. A rule comes before those that would see less of the same pattern. */
+typedef struct Rule {
+    Technique       technique;
+    const NodeKind *kind;
+    bool          (*fit)(Tuner *tuner, Kernel *kernel);
+} Rule;
+
+void tuner_apply(Tuner *tuner, const Rule rules[], size_t count);
 
 /* The rules, each in its file; true where it fits. They may look at kernels beside `kernel`, but change only it. */
 bool tune_conv(Tuner *tuner, Kernel *kernel);           /* tuned_conv.c: conv2d */
