@@ -1,8 +1,8 @@
 #include "cuda_driver.h"
 
 #include "format.h"
+#include "library.h"
 
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,59 +10,38 @@
 
 enum { OLDEST_DRIVER = 11080 };
 
-/* A function of a library, and where its pointer goes in the library's table. */
-struct symbol { const char *name; size_t offset; };
-
-/* What is told of a library that is not there. */
-struct library {
+/* What is told of a part of CUDA that is not there. */
+struct part {
     const char *name;                   /* "NVRTC" */
     const char *variable;               /* of the environment; names the file */
     const char *const *files;           /* to be tried otherwise; ends with NULL */
     const char *remedy, *old;           /* where it is missing, where functions of it are missing */
 };
 
-static void *open_any(const struct library *library, struct error *error)
+static void *open_any(const struct part *part, struct error *error)
 {
-    const char *named = library->variable ? getenv(library->variable) : NULL;
-    char        why[512] = "";          /* the first of the files has not been opened: the usual one */
-    if (named && *named) {
-        void *handle = dlopen(named, RTLD_NOW | RTLD_LOCAL);
-        if (handle)
-            return handle;
-        const char *reason = dlerror();
-        error_set(error, STATUS_MACHINE, "%s cannot be opened: %s", library->name, reason ? reason : named);
-        error_add(error, "%s names this file: correct or unset it", library->variable);
-        return NULL;
+    const char *named = part->variable ? getenv(part->variable) : NULL;
+    const char *const only[] = {named, NULL};
+    bool        is_named = named && *named;
+    char        why[512] = "";
+    void       *handle = library_open(is_named ? only : part->files, why, sizeof why);
+    if (!handle) {
+        error_set(error, STATUS_MACHINE, is_named ? "%s cannot be opened: %s" : "%s is not here: %s", part->name, why);
+        error_add(error, is_named ? "%s names this file: correct or unset it" : "%s",
+                  is_named ? part->variable : part->remedy);
     }
-    for (const char *const *file = library->files; *file; file++) {
-        void *handle = dlopen(*file, RTLD_NOW | RTLD_LOCAL);
-        if (handle)
-            return handle;
-        const char *reason = dlerror();
-        if (*why == '\0')
-            snprintf(why, sizeof why, "%s", reason ? reason : *file);
-    }
-    error_set(error, STATUS_MACHINE, "%s is not here: %s", library->name, why);
-    error_add(error, "%s", library->remedy);
-    return NULL;
+    return handle;
 }
 
-/* Opens the library and looks up all of its functions. */
-static bool open_library(const struct library *library, const struct symbol *symbols, int count, void *table,
-                         struct error *error)
+/* Opens the part and looks up all of its functions. */
+static bool open_part(const struct part *part, const struct symbol *symbols, void *table, struct error *error)
 {
-    void *handle = open_any(library, error);
-    if (!handle)
-        return false;
-    for (int i = 0; i < count; i++) {
-        void *found = dlsym(handle, symbols[i].name);
-        if (!found) {
-            error_set(error, STATUS_MACHINE, "%s has no function %s", library->name, symbols[i].name);
-            return error_add(error, "%s", library->old);
-        }
-        memcpy((char *)table + symbols[i].offset, &found, sizeof found);
-    }
-    return true;
+    void       *handle = open_any(part, error);
+    const char *missing = handle ? library_find(handle, symbols, table) : NULL;
+    if (!missing)
+        return handle != NULL;
+    error_set(error, STATUS_MACHINE, "%s has no function %s", part->name, missing);
+    return error_add(error, "%s", part->old);
 }
 
 const char *cuda_version(char *text, int version)
@@ -83,17 +62,17 @@ bool cuda_no_gpu(struct error *error)
 bool cuda_driver_open(struct cuda_driver *driver, struct error *error)
 {
     static const char *const files[] = {"libcuda.so.1", NULL};
-    static const struct library library = {
+    static const struct part part = {
         .name = "NVIDIA's driver", .files = files,
         .remedy = "a GPU needs its driver (libcuda.so.1 comes with it); --device cpu trains without",
         .old = "a driver for CUDA 11.8 or later has it",
     };
 #define SYMBOL(name, symbol, parameters) {#symbol, offsetof(struct cuda_driver, name)},
-    static const struct symbol symbols[] = {CUDA_DRIVER_FUNCTIONS(SYMBOL)};
+    static const struct symbol symbols[] = {CUDA_DRIVER_FUNCTIONS(SYMBOL) {NULL, 0}};
 #undef SYMBOL
     int  version = 0;
     char text[FORMAT_SIZE];
-    if (!open_library(&library, symbols, sizeof symbols / sizeof *symbols, driver, error))
+    if (!open_part(&part, symbols, driver, error))
         return false;
     int status = driver->init(0);
     if (status == CUDA_NO_DEVICE)
@@ -113,31 +92,31 @@ bool nvrtc_open(struct nvrtc *nvrtc, struct error *error)
     static const char *const files[] = {
         "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so", "/usr/local/cuda/lib64/libnvrtc.so", NULL,
     };
-    static const struct library library = {
+    static const struct part part = {
         .name = "NVRTC, the compiler of CUDA code,", .variable = "NETC_NVRTC", .files = files,
         .remedy = "it comes with the CUDA toolkit, or from PyPI as nvidia-cuda-nvrtc, which puts it into\n"
                   "  site-packages/nvidia/*/lib; LD_LIBRARY_PATH=folder or NETC_NVRTC=file says where it is",
         .old = "NVRTC 11.2 or later has it",
     };
 #define SYMBOL(name, symbol, parameters, result) {#symbol, offsetof(struct nvrtc, name)},
-    static const struct symbol symbols[] = {NVRTC_FUNCTIONS(SYMBOL)};
+    static const struct symbol symbols[] = {NVRTC_FUNCTIONS(SYMBOL) {NULL, 0}};
 #undef SYMBOL
-    return open_library(&library, symbols, sizeof symbols / sizeof *symbols, nvrtc, error);
+    return open_part(&part, symbols, nvrtc, error);
 }
 
 bool nccl_open(struct nccl *nccl, struct error *error)
 {
     static const char *const files[] = {"libnccl.so.2", "libnccl.so", NULL};
-    static const struct library library = {
+    static const struct part part = {
         .name = "NCCL, by which GPUs add up their gradients,", .variable = "NETC_NCCL", .files = files,
         .remedy = "several GPUs need it: the package libnccl2, or from PyPI nvidia-nccl-cu12 or -cu13;\n"
                   "  NETC_NCCL=file says where it is; one GPU (--device cuda:0) trains without",
         .old = "NCCL 2.4 or later has it",
     };
 #define SYMBOL(name, symbol, parameters, result) {#symbol, offsetof(struct nccl, name)},
-    static const struct symbol symbols[] = {NCCL_FUNCTIONS(SYMBOL)};
+    static const struct symbol symbols[] = {NCCL_FUNCTIONS(SYMBOL) {NULL, 0}};
 #undef SYMBOL
-    return open_library(&library, symbols, sizeof symbols / sizeof *symbols, nccl, error);
+    return open_part(&part, symbols, nccl, error);
 }
 
 /* What may help, by the driver's results. */

@@ -17,7 +17,13 @@ struct library {
     const struct symbol *symbols;       /* ends with a NULL name */
 };
 
-/* Fills in the pointers of `functions`. The library stays loaded until the process ends. */
+/* The first of the files that can be opened; else NULL, and in `why`, where not NULL, what was wrong with the first. */
+void *library_open(const char *const *files, char *why, size_t size);
+
+/* Fills in the pointers of `functions`. Returns NULL, or the function that the library does not have. */
+const char *library_find(void *handle, const struct symbol *symbols, void *functions);
+
+/* Both, with messages. The library stays loaded until the process ends. */
 bool library_load(const struct library *library, void *functions, struct error *error);
 
 #endif
