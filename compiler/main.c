@@ -71,18 +71,18 @@ static int compile(Arena *arena, const Options *options, const char *path, const
         return print(text);
     }
 
+    PlanOptions how = { .plain = options->plain, .without = options->without, .units = options->units };
     Plan *plan = NULL;
-    GpuPlans gpu = {0};
     if (model->has_train && model->has_data) {
         Graph *evaluation = graph_build(arena, model, false, options->plain);
-        PlanOptions how = { .plain = options->plain, .without = options->without, .units = options->units };
         plan = plan_build(arena, model, graph, evaluation, target_find(options->cpu), &how);
-        gpu = gpu_plans(arena, model, &how);
     }
     if (options->command == COMMAND_SUMMARY) {
         summary_print(text, model, graph_build(arena, model, model->has_train, true), plan);
         return print(text);
     }
+
+    GpuPlans gpu = gpu_plans(arena, model, &how);
     if (options->command == COMMAND_EMIT_PLAN) {
         plan_print(text, plan);
         for (int i = 0; i < gpu.count; i++)

@@ -29,6 +29,10 @@ const char *double_c(Arena *arena, double value);
 /* A string literal of C. */
 const char *c_string(Arena *arena, const char *value);
 
+/* Two arrays of each channel: byte * factor + shift = (byte / 255 - mean) / std. `type` stands before their names, `cast`
+ * before each number. */
+void print_normalize(Text *text, const char *type, const char *cast, const Normalize *normalize, int64_t channels);
+
 /* The head of a file: which net this is, how the file was made, and `what` it holds; a Makefile's without it. */
 void print_head(Text *text, const Model *model, const char *target, const char *what, const char *command_line);
 

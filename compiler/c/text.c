@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "base/version.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,4 +112,17 @@ void print_head(Text *text, const Model *model, const char *target, const char *
     line(text, "%s sha256 of %s: %s", margin, spec, hash);
     if (what)
         line(text, " * %s */", what);
+}
+
+void print_normalize(Text *text, const char *type, const char *cast, const Normalize *normalize, int64_t channels)
+{
+    const char *factors = "", *shifts = "", *open = *cast ? "(" : "", *close = *cast ? ")" : "";
+    for (int64_t c = 0; c < channels; c++) {
+        const char *mean = double_c(text->arena, 0 - normalize[c].mean), *std = double_c(text->arena, normalize[c].std);
+        const char *comma = c ? ", " : "";
+        factors = arena_printf(text->arena, "%s%s%s%s1 / (255 * %s)%s", factors, comma, cast, open, std, close);
+        shifts = arena_printf(text->arena, "%s%s%s%s%s / %s%s", shifts, comma, cast, open, mean, std, close);
+    }
+    line_wrapped(text, "%s factor[%" PRId64 "] = { %s };", type, channels, factors);
+    line_wrapped(text, "%s shift[%" PRId64 "] = { %s };", type, channels, shifts);
 }

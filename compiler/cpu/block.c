@@ -3,19 +3,6 @@
 
 #include <inttypes.h>
 
-void print_normalize(Text *text, const Normalize *normalize, int64_t channels)
-{
-    const char *factors = "", *shifts = "";
-    for (int64_t c = 0; c < channels; c++) {
-        const char *mean = double_c(text->arena, 0 - normalize[c].mean), *std = double_c(text->arena, normalize[c].std);
-        const char *comma = c ? ", " : "";
-        factors = arena_printf(text->arena, "%s%s1 / (255 * %s)", factors, comma, std);
-        shifts = arena_printf(text->arena, "%s%s%s / %s", shifts, comma, mean, std);
-    }
-    line_wrapped(text, "static const real factor[%" PRId64 "] = { %s };", channels, factors);
-    line_wrapped(text, "static const real shift[%" PRId64 "] = { %s };", channels, shifts);
-}
-
 static void print_load(Text *text, const Plan *plan)
 {
     const Tensor *input = plan->train.graph->input;
@@ -28,7 +15,7 @@ static void print_load(Text *text, const Plan *plan)
     line_wrapped(text, "static KERNEL void load_block(const struct step *step, int64_t block, vf image%s, vi *label)",
                  buffer_dims(text->arena, image));
     line(text, "{");
-    print_normalize(text, plan->model->data.normalize, channels);
+    print_normalize(text, "static const real", "", plan->model->data.normalize, channels);
     line(text, "const uint8_t *byte[LANES];\n\n"
                "load_samples(step, block, %" PRId64 ", byte, label);\n"
                "load_images(byte, %" PRId64 ", %" PRId64 ", factor, shift, %s);\n"

@@ -84,7 +84,7 @@ static void print_load(Text *text, const Plan *plan)
     line_wrapped(text, "static KERNEL void load_image(const uint8_t *byte, real %s%s)", input->name,
                  buffer_dims(text->arena, input));
     line(text, "{");
-    print_normalize(text, normalize, channels);
+    print_normalize(text, "static const real", "", normalize, channels);
     line(text, "real *to = %s%s;\n", input->name, first_row(input));
     const char *c = channels > 1 ? "c" : "0", *from = channels > 1 ? arena_printf(text->arena, "c*%" PRId64 " + i", pixels) : "i";
     if (channels > 1) {

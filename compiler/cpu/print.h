@@ -28,9 +28,6 @@ void kernel_call(Text *text, const Kernel *kernel);
 /* The functions that fill a block with its samples, and take its results. */
 void print_block_functions(Text *text, const Plan *plan);
 
-/* factor and shift of each channel: byte * factor + shift = (byte / 255 - mean) / std. */
-void print_normalize(Text *text, const Normalize *normalize, int64_t channels);
-
 /* ---- source.c */
 
 /* Members of a struct, each with the dimensions `copies` before its own. */

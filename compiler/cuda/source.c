@@ -22,19 +22,10 @@ static void print_weights(Text *text, const GpuPlan *plan)
 
 static void print_constants(Text *text, const GpuPlan *plan)
 {
-    const Normalize *normalize = plan->model->data.normalize;
     const Shape in = plan->model->layers.at[0]->out;
-    int64_t channels = in.rank == 1 ? 1 : in.dim[0];
-    const char *factors = "", *shifts = "";
-    for (int64_t c = 0; c < channels; c++) {
-        const char *mean = double_c(text->arena, 0 - normalize[c].mean), *std = double_c(text->arena, normalize[c].std);
-        const char *comma = c ? ", " : "";
-        factors = arena_printf(text->arena, "%s%s(float)(1 / (255 * %s))", factors, comma, std);
-        shifts = arena_printf(text->arena, "%s%s(float)(%s / %s)", shifts, comma, mean, std);
-    }
     line(text, "\n/* Of each channel of an image: byte * factor + shift = (byte / 255 - mean) / std. */");
-    line_wrapped(text, "static __constant__ const float factor[%" PRId64 "] = { %s };", channels, factors);
-    line_wrapped(text, "static __constant__ const float shift[%" PRId64 "] = { %s };", channels, shifts);
+    print_normalize(text, "static __constant__ const float", "(float)", plan->model->data.normalize,
+                    in.rank == 1 ? 1 : in.dim[0]);
 }
 
 static void print_optimizer(Text *text, const GpuPlan *plan)
