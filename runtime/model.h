@@ -9,6 +9,8 @@
 
 #include "optim.h"
 #include "real.h"
+#include "schedule.h"
+#include "transform.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,6 +68,10 @@ struct step {
     int64_t        first;               /* position in the order of the step's first sample */
     int64_t        count;               /* samples in this step; 1 .. batch_size when training, any number otherwise */
     double         lr;
+    real           scale;               /* what a sample's loss weighs in the mean over the step: 1 / count; with class
+                                           weights 1 / their sum over the step's samples */
+    const struct pipeline *pipeline;    /* what is done to images on their way in (transform.h), or NULL: nothing */
+    void          *workspace;           /* of the running thread, for that: pipeline_bytes of it for each lane */
     int64_t        version;             /* of the weights, from 1: another number whenever they have changed */
     bool           first_step;          /* the optimiser has no history yet */
     struct result *result;              /* one for each block; written by the phase that computes the loss */
@@ -120,22 +126,44 @@ struct model {
      * generated code has no functions for single images. */
     size_t        predict_bytes;
     void        (*prepare_predict)(const real *weights, void *scratch);
-    void        (*predict)(const real *weights, void *scratch, const uint8_t *image, real *logits);
+    void        (*predict)(const real *weights, void *scratch, const void *image, real *logits);
+
+    /* The plain forward pass of one image, as `predict` takes it, layer by layer: calls visit with each layer's place in
+     * `layers` and the values it gives, in any order of elements. It finds where a value first is not finite. */
+    size_t        visit_bytes;
+    void        (*visit_layers)(const real *weights, void *scratch, const void *image,
+                                void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
 
     /* From the spec's data and train sections. */
     const char   *dataset;              /* "mnist", "idx" */
     const char   *split;                /* of emnist: "letters"; else NULL */
     const char   *root;
     bool          download, shuffle, test_shuffle;
+
+    /* What is done to an image on its way into the network (transform.h), as the spec lists it; but where only bytes are
+     * moved, generated code does to_tensor and normalize while it loads them, and neither is listed. */
+    const struct transform *transforms; int transform_count;
+    int           prepared;             /* the first so many are done once, when the data are read: they leave bytes */
+    bool          real_images;          /* the others leave floats, not bytes: what generated code loads, and predict takes */
+    const int16_t *targets;             /* target_transform: what each label of 256 becomes, below 256; NULL: itself */
+    int64_t       valid;                /* samples of the training part that are held out for validation */
+    bool          drop_last;            /* an epoch has no last, smaller batch */
+    bool          balanced;             /* the sampler: each class is drawn as often (sampler.h) */
     int64_t       batch_size;
     int64_t       test_batch_size;      /* results do not depend on it: the runtime evaluates as it likes */
     struct sgd    sgd;
+    struct schedule schedule;           /* of the learning rate */
+    double        clip_grad_norm;       /* 0: gradients are not clipped */
+    const real   *class_weights;        /* of the loss, one for each class; NULL: all are 1 */
     int64_t       epochs;
+    bool          keep_best;            /* the result is the weights of the best epoch, not of the last */
+    int64_t       checkpoints;          /* that are kept, 1 or more */
+    int64_t       patience;             /* epochs without a better one after which training ends; 0: never */
     const char   *device;               /* "auto", "cpu", "cuda" … */
     uint64_t      seed;
 };
 
-enum { MODEL_CONTRACT = 4 };
+enum { MODEL_CONTRACT = 5 };
 
 /* The whole trainer: reads the command line, runs it, returns the exit status (commands in docs/trainer.md). */
 int trainer_main(const struct model *model, int argc, char **argv);

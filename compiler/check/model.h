@@ -65,6 +65,37 @@ typedef struct Dataset {
 /* (byte / 255 - mean) / std, one pair a channel; without normalize mean is 0 and std is 1. */
 typedef struct Normalize { double mean, std; } Normalize;
 
+/* One step of `transform = […]`, as torchvision defines it. */
+typedef enum TransformKind {
+    TRANSFORM_PAD,              /* padding, padding_mode, fill */
+    TRANSFORM_CENTER_CROP,      /* size */
+    TRANSFORM_RANDOM_CROP,      /* size; before it padding, padding_mode, fill */
+    TRANSFORM_RANDOM_HORIZONTAL_FLIP,   /* p */
+    TRANSFORM_RANDOM_VERTICAL_FLIP,     /* p */
+    TRANSFORM_RESIZE,           /* size, or size[1] = 0: the shorter side becomes size[0] */
+    TRANSFORM_RANDOM_AFFINE,    /* degrees, translate, scale, shear, bilinear, fill; random_rotation is one too */
+    TRANSFORM_RANDOM_ERASING,   /* p, scale, ratio, fill */
+    TRANSFORM_GRAYSCALE,        /* channels: 1 or 3 */
+    TRANSFORM_INVERT,
+    TRANSFORM_TO_TENSOR,        /* bytes become reals from 0 to 1; not in the list where `real_images` is false */
+    TRANSFORM_NORMALIZE,        /* DataSpec.normalize; likewise */
+} TransformKind;
+
+typedef enum PaddingMode { PADDING_CONSTANT, PADDING_EDGE, PADDING_REFLECT, PADDING_SYMMETRIC } PaddingMode;
+
+typedef struct Transform {
+    TransformKind kind;
+    Span          span;
+    int64_t       size[2];      /* height, width */
+    int64_t       padding[4];   /* left, top, right, bottom, as torchvision orders them */
+    PaddingMode   mode;
+    bool          pad_if_needed, bilinear;
+    double        fill;         /* in the values that the image has at this place: bytes before to_tensor, reals behind it */
+    double        p;
+    double        degrees[2], translate[2], scale[2], shear[4], ratio[2];
+    int           channels;
+} Transform;
+
 typedef struct DataSpec {
     Span        span;
     const Dataset *set;
@@ -73,16 +104,52 @@ typedef struct DataSpec {
     const char *root;
     bool        download;
     Normalize  *normalize;      /* one for each channel of the input */
+
+    /* What is done to an image beside to_tensor and normalize at the end, which generated code does while it loads bytes.
+     * Where transforms leave what bytes cannot hold (real_images), both stand in the list, and the network gets reals. */
+    List(Transform) transforms;
+    int         prepared;       /* the first so many are done once, when the data are read: they are not random, and leave bytes */
+    bool        real_images;
+    Shape       source;         /* of an image behind the prepared ones; a dimension that only the files know is 0 */
+
+    int16_t    *targets;        /* target_transform: what each label of 256 becomes, below 256; NULL: itself */
+    int64_t     valid;          /* samples of the training part that are held out */
     int64_t     batch_size;
-    bool        shuffle, test_shuffle;
+    bool        shuffle, test_shuffle, drop_last, balanced;
     int64_t     test_batch_size;
 } DataSpec;
 
 typedef struct Sgd { double lr, momentum, dampening, weight_decay; bool nesterov; } Sgd;
 
+/* lr_scheduler: PyTorch's, of the learning rate alone. */
+typedef enum ScheduleKind {
+    SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_MULTI_STEP, SCHEDULE_COSINE, SCHEDULE_ONE_CYCLE, SCHEDULE_LINEAR
+} ScheduleKind;
+
+typedef struct Schedule {
+    ScheduleKind kind;
+    int64_t      step_size, t_max, total_iters;     /* epochs; t_max 0: all there are */
+    const int64_t *milestones;  /* epochs, ascending */
+    int          milestone_count;
+    double       gamma, eta_min, start_factor, end_factor;
+    double       max_lr;        /* one_cycle; 0: the optimizer's lr */
+    double       pct_start, div_factor, final_div_factor;
+    bool         linear;        /* one_cycle's anneal_strategy */
+    int64_t      warmup_steps;  /* 0: none; else lr grows from warmup_factor of it to all of it in so many steps */
+    double       warmup_factor;
+} Schedule;
+
+typedef enum Keep { KEEP_LAST, KEEP_BEST } Keep;
+
 typedef struct TrainSpec {
     Span        span;
     const Op   *loss;           /* op_cross_entropy */
+    Layer      *loss_layer;     /* with its arguments */
+    Schedule    schedule;
+    double      clip_grad_norm; /* 0: gradients are not clipped */
+    Keep        keep;           /* which weights are the result */
+    int64_t     checkpoints;    /* that are kept: FILE, FILE.1, … */
+    int64_t     patience;       /* epochs without a better one after which training ends; 0: never */
     Sgd         sgd;
     int64_t     epochs;
     const char *device;         /* "auto", "cpu", "cuda", "cuda:1", "cuda:0,1" */

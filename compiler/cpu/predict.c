@@ -40,7 +40,7 @@ static const char *prepare_signature(Text *text, const Plan *plan)
 
 static const char *predict_signature(Text *text, const Plan *plan)
 {
-    return arena_printf(text->arena, "void %s_predict(const real *weights, void *scratch, const uint8_t *image, "
+    return arena_printf(text->arena, "void %s_predict(const real *weights, void *scratch, const void *image, "
                                      "real *logits)", plan->model->name);
 }
 

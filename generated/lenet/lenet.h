@@ -140,7 +140,7 @@ struct lenet_image {
 
 /* The logits of one image: model.h says how they are called. */
 void lenet_prepare_predict(const real *weights, void *scratch);
-void lenet_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+void lenet_predict(const real *weights, void *scratch, const void *image, real *logits);
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void lenet_train_block(const struct step *step, void *scratch, int64_t unit);

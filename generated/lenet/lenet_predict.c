@@ -324,7 +324,7 @@ static KERNEL void predict_fc_forward(const struct lenet_weights *w, const real 
     }
 }
 
-void lenet_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+void lenet_predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     const struct lenet_weights *w = (const struct lenet_weights *)weights;
     struct lenet_image *s = scratch;

@@ -66,11 +66,12 @@ static void prepare_predict(const real *weights, void *scratch)
 }
 
 /* Weights and scratch are aligned and prepared, the image is one of the test set's. */
-static void predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+static void predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     assert_true((uintptr_t)weights % 64 == 0 && (uintptr_t)scratch % 64 == 0);
     assert_int_equal(*(const int *)scratch, PREPARED);
-    assert_true(image[0] < SAMPLES && image[1] == image[0] + 100);
+    const uint8_t *byte = image;
+    assert_true(byte[0] < SAMPLES && byte[1] == byte[0] + 100);
     for (int c = 0; c < CLASSES; c++)
         logits[c] = weights[c];
 }

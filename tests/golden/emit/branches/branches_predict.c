@@ -489,7 +489,7 @@ static KERNEL void predict_linear_1_forward(const struct branches_weights *w, co
     }
 }
 
-void branches_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+void branches_predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     const struct branches_weights *w = (const struct branches_weights *)weights;
     struct branches_image *s = scratch;

@@ -68,7 +68,7 @@ static KERNEL void predict_fc_forward(const struct large_weights *w, const real 
     }
 }
 
-void large_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+void large_predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     const struct large_weights *w = (const struct large_weights *)weights;
     struct large_image *s = scratch;

@@ -70,7 +70,7 @@ struct pooled_image {
 
 /* The logits of one image: model.h says how they are called. */
 void pooled_prepare_predict(const real *weights, void *scratch);
-void pooled_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+void pooled_predict(const real *weights, void *scratch, const void *image, real *logits);
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void pooled_train_block(const struct step *step, void *scratch, int64_t unit);

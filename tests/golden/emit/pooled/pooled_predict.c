@@ -117,7 +117,7 @@ static KERNEL void predict_fc_forward(const struct pooled_weights *w, const real
     }
 }
 
-void pooled_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+void pooled_predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     const struct pooled_weights *w = (const struct pooled_weights *)weights;
     struct pooled_image *s = scratch;

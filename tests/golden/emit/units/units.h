@@ -112,7 +112,7 @@ struct units_image {
 
 /* The logits of one image: model.h says how they are called. */
 void units_prepare_predict(const real *weights, void *scratch);
-void units_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+void units_predict(const real *weights, void *scratch, const void *image, real *logits);
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void units_train_block_1(const struct step *step, void *scratch, int64_t unit);

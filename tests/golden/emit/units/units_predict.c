@@ -359,7 +359,7 @@ static KERNEL void predict_fc_forward(const struct units_weights *w, const real 
     }
 }
 
-void units_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+void units_predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     const struct units_weights *w = (const struct units_weights *)weights;
     struct units_image *s = scratch;

@@ -77,7 +77,7 @@ struct unpool_image {
 
 /* The logits of one image: model.h says how they are called. */
 void unpool_prepare_predict(const real *weights, void *scratch);
-void unpool_predict(const real *weights, void *scratch, const uint8_t *image, real *logits);
+void unpool_predict(const real *weights, void *scratch, const void *image, real *logits);
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void unpool_train_block(const struct step *step, void *scratch, int64_t unit);

@@ -169,7 +169,7 @@ static KERNEL void predict_linear_1_forward(const struct unpool_weights *w, cons
     }
 }
 
-void unpool_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+void unpool_predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     const struct unpool_weights *w = (const struct unpool_weights *)weights;
     struct unpool_image *s = scratch;

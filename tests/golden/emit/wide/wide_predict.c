@@ -406,7 +406,7 @@ static KERNEL void predict_fc_forward(const struct wide_weights *w, const real r
     }
 }
 
-void wide_predict(const real *weights, void *scratch, const uint8_t *image, real *logits)
+void wide_predict(const real *weights, void *scratch, const void *image, real *logits)
 {
     const struct wide_weights *w = (const struct wide_weights *)weights;
     struct wide_image *s = scratch;

@@ -1,0 +1,25 @@
+/* Schedules of the learning rate, with PyTorch's names and numbers (torch.optim.lr_scheduler). */
+#ifndef NETC_SCHEDULE_H
+#define NETC_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum schedule_kind {
+    SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_MULTI_STEP, SCHEDULE_COSINE, SCHEDULE_ONE_CYCLE, SCHEDULE_LINEAR
+};
+
+/* one_cycle goes by steps, the others by epochs. */
+struct schedule {
+    enum schedule_kind kind;
+    int64_t        step_size, t_max, total_iters;   /* epochs; t_max 0: all that the spec has */
+    const int64_t *milestones; int milestone_count; /* epochs, ascending */
+    double         gamma, eta_min, start_factor, end_factor;
+    double         max_lr;              /* of one_cycle; 0: the optimiser's lr */
+    double         pct_start, div_factor, final_div_factor;
+    bool           linear;              /* one_cycle's anneal_strategy; else cosine */
+    int64_t        warmup_steps;        /* 0: none; else what the schedule gives is multiplied by a factor that grows from */
+    double         warmup_factor;       /* this to 1 in so many steps: LinearLR, chained */
+};
+
+#endif
