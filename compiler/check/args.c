@@ -321,6 +321,14 @@ static bool read_value(Checker *c, const Scope *scope, const ParamDef *def, cons
     return false;
 }
 
+/* A decimal, or one over another: "1/3". */
+static double fraction(const char *text)
+{
+    char  *end;
+    double over = strtod(text, &end);
+    return *end == '/' ? over / strtod(end + 1, NULL) : over;
+}
+
 /* `args` of earlier parameters are filled in already. */
 static void fill_default(const ParamDef *params, int place, Arg *args)
 {
@@ -335,7 +343,7 @@ static void fill_default(const ParamDef *params, int place, Arg *args)
     int word = def->words ? word_place(def->words, def->fallback) : -1;
     switch (def->type) {
     case PARAM_BOOL: arg->i[0] = strcmp(def->fallback, "true") == 0; break;
-    case PARAM_REAL: arg->real = strtod(def->fallback, NULL); break;
+    case PARAM_REAL: arg->real = fraction(def->fallback); break;
     case PARAM_WORD: arg->i[0] = word; break;
     default:
         arg->word = word;

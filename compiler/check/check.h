@@ -157,7 +157,8 @@ typedef struct Family {
     const Known *aliases;       /* other spellings; hint: the right one */
 } Family;
 
-extern const Family family_layers, family_losses, family_optimizers, family_datasets, family_transforms;
+extern const Family family_layers, family_losses, family_optimizers, family_schedules, family_datasets, family_samplers,
+                    family_transforms;
 
 /* Reports that none of `names` is `word`: not built yet, or unknown, with the nearest name. */
 void report_unknown(Checker *c, Span span, const Family *family, const char *word, const char *const *names);
@@ -261,6 +262,9 @@ const Dataset *find_dataset(Checker *c, const Ast *ast);
 /* Reads the dataset's arguments, and compares its images and classes with the network. */
 void check_dataset(Checker *c, const Ast *ast);
 void check_train(Checker *c, const Ast *ast);
+
+/* schedule.c: the train section's lr_scheduler. */
+void read_lr_scheduler(Checker *c, const Scope *scope, const Ast *ast);
 
 /* The word or call that a setting consists of, or NULL after a report: `sgd`, `sgd(lr=0.1)`. */
 const Ast *want_call(Checker *c, const Ast *value, const char *what, const char *example);

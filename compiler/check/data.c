@@ -48,6 +48,31 @@ static void read_shuffle(Checker *c, const Scope *scope, const Ast *ast)
     want_bool(c, evaluate(c, scope, ast), "shuffle", &c->model->data.shuffle);
 }
 
+static void read_drop_last(Checker *c, const Scope *scope, const Ast *ast)
+{
+    want_bool(c, evaluate(c, scope, ast), "drop_last", &c->model->data.drop_last);
+}
+
+static void read_valid(Checker *c, const Scope *scope, const Ast *ast)
+{
+    want_int(c, evaluate(c, scope, ast), "valid", 0, MOST_INT, &c->model->data.valid);
+}
+
+static void read_sampler(Checker *c, const Scope *scope, const Ast *ast)
+{
+    static const char *const samplers[] = { "balanced", NULL };
+    const Ast *call = want_call(c, ast, "a sampler", "sampler = balanced");
+    (void)scope;
+    if (!call)
+        return;
+    if (strcmp(call->text, samplers[0]) != 0)
+        report_unknown(c, call->name_span, &family_samplers, call->text, samplers);
+    else if (call->children.count)
+        diag_error(c->diag, call->span, "balanced takes no arguments");
+    else
+        c->model->data.balanced = true;
+}
+
 static void read_test_batch_size(Checker *c, const Scope *scope, const Ast *ast)
 {
     want_int(c, evaluate(c, scope, ast), "batch_size", 1, MOST_INT, &c->model->data.test_batch_size);
@@ -186,13 +211,49 @@ const Setting data_settings[] = {
     { "transform", read_transform, NULL },
     { "batch_size", read_batch_size, NULL },
     { "shuffle", read_shuffle, NULL },
+    { "drop_last", read_drop_last, NULL },
+    { "sampler", read_sampler, NULL },
+    { "valid", read_valid, NULL },
     { "test", NULL, test_settings },
     { NULL, NULL, NULL }
 };
 
-enum { DATA_ROOT, DATA_SETTINGS = sizeof data_settings / sizeof *data_settings };
+/* Places in data_settings. */
+enum {
+    DATA_ROOT, DATA_BATCH_SIZE = 3, DATA_SHUFFLE, DATA_DROP_LAST, DATA_SAMPLER, DATA_VALID,
+    DATA_SETTINGS = sizeof data_settings / sizeof *data_settings
+};
 
 /* The section. ---------------------------------------------------------------------------------------------------- */
+
+/* The sampler decides which samples come, so there is no order left to choose: DataLoader refuses both as well. */
+static void check_sampler(Checker *c, const Ast *shuffle, const Ast *sampler)
+{
+    if (!shuffle || !sampler)
+        return;
+    diag_error(c->diag, shuffle->span, "shuffle and sampler cannot be given together: the sampler draws samples at random, "
+               "each class as often");
+    diag_note(c->diag, sampler->span, "the sampler is given here");
+    diag_help(c->diag, "leave `shuffle` out");
+}
+
+/* Whether there is something to train with, as far as the dataset's size is known. */
+static void check_samples(Checker *c, const Ast *valid, const Ast *batch_size, const Ast *drop_last)
+{
+    const DataSpec *data = &c->model->data;
+    int64_t         left = data->samples - data->valid;
+    if (!data->samples)
+        return;
+    if (valid && left < 1) {
+        diag_error(c->diag, valid->children.at[0]->span, "valid = %" PRId64 " leaves nothing to train with: %s has %" PRId64
+                   " training samples", data->valid, data->set->title, data->samples);
+    } else if (data->drop_last && left < data->batch_size) {
+        diag_error(c->diag, drop_last->span, "an epoch would have no batch: %" PRId64 " training samples are fewer than "
+                   "batch_size = %" PRId64 ", and drop_last leaves them out", left, data->batch_size);
+        if (batch_size)
+            diag_note(c->diag, batch_size->span, "batch_size is given here");
+    }
+}
 
 void check_data(Checker *c, const Ast *ast)
 {
@@ -218,7 +279,9 @@ void check_data(Checker *c, const Ast *ast)
     }
     if (!data->root)
         data->root = arena_printf(c->arena, "data/%s", ast->text);
+    check_sampler(c, given[DATA_SHUFFLE], given[DATA_SAMPLER]);
     if (data->set)
         check_dataset(c, ast);
+    check_samples(c, given[DATA_VALID], given[DATA_BATCH_SIZE], given[DATA_DROP_LAST]);
     c->model->has_data = true;
 }

@@ -5,12 +5,15 @@
 #include <string.h>
 
 static const Dataset datasets[] = {
-    { .name = "mnist", .title = "MNIST", .downloads = true, .image = { 3, { 1, 28, 28 } }, .classes = 10 },
+    { .name = "mnist", .title = "MNIST", .downloads = true, .image = { 3, { 1, 28, 28 } }, .classes = 10,
+      .samples = 60000 },
     { .name = "fashion_mnist", .title = "Fashion-MNIST", .downloads = true, .image = { 3, { 1, 28, 28 } },
-      .classes = 10 },
-    { .name = "kmnist", .title = "KMNIST", .downloads = true, .image = { 3, { 1, 28, 28 } }, .classes = 10 },
+      .classes = 10, .samples = 60000 },
+    { .name = "kmnist", .title = "KMNIST", .downloads = true, .image = { 3, { 1, 28, 28 } }, .classes = 10,
+      .samples = 60000 },
     { .name = "emnist", .title = "EMNIST", .downloads = true, .image = { 3, { 1, 28, 28 } }, .split = true },
-    { .name = "cifar10", .title = "CIFAR-10", .downloads = true, .image = { 3, { 3, 32, 32 } }, .classes = 10 },
+    { .name = "cifar10", .title = "CIFAR-10", .downloads = true, .image = { 3, { 3, 32, 32 } }, .classes = 10,
+      .samples = 50000 },
     { .name = "idx" },
     { .name = "folder", .pictures = true },
 };
@@ -21,6 +24,7 @@ static const char *const emnist_splits[] = { "balanced", "byclass", "bymerge", "
 
 /* Of each split. The letters have the labels 1 to 26, as in their files and in torchvision: class 0 has no sample. */
 static const int64_t emnist_classes[] = { 47, 62, 47, 10, 27, 10 };
+static const int64_t emnist_samples[] = { 112800, 697932, 697932, 240000, 124800, 60000 };
 
 static const ParamDef emnist_params[] = {
     { .name = "split", .type = PARAM_WORD, .words = emnist_splits, .help = "which part of EMNIST" },
@@ -53,6 +57,7 @@ static int64_t read_split(Checker *c, const Ast *ast)
     if (!args)
         return 0;
     c->model->data.split = emnist_splits[args[0].i[0]];
+    c->model->data.samples = emnist_samples[args[0].i[0]];
     return emnist_classes[args[0].i[0]];
 }
 
@@ -101,6 +106,7 @@ void check_dataset(Checker *c, const Ast *ast)
     const Dataset *set = c->model->data.set;
     Signature      none = { set->name, NULL, 0, false };
     int64_t        classes = set->classes;
+    c->model->data.samples = set->samples;
     if (set->split)
         classes = read_split(c, ast);
     else

@@ -69,6 +69,21 @@ static const Known unbuilt_optimizers[] = {
 
 static const Known optimizer_aliases[] = { { "momentum", "sgd" }, { "nesterov", "sgd" }, { NULL, NULL } };
 
+static const Known unbuilt_schedules[] = {
+    { "constant", "leave lr_scheduler out: then the learning rate stays as it is" },
+    { "cosine_warm_restarts", NULL }, { "cyclic", NULL }, { "exponential", "`step(1, gamma=0.95)` drops in each epoch" },
+    { "lambda", NULL }, { "multiplicative", NULL }, { "polynomial", NULL }, { "reduce_on_plateau", NULL },
+    { NULL, NULL }
+};
+
+static const Known schedule_aliases[] = {
+    { "CosineAnnealingLR", "cosine" }, { "CosineAnnealingWarmRestarts", "cosine_warm_restarts" },
+    { "CyclicLR", "cyclic" }, { "ExponentialLR", "exponential" }, { "LinearLR", "linear" },
+    { "MultiStepLR", "multi_step" }, { "OneCycleLR", "one_cycle" }, { "PolynomialLR", "polynomial" },
+    { "ReduceLROnPlateau", "reduce_on_plateau" }, { "StepLR", "step" }, { "cosine_annealing", "cosine" },
+    { "onecycle", "one_cycle" }, { "step_lr", "step" }, { "warm_up", "warmup" }, { NULL, NULL }
+};
+
 static const Known unbuilt_datasets[] = {
     { "cifar100", NULL },
     { "imagenet", "`data folder` reads PNG and PGM files, a folder for each class, from the folder `root`" },
@@ -79,6 +94,18 @@ static const Known dataset_aliases[] = {
     { "CIFAR10", "cifar10" }, { "EMNIST", "emnist" }, { "FashionMNIST", "fashion_mnist" }, { "ImageFolder", "folder" },
     { "KMNIST", "kmnist" }, { "MNIST", "mnist" }, { "cifar", "cifar10" }, { "cifar_10", "cifar10" },
     { "fashion", "fashion_mnist" }, { "image_folder", "folder" }, { NULL, NULL }
+};
+
+static const Known unbuilt_samplers[] = {
+    { "random", "`shuffle = true` gives each epoch an order of its own" },
+    { "sequential", "leave sampler out: samples then come in the order of the file, or shuffled with `shuffle = true`" },
+    { "subset", NULL }, { NULL, NULL }
+};
+
+static const Known sampler_aliases[] = {
+    { "RandomSampler", "random" }, { "SequentialSampler", "sequential" }, { "SubsetRandomSampler", "subset" },
+    { "WeightedRandomSampler", "balanced" }, { "weighted", "balanced" }, { "class_balanced", "balanced" },
+    { NULL, NULL }
 };
 
 static const Known unbuilt_transforms[] = {
@@ -94,7 +121,9 @@ static const Known no_names[] = { { NULL, NULL } };
 const Family family_layers     = { "layer", unbuilt_layers, layer_aliases };
 const Family family_losses     = { "loss", unbuilt_losses, loss_aliases };
 const Family family_optimizers = { "optimizer", unbuilt_optimizers, optimizer_aliases };
+const Family family_schedules  = { "schedule", unbuilt_schedules, schedule_aliases };
 const Family family_datasets   = { "dataset", unbuilt_datasets, dataset_aliases };
+const Family family_samplers   = { "sampler", unbuilt_samplers, sampler_aliases };
 const Family family_transforms = { "transform", unbuilt_transforms, no_names };
 
 static const Known *known_find(const Known *table, const char *word)

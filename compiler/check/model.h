@@ -58,6 +58,7 @@ typedef struct Dataset {
     bool        downloads;      /* it can be fetched; else `root` must be given */
     Shape       image;          /* rank 0: only its files know */
     int64_t     classes;        /* 0: only its files know, or the split */
+    int64_t     samples;        /* of its training part; 0: only its files know, or the split */
     bool        split;          /* it takes one */
     bool        pictures;       /* read from image files: the input is grey or colour */
 } Dataset;
@@ -113,7 +114,8 @@ typedef struct DataSpec {
     Shape       source;         /* of an image behind the prepared ones; a dimension that only the files know is 0 */
 
     int16_t    *targets;        /* target_transform: what each label of 256 becomes, below 256; NULL: itself */
-    int64_t     valid;          /* samples of the training part that are held out */
+    int64_t     samples;        /* of the training part; 0: only its files know */
+    int64_t     valid;          /* that many of them are held out */
     int64_t     batch_size;
     bool        shuffle, test_shuffle, drop_last, balanced;
     int64_t     test_batch_size;

@@ -141,6 +141,8 @@ static void read_device(Checker *c, const Scope *scope, const Ast *ast)
         diag_help(c->diag, "is `%s` meant?", near);
 }
 
+enum { MOST_CHECKPOINTS = 1000 };
+
 /* The section. ---------------------------------------------------------------------------------------------------- */
 
 static void read_epochs(Checker *c, const Scope *scope, const Ast *ast)
@@ -155,9 +157,52 @@ static void read_seed(Checker *c, const Scope *scope, const Ast *ast)
         c->model->train.seed = (uint64_t)seed;
 }
 
+static void read_clip_grad_norm(Checker *c, const Scope *scope, const Ast *ast)
+{
+    Value value = evaluate(c, scope, ast);
+    if (!want_real(c, value, "clip_grad_norm", 0, MOST_REAL, &c->model->train.clip_grad_norm) || value.real > 0)
+        return;
+    diag_error(c->diag, value.span, "clip_grad_norm must be greater than 0, but it is %g", value.real);
+    note_origin(c, value);
+    diag_help(c->diag, "leave it out, and gradients are not clipped");
+}
+
+static void read_keep(Checker *c, const Scope *scope, const Ast *ast)
+{
+    static const char choices[] = "`best`, `last` or how many checkpoints are kept";
+    static const char *const words[] = { "last", "best", NULL };
+    TrainSpec *train = &c->model->train;
+    if (ast->kind == AST_NAME && !find_let(scope, ast->text, ast->span.begin)) {
+        for (int i = 0; words[i]; i++)
+            if (strcmp(words[i], ast->text) == 0) {
+                train->keep = i ? KEEP_BEST : KEEP_LAST;
+                return;
+            }
+        const char *near = nearest_name(ast->text, words);
+        diag_error(c->diag, ast->span, "keep takes %s, not `%s`", choices, ast->text);
+        if (near)
+            diag_help(c->diag, "is `%s` meant?", near);
+        return;
+    }
+    Value value = evaluate(c, scope, ast);
+    if (value.kind == VALUE_INT)
+        want_int(c, value, "keep", 1, MOST_CHECKPOINTS, &train->checkpoints);
+    else
+        wrong_type(c, value, "keep", choices);
+}
+
+static void read_patience(Checker *c, const Scope *scope, const Ast *ast)
+{
+    want_int(c, evaluate(c, scope, ast), "patience", 1, MOST_INT, &c->model->train.patience);
+}
+
 const Setting train_settings[] = {
     { "loss", read_loss, NULL },
     { "optimizer", read_optimizer, NULL },
+    { "lr_scheduler", read_lr_scheduler, NULL },
+    { "clip_grad_norm", read_clip_grad_norm, NULL },
+    { "keep", read_keep, NULL },
+    { "patience", read_patience, NULL },
     { "epochs", read_epochs, NULL },
     { "device", read_device, NULL },
     { "seed", read_seed, NULL },
@@ -179,7 +224,8 @@ static void check_learnables(Checker *c, const Ast *ast)
 void check_train(Checker *c, const Ast *ast)
 {
     const Ast *given[TRAIN_SETTINGS] = { 0 };
-    c->model->train = (TrainSpec){ .span = ast->span, .epochs = 1, .device = "auto", .seed = 1 };
+    c->model->train = (TrainSpec){ .span = ast->span, .checkpoints = 1, .epochs = 1, .device = "auto",
+                                    .seed = 1 };
     bool known = read_settings(c, c->file, "train", train_settings, &ast->body, given);
     if (known && !given[TRAIN_LOSS]) {
         diag_error(c->diag, ast->span, "train needs a loss");

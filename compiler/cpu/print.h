@@ -81,6 +81,12 @@ typedef List(KernelWork) KernelWorks;
 /* Of every function that the phases and the evaluation call by RUN, in the order of their KERNEL_ constants. */
 const KernelWorks *kernel_works(Arena *arena, const Plan *plan);
 
+/* ---- settings.c */
+
+/* The arrays that members of the struct model point to, and these members: what the data and train sections say. */
+void print_setting_arrays(Text *text, const Model *model);
+void print_settings(Text *text, const Model *model);
+
 /* ---- one file each */
 void print_header(Text *text, const Plan *plan);        /* NAME.h */
 void print_source(Text *text, const Plan *plan);        /* NAME.c */

@@ -122,8 +122,6 @@ static void print_model(Text *text, const Plan *plan)
 {
     Arena *arena = text->arena;
     const Model *model = plan->model;
-    const DataSpec *data = &model->data;
-    const TrainSpec *train = &model->train;
     Shape in = model->layers.at[0]->out;
     bool flat = in.rank == 1, learns = plan->train.graph->parameters.count > 0;
 
@@ -145,7 +143,7 @@ static void print_model(Text *text, const Plan *plan)
     if (learns)
         line(text, ".parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,");
     line(text, ".weights_size = sizeof(struct %s_weights) / sizeof(real),", model->name);
-    line(text, ".state_slots = %d,", train->sgd.momentum != 0);
+    line(text, ".state_slots = %d,", model->train.sgd.momentum != 0);
     line(text, ".scratch_bytes = sizeof(struct %s_scratch),", model->name);
     line(text, ".batch_bytes = sizeof(struct %s_batch),", model->name);
     line(text, ".train = train, .train_count = sizeof train / sizeof *train,");
@@ -156,18 +154,7 @@ static void print_model(Text *text, const Plan *plan)
     line(text, ".kernels = kernels, .kernel_count = KERNELS,");
     line(text, ".cuda = %s_cuda,", model->name);
     line(text, "%s", "");
-    line(text, ".dataset = %s, .root = %s,", c_string(arena, data->name), c_string(arena, data->root));
-    if (data->split)
-        line(text, ".split = %s,", c_string(arena, data->split));
-    line(text, ".download = %s, .shuffle = %s, .test_shuffle = %s,", flag(data->download), flag(data->shuffle),
-         flag(data->test_shuffle));
-    line(text, ".batch_size = %" PRId64 ", .test_batch_size = %" PRId64 ",", data->batch_size, data->test_batch_size);
-    line(text, ".sgd = { .lr = %s, .momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s },",
-         double_c(arena, train->sgd.lr), double_c(arena, train->sgd.momentum), double_c(arena, train->sgd.dampening),
-         double_c(arena, train->sgd.weight_decay), flag(train->sgd.nesterov));
-    line(text, ".epochs = %" PRId64 ",", train->epochs);
-    line(text, ".device = %s,", c_string(arena, train->device));
-    line(text, ".seed = %" PRIu64 "u,", train->seed);
+    print_settings(text, model);
     line(text, "};");
 }
 
@@ -179,6 +166,7 @@ void print_tables(Text *text, const Plan *plan)
     print_parameters(text, plan);
     print_phases(text, plan);
     print_kernels(text, plan);
+    print_setting_arrays(text, plan->model);
     print_model(text, plan);
 }
 

@@ -93,6 +93,7 @@ const struct model lenet_model = {
     .batch_size = 64, .test_batch_size = 64,
     .sgd = { .lr = 0.01, .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
     .epochs = 10,
+    .checkpoints = 1,
     .device = "auto",
     .seed = 1u,
 };

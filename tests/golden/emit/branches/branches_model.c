@@ -107,6 +107,7 @@ const struct model branches_model = {
     .batch_size = 6, .test_batch_size = 6,
     .sgd = { .lr = 0.1, .momentum = 0.9, .dampening = 0.0, .weight_decay = 0.0005, .nesterov = true },
     .epochs = 1,
+    .checkpoints = 1,
     .device = "cpu",
     .seed = 1u,
 };

@@ -75,6 +75,7 @@ const struct model large_model = {
     .batch_size = 50, .test_batch_size = 50,
     .sgd = { .lr = 0.1, .momentum = 0.0, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
     .epochs = 1,
+    .checkpoints = 1,
     .device = "auto",
     .seed = 1u,
 };

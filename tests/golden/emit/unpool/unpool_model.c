@@ -80,6 +80,7 @@ const struct model unpool_model = {
     .batch_size = 16, .test_batch_size = 16,
     .sgd = { .lr = 0.1, .momentum = 0.5, .dampening = 0.1, .weight_decay = 0.0, .nesterov = false },
     .epochs = 1,
+    .checkpoints = 1,
     .device = "auto",
     .seed = 1u,
 };

@@ -1,0 +1,218 @@
+/* lr_scheduler: PyTorch's schedules of the learning rate, and a warm-up before them. */
+#include "check/check.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *const anneal_words[] = { "cos", "linear", NULL };
+
+static const ParamDef step_params[] = {
+    { .name = "step_size", .type = PARAM_INT, .least = 1, .help = "epochs from one drop to the next" },
+    { .name = "gamma", .type = PARAM_REAL, .fallback = "0.1", .help = "what each drop multiplies by" },
+    { .name = NULL }
+};
+
+static const ParamDef multi_step_params[] = {
+    { .name = "milestones", .type = PARAM_INT, .help = "a list: the epochs of the drops" },
+    { .name = "gamma", .type = PARAM_REAL, .fallback = "0.1", .help = "what each drop multiplies by" },
+    { .name = NULL }
+};
+
+static const ParamDef cosine_params[] = {
+    { .name = "T_max", .type = PARAM_INT, .fallback = "epochs", .least = 1, .help = "epochs from lr down to eta_min" },
+    { .name = "eta_min", .type = PARAM_REAL, .fallback = "0", .help = "the least learning rate" },
+    { .name = NULL }
+};
+
+static const ParamDef one_cycle_params[] = {
+    { .name = "max_lr", .type = PARAM_REAL, .fallback = "lr", .help = "the greatest learning rate" },
+    { .name = "pct_start", .type = PARAM_REAL, .fallback = "0.3", .most = 1, .help = "the part of the steps that rises" },
+    { .name = "anneal_strategy", .type = PARAM_WORD, .fallback = "cos", .words = anneal_words, .help = "the curve" },
+    { .name = "div_factor", .type = PARAM_REAL, .fallback = "25", .help = "max_lr by the first learning rate" },
+    { .name = "final_div_factor", .type = PARAM_REAL, .fallback = "1e4", .help = "the first learning rate by the last" },
+    { .name = NULL }
+};
+
+static const ParamDef linear_params[] = {
+    { .name = "start_factor", .type = PARAM_REAL, .fallback = "1/3", .most = 1, .help = "of the first epoch" },
+    { .name = "end_factor", .type = PARAM_REAL, .fallback = "1", .most = 1, .help = "of the last epoch" },
+    { .name = "total_iters", .type = PARAM_INT, .fallback = "5", .least = 1, .help = "epochs from one to the other" },
+    { .name = NULL }
+};
+
+static const ParamDef warmup_params[] = {
+    { .name = "steps", .type = PARAM_INT, .least = 1, .help = "steps from start_factor to 1" },
+    { .name = "start_factor", .type = PARAM_REAL, .fallback = "1/3", .most = 1, .help = "of the first step" },
+    { .name = NULL }
+};
+
+/* Whether the argument is greater than 0, as its table cannot say. */
+static bool positive(Checker *c, const Arg *arg, const char *name)
+{
+    if (!arg->given || arg->real > 0)
+        return true;
+    diag_error(c->diag, arg->span, "%s must be greater than 0, but it is %g", name, arg->real);
+    return false;
+}
+
+static void set_step(Checker *c, Schedule *schedule, const Arg *args)
+{
+    (void)c;
+    schedule->step_size = args[0].i[0];
+    schedule->gamma = args[1].real;
+}
+
+static void set_cosine(Checker *c, Schedule *schedule, const Arg *args)
+{
+    (void)c;
+    schedule->t_max = args[0].i[0];
+    schedule->eta_min = args[1].real;
+}
+
+static void set_one_cycle(Checker *c, Schedule *schedule, const Arg *args)
+{
+    if (!positive(c, &args[0], "max_lr") || !positive(c, &args[3], "div_factor")
+        || !positive(c, &args[4], "final_div_factor"))
+        return;
+    schedule->max_lr = args[0].real;
+    schedule->pct_start = args[1].real;
+    schedule->linear = args[2].i[0] == 1;
+    schedule->div_factor = args[3].real;
+    schedule->final_div_factor = args[4].real;
+}
+
+static void set_linear(Checker *c, Schedule *schedule, const Arg *args)
+{
+    if (!positive(c, &args[0], "start_factor"))
+        return;
+    schedule->start_factor = args[0].real;
+    schedule->end_factor = args[1].real;
+    schedule->total_iters = args[2].i[0];
+}
+
+static void set_warmup(Checker *c, Schedule *schedule, const Arg *args)
+{
+    if (!positive(c, &args[1], "start_factor"))
+        return;
+    schedule->warmup_steps = args[0].i[0];
+    schedule->warmup_factor = args[1].real;
+}
+
+enum { MULTI_STEP_PLACE = 1, WARMUP_PLACE = 5 };
+
+/* The places are those of `names`; `set` takes the arguments in the order of `params`. */
+static const struct Scheduler {
+    ScheduleKind    kind;
+    const ParamDef *params;
+    void          (*set)(Checker *c, Schedule *schedule, const Arg *args);
+} schedulers[] = {
+    { SCHEDULE_STEP, step_params, set_step },
+    [MULTI_STEP_PLACE] = { SCHEDULE_MULTI_STEP, multi_step_params, NULL },
+    { SCHEDULE_COSINE, cosine_params, set_cosine },
+    { SCHEDULE_ONE_CYCLE, one_cycle_params, set_one_cycle },
+    { SCHEDULE_LINEAR, linear_params, set_linear },
+    [WARMUP_PLACE] = { SCHEDULE_CONSTANT, warmup_params, set_warmup },
+};
+
+static const char *const names[] = { "step", "multi_step", "cosine", "one_cycle", "linear", "warmup", NULL };
+
+/* Its milestones, as an expression; the other argument is like any. */
+static void read_multi_step(Checker *c, const Scope *scope, const Ast *call, Schedule *schedule)
+{
+    static const ParamDef *const gamma = &multi_step_params[1];
+    Signature  signature = { "multi_step", multi_step_params, params_count(multi_step_params), false };
+    const Ast *bound[2] = { 0 }, *sizes = NULL;
+    if (!bind_arguments(c, &signature, call->span, &call->children, bound, &sizes))
+        return;
+    Value value = evaluate(c, scope, bound[0]->children.at[0]);
+    if (value.kind != VALUE_LIST) {
+        wrong_type(c, value, "milestones", "a list of epochs, like `[30, 60]`");
+        return;
+    }
+    if (!value.count)
+        diag_error(c->diag, value.span, "milestones is empty: it lists the epochs at which the learning rate drops");
+    int64_t *milestones = arena_alloc(c->arena, (size_t)(value.count + 1) * sizeof *milestones);
+    for (int i = 0; i < value.count; i++) {
+        if (!want_int(c, value.items[i], "a milestone", 1, MOST_INT, &milestones[i]))
+            return;
+        if (i && milestones[i] <= milestones[i - 1]) {
+            diag_error(c->diag, value.items[i].span, "milestones ascend, but %" PRId64 " comes after %" PRId64,
+                       milestones[i], milestones[i - 1]);
+            return;
+        }
+    }
+    schedule->gamma = 0.1;
+    if (bound[1])
+        want_real(c, evaluate(c, scope, bound[1]->children.at[0]), gamma->name, 0, MOST_REAL, &schedule->gamma);
+    schedule->milestones = milestones;
+    schedule->milestone_count = value.count;
+}
+
+/* The place in `names` of the schedule that `ast` is, or -1 after a report. */
+static int read_schedule(Checker *c, const Scope *scope, const Ast *ast, Schedule *schedule)
+{
+    const Ast *call = want_call(c, ast, "a schedule", "lr_scheduler = cosine");
+    int        place = 0;
+    if (!call)
+        return -1;
+    while (names[place] && strcmp(names[place], call->text) != 0)
+        place++;
+    if (!names[place]) {
+        report_unknown(c, call->name_span, &family_schedules, call->text, names);
+        return -1;
+    }
+    const struct Scheduler *scheduler = &schedulers[place];
+    if (place != WARMUP_PLACE)
+        schedule->kind = scheduler->kind;
+    if (place == MULTI_STEP_PLACE) {
+        read_multi_step(c, scope, call, schedule);
+        return place;
+    }
+    Signature  signature = { names[place], scheduler->params, params_count(scheduler->params), false };
+    const Arg *args = read_arguments(c, scope, &signature, call->span, &call->children, NULL);
+    if (args)
+        scheduler->set(c, schedule, args);
+    return place;
+}
+
+/* [warmup(…), schedule], either of them alone, or nothing. */
+static void read_list(Checker *c, const Scope *scope, const Ast *ast, Schedule *schedule)
+{
+    static const char usual[] = "for example `lr_scheduler = [warmup(steps=500), cosine]`";
+    const Ast *first[2] = { NULL, NULL };       /* schedule, warm-up */
+    for (int i = 0; i < ast->children.count; i++) {
+        const Ast *item = ast->children.at[i];
+        int        place = read_schedule(c, scope, item, schedule);
+        bool       warmup = place == WARMUP_PLACE;
+        if (place < 0)
+            return;
+        if (first[warmup]) {
+            diag_error(c->diag, item->span, warmup ? "warmup is given twice" : "there is one schedule beside the warm-up");
+            diag_note(c->diag, first[warmup]->span, "here is the first one");
+            return;
+        }
+        if (warmup && first[0]) {
+            diag_error(c->diag, item->span, "warmup comes before the schedule that it leads to");
+            diag_help(c->diag, "%s", usual);
+            return;
+        }
+        first[warmup] = item;
+    }
+    if (!ast->children.count) {
+        diag_error(c->diag, ast->span, "lr_scheduler is empty");
+        diag_help(c->diag, "%s", usual);
+    }
+    if (schedule->kind == SCHEDULE_ONE_CYCLE && first[1]) {
+        diag_error(c->diag, first[1]->span, "one_cycle has a warm-up of its own: the first pct_start of all steps");
+        diag_help(c->diag, "leave warmup out, or take another schedule, `[warmup(steps=500), cosine]`");
+    }
+}
+
+void read_lr_scheduler(Checker *c, const Scope *scope, const Ast *ast)
+{
+    Schedule *schedule = &c->model->train.schedule;
+    if (ast->kind == AST_LIST)
+        read_list(c, scope, ast, schedule);
+    else
+        read_schedule(c, scope, ast, schedule);
+}
