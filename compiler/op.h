@@ -12,6 +12,7 @@ typedef enum ParamType {
     PARAM_BOOL,                 /* true, false: arg.i[0] */
     PARAM_REAL,                 /* arg.real */
     PARAM_WORD,                 /* one of words: arg.i[0] is its place */
+    PARAM_NUMBERS,              /* a number, or several in a list or in parentheses: arg.numbers, arg.count */
     PARAM_LAYER,                /* the label of an earlier layer: arg.layer */
 } ParamType;
 
@@ -19,10 +20,12 @@ typedef struct ParamDef {
     const char        *name;            /* kernel_size */
     ParamType          type;
     const char        *fallback;        /* the default as one writes it: "1", "true", "zeros"; "=kernel_size" copies that
-                                           parameter; NULL: must be given */
-    double             least;           /* INT, SPATIAL, REAL: smallest value allowed */
+                                           parameter; NULL: must be given. NUMBERS: "(0.3, 3.3)"; "none": count is 0 */
+    double             least;           /* INT, SPATIAL, REAL, NUMBERS: smallest value allowed */
     double             most;            /* largest; 0 means no limit */
     const char *const *words;           /* WORD, SPATIAL_OR_WORD: ends with NULL */
+    unsigned           counts;          /* NUMBERS: bit n is set where n of them are allowed; 0: any number */
+    bool               whole;           /* NUMBERS: whole ones */
     bool               named_only;      /* may not be given by position (indices=) */
     const char        *help;            /* one line */
 } ParamDef;

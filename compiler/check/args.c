@@ -198,6 +198,7 @@ static const char *wanted(Checker *c, const ParamDef *def)
     case PARAM_SPATIAL_OR_WORD: return arena_printf(c->arena, "a whole number, a pair (height, width), %s",
                                                     join_names(c->arena, def->words, " or "));
     case PARAM_WORD:            return join_names(c->arena, def->words, " or ");
+    case PARAM_NUMBERS:         return numbers_wanted(c, def);
     case PARAM_LAYER:           return "the label of a layer";
     case PARAM_BOOL:            return "true or false";
     case PARAM_INT:             return "a whole number";
@@ -292,6 +293,13 @@ static bool word_of_another(Checker *c, const Scope *scope, const Signature *sig
     return false;
 }
 
+/* Whether a default of no numbers is written out, `padding=none`. */
+static bool is_none(const Scope *scope, const ParamDef *def, const Ast *ast)
+{
+    return def->fallback && strcmp(def->fallback, "none") == 0 && ast->kind == AST_NAME
+        && strcmp(ast->text, "none") == 0 && !find_let(scope, ast->text, ast->span.begin);
+}
+
 static bool read_value(Checker *c, const Scope *scope, const ParamDef *def, const Ast *ast, Arg *arg)
 {
     bool yes, reported;
@@ -315,6 +323,12 @@ static bool read_value(Checker *c, const Scope *scope, const ParamDef *def, cons
         if (arg->i[0] < 0 && !reported)
             wrong_type(c, evaluate(c, scope, ast), def->name, wanted(c, def));
         return arg->i[0] >= 0;
+    case PARAM_NUMBERS:
+        if (is_none(scope, def, ast)) {
+            default_numbers(c, def, arg);
+            return true;
+        }
+        return read_numbers(c, def, evaluate(c, scope, ast), arg);
     case PARAM_LAYER:
         return read_layer(c, scope, def, ast, arg);
     }
@@ -330,7 +344,7 @@ static double fraction(const char *text)
 }
 
 /* `args` of earlier parameters are filled in already. */
-static void fill_default(const ParamDef *params, int place, Arg *args)
+static void fill_default(Checker *c, const ParamDef *params, int place, Arg *args)
 {
     const ParamDef *def = &params[place];
     Arg            *arg = &args[place];
@@ -345,6 +359,7 @@ static void fill_default(const ParamDef *params, int place, Arg *args)
     case PARAM_BOOL: arg->i[0] = strcmp(def->fallback, "true") == 0; break;
     case PARAM_REAL: arg->real = fraction(def->fallback); break;
     case PARAM_WORD: arg->i[0] = word; break;
+    case PARAM_NUMBERS: default_numbers(c, def, arg); break;
     default:
         arg->word = word;
         if (word < 0)
@@ -382,7 +397,7 @@ Arg *read_arguments(Checker *c, const Scope *scope, const Signature *signature, 
             args[i].span = value->span;
             good &= !word_of_another(c, scope, signature, def, value) && read_value(c, scope, def, value, &args[i]);
         } else if (signature->params[i].fallback) {
-            fill_default(signature->params, i, args);
+            fill_default(c, signature->params, i, args);
         }
     }
     return good ? args : NULL;

@@ -198,6 +198,11 @@ bool bind_arguments(Checker *c, const Signature *signature, Span span, const Ast
 Arg *read_arguments(Checker *c, const Scope *scope, const Signature *signature, Span span, const AstList *arguments,
                     Layer *layer);
 
+/* numbers.c: arguments that are PARAM_NUMBERS. What they take in words; reading one, false after a report; its default. */
+const char *numbers_wanted(Checker *c, const ParamDef *def);
+bool        read_numbers(Checker *c, const ParamDef *def, Value value, Arg *arg);
+void        default_numbers(Checker *c, const ParamDef *def, Arg *arg);
+
 /* layers.c, blocks.c: statements. --------------------------------------------------------------------------------- */
 
 typedef struct Block {

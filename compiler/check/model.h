@@ -24,6 +24,9 @@ typedef struct Arg {
     int64_t i[2];               /* PARAM_INT, PARAM_BOOL, PARAM_WORD (index of the word): i[0]; PARAM_SPATIAL: height, width */
     double  real;               /* PARAM_REAL */
     int     word;               /* PARAM_SPATIAL_OR_WORD: index of the word, or -1 when i holds numbers */
+    const double *numbers;      /* PARAM_NUMBERS: `count` of them, and where each stands if given */
+    const Span   *spans;
+    int           count;
     Layer  *layer;              /* PARAM_LAYER */
 } Arg;
 

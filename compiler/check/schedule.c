@@ -13,7 +13,7 @@ static const ParamDef step_params[] = {
 };
 
 static const ParamDef multi_step_params[] = {
-    { .name = "milestones", .type = PARAM_INT, .help = "a list: the epochs of the drops" },
+    { .name = "milestones", .type = PARAM_NUMBERS, .least = 1, .whole = true, .help = "the epochs of the drops" },
     { .name = "gamma", .type = PARAM_REAL, .fallback = "0.1", .help = "what each drop multiplies by" },
     { .name = NULL }
 };
@@ -62,6 +62,23 @@ static void set_step(Checker *c, Schedule *schedule, const Arg *args)
     schedule->gamma = args[1].real;
 }
 
+static void set_multi_step(Checker *c, Schedule *schedule, const Arg *args)
+{
+    const Arg *given = &args[0];
+    int64_t   *milestones = arena_alloc(c->arena, (size_t)given->count * sizeof *milestones);
+    for (int i = 0; i < given->count; i++) {
+        milestones[i] = (int64_t)given->numbers[i];
+        if (i && milestones[i] <= milestones[i - 1]) {
+            diag_error(c->diag, given->spans[i], "milestones ascend, but %" PRId64 " comes after %" PRId64, milestones[i],
+                       milestones[i - 1]);
+            return;
+        }
+    }
+    schedule->milestones = milestones;
+    schedule->milestone_count = given->count;
+    schedule->gamma = args[1].real;
+}
+
 static void set_cosine(Checker *c, Schedule *schedule, const Arg *args)
 {
     (void)c;
@@ -98,55 +115,23 @@ static void set_warmup(Checker *c, Schedule *schedule, const Arg *args)
     schedule->warmup_factor = args[1].real;
 }
 
-enum { MULTI_STEP_PLACE = 1, WARMUP_PLACE = 5 };
+enum { WARMUP = 5 };
 
-/* The places are those of `names`; `set` takes the arguments in the order of `params`. */
+/* In the order of `names`; `set` takes the arguments in the order of `params`. */
 static const struct Scheduler {
     ScheduleKind    kind;
     const ParamDef *params;
     void          (*set)(Checker *c, Schedule *schedule, const Arg *args);
 } schedulers[] = {
     { SCHEDULE_STEP, step_params, set_step },
-    [MULTI_STEP_PLACE] = { SCHEDULE_MULTI_STEP, multi_step_params, NULL },
+    { SCHEDULE_MULTI_STEP, multi_step_params, set_multi_step },
     { SCHEDULE_COSINE, cosine_params, set_cosine },
     { SCHEDULE_ONE_CYCLE, one_cycle_params, set_one_cycle },
     { SCHEDULE_LINEAR, linear_params, set_linear },
-    [WARMUP_PLACE] = { SCHEDULE_CONSTANT, warmup_params, set_warmup },
+    [WARMUP] = { SCHEDULE_CONSTANT, warmup_params, set_warmup },
 };
 
 static const char *const names[] = { "step", "multi_step", "cosine", "one_cycle", "linear", "warmup", NULL };
-
-/* Its milestones, as an expression; the other argument is like any. */
-static void read_multi_step(Checker *c, const Scope *scope, const Ast *call, Schedule *schedule)
-{
-    static const ParamDef *const gamma = &multi_step_params[1];
-    Signature  signature = { "multi_step", multi_step_params, params_count(multi_step_params), false };
-    const Ast *bound[2] = { 0 }, *sizes = NULL;
-    if (!bind_arguments(c, &signature, call->span, &call->children, bound, &sizes))
-        return;
-    Value value = evaluate(c, scope, bound[0]->children.at[0]);
-    if (value.kind != VALUE_LIST) {
-        wrong_type(c, value, "milestones", "a list of epochs, like `[30, 60]`");
-        return;
-    }
-    if (!value.count)
-        diag_error(c->diag, value.span, "milestones is empty: it lists the epochs at which the learning rate drops");
-    int64_t *milestones = arena_alloc(c->arena, (size_t)(value.count + 1) * sizeof *milestones);
-    for (int i = 0; i < value.count; i++) {
-        if (!want_int(c, value.items[i], "a milestone", 1, MOST_INT, &milestones[i]))
-            return;
-        if (i && milestones[i] <= milestones[i - 1]) {
-            diag_error(c->diag, value.items[i].span, "milestones ascend, but %" PRId64 " comes after %" PRId64,
-                       milestones[i], milestones[i - 1]);
-            return;
-        }
-    }
-    schedule->gamma = 0.1;
-    if (bound[1])
-        want_real(c, evaluate(c, scope, bound[1]->children.at[0]), gamma->name, 0, MOST_REAL, &schedule->gamma);
-    schedule->milestones = milestones;
-    schedule->milestone_count = value.count;
-}
 
 /* The place in `names` of the schedule that `ast` is, or -1 after a report. */
 static int read_schedule(Checker *c, const Scope *scope, const Ast *ast, Schedule *schedule)
@@ -162,12 +147,8 @@ static int read_schedule(Checker *c, const Scope *scope, const Ast *ast, Schedul
         return -1;
     }
     const struct Scheduler *scheduler = &schedulers[place];
-    if (place != WARMUP_PLACE)
+    if (place != WARMUP)
         schedule->kind = scheduler->kind;
-    if (place == MULTI_STEP_PLACE) {
-        read_multi_step(c, scope, call, schedule);
-        return place;
-    }
     Signature  signature = { names[place], scheduler->params, params_count(scheduler->params), false };
     const Arg *args = read_arguments(c, scope, &signature, call->span, &call->children, NULL);
     if (args)
@@ -183,7 +164,7 @@ static void read_list(Checker *c, const Scope *scope, const Ast *ast, Schedule *
     for (int i = 0; i < ast->children.count; i++) {
         const Ast *item = ast->children.at[i];
         int        place = read_schedule(c, scope, item, schedule);
-        bool       warmup = place == WARMUP_PLACE;
+        bool       warmup = place == WARMUP;
         if (place < 0)
             return;
         if (first[warmup]) {
