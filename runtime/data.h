@@ -44,6 +44,10 @@ bool folder_load(const struct model *model, const char *root, enum part part, st
                  struct error *error);
 bool folder_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
 
+/* Calls add with the name of each class, in order, until it says false, which is returned; with none where the folders cannot
+ * be read. */
+bool folder_classes(const char *root, bool (*add)(void *to, const char *name), void *to);
+
 /* data_pieces.c: the files that a part consists of. ---------------------------------------------------------------- */
 
 enum { DATA_NAME = 64 };

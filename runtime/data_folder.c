@@ -219,3 +219,17 @@ bool folder_count(const struct model *model, const char *root, enum part part, i
     close_folder(&f);
     return good;
 }
+
+bool folder_classes(const char *root, bool (*add)(void *to, const char *name), void *to)
+{
+    char         test[4096];
+    struct names classes = {0};
+    struct error unread;
+    bool         good = true;
+    snprintf(test, sizeof test, "%s/test", root);
+    if (list_classes(root, test, &classes, &unread))
+        for (int64_t i = 0; i < classes.count && good; i++)
+            good = add(to, classes.at[i]);
+    free_names(&classes);
+    return good;
+}

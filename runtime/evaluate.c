@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "interrupt.h"
+#include "report.h"
 #include "weights.h"
 
 #include <inttypes.h>
@@ -27,11 +28,8 @@ static void count_confusion(const struct model *model, const struct dataset *dat
                             int64_t first, int64_t count, const real *logits, int64_t *confusion)
 {
     for (int64_t i = 0; i < count; i++, logits += model->classes) {
-        int64_t at = first + i, sample = order ? (int64_t)order_at(order, (uint64_t)at) : at, best = 0;
-        for (int64_t c = 1; c < model->classes; c++)
-            if (logits[c] > logits[best])
-                best = c;
-        confusion[data->labels[sample] * model->classes + best]++;
+        int64_t at = first + i, sample = order ? (int64_t)order_at(order, (uint64_t)at) : at;
+        confusion[data->labels[sample] * model->classes + largest_logit(logits, model->classes)]++;
     }
 }
 

@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include "utf8.h"
+
 #include <stdio.h>
 
 char json_peek(struct json *json)
@@ -112,22 +114,6 @@ static bool escaped_code(struct json *json, char **out, struct error *error)
     }
     *out = put_utf8(*out, code);
     return true;
-}
-
-/* Length of the UTF-8 sequence at text[0 .. left-1], or 0 if it is not one (overlong forms and surrogates are not). */
-static size_t utf8_length(const char *text, size_t left)
-{
-    const unsigned char *t = (const unsigned char *)text;
-    size_t length = t[0] < 0x80 ? 1 : t[0] >= 0xC2 && t[0] < 0xE0 ? 2 : t[0] >= 0xE0 && t[0] < 0xF0 ? 3
-                  : t[0] >= 0xF0 && t[0] < 0xF5 ? 4 : 0;
-    if (length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((t[i] & 0xC0) != 0x80)
-            return 0;
-    bool wrong = (t[0] == 0xE0 && t[1] < 0xA0) || (t[0] == 0xED && t[1] >= 0xA0)
-              || (t[0] == 0xF0 && t[1] < 0x90) || (t[0] == 0xF4 && t[1] >= 0x90);
-    return wrong ? 0 : length;
 }
 
 bool json_string(struct json *json, char **string, struct error *error)
