@@ -49,6 +49,7 @@ struct evaluation {
     int64_t  correct, count;
     double   seconds;
     int64_t *confusion;                 /* if given: confusion_rows x classes, true class by predicted class */
+    struct mistakes *mistakes;          /* if given, beside the confusion: the worst ones (mistakes.h) */
 };
 
 /* Labels are bytes, so a network may have more classes than occur. */

@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "interrupt.h"
+#include "mistakes.h"
 #include "report.h"
 #include "weights.h"
 
@@ -25,11 +26,14 @@ int64_t confusion_rows(const struct model *model) { return model->classes < LABE
 
 /* Counts the samples at positions first .. first + count - 1, whose logits these are. */
 static void count_confusion(const struct model *model, const struct dataset *data, const struct order *order,
-                            int64_t first, int64_t count, const real *logits, int64_t *confusion)
+                            int64_t first, int64_t count, const real *logits, struct evaluation *evaluation)
 {
     for (int64_t i = 0; i < count; i++, logits += model->classes) {
         int64_t at = first + i, sample = order ? (int64_t)order_at(order, (uint64_t)at) : at;
-        confusion[data->labels[sample] * model->classes + largest_logit(logits, model->classes)]++;
+        int64_t label = data->labels[sample], predicted = largest_logit(logits, model->classes);
+        evaluation->confusion[label * model->classes + predicted]++;
+        if (evaluation->mistakes && predicted != label)
+            mistakes_add(evaluation->mistakes, logits, model->classes, sample, label, predicted);
     }
 }
 
@@ -64,7 +68,7 @@ bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *
         evaluation->seconds += seconds;
         adapt(pace, seconds);
         if (logits)
-            count_confusion(model, data, shuffled, first, count, logits, evaluation->confusion);
+            count_confusion(model, data, shuffled, first, count, logits, evaluation);
         standing->part = "test";
         standing->done = first + count;
         standing->all = data->count;

@@ -2,7 +2,9 @@
 
 #include "utf8.h"
 
-#include <stdio.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 char json_peek(struct json *json)
 {
@@ -52,6 +54,46 @@ bool json_whole(struct json *json, uint64_t *number, struct error *error)
             return error_input(error, "header, offset %zu: the number is too large", start);
     if (first == '0' && json->at - start > 1)
         return error_input(error, "header, offset %zu: a number begins with 0", start);
+    return true;
+}
+
+/* Takes digits, one or more. */
+static bool take_digits(struct json *json)
+{
+    size_t start = json->at;
+    while (json->at < json->size && json->text[json->at] >= '0' && json->text[json->at] <= '9')
+        json->at++;
+    return json->at > start;
+}
+
+static bool take_character(struct json *json, const char *of)
+{
+    bool there = json->at < json->size && json->text[json->at] != '\0' && strchr(of, json->text[json->at]);
+    json->at += there;
+    return there;
+}
+
+bool json_number(struct json *json, double *number, struct error *error)
+{
+    char   text[64];
+    json_peek(json);
+    size_t start = json->at;
+    if (json->size - start >= 4 && memcmp(json->text + start, "null", 4) == 0) {
+        json->at += 4;
+        *number = NAN;
+        return true;
+    }
+    take_character(json, "-");
+    bool good = take_digits(json) && (!take_character(json, ".") || take_digits(json));
+    if (good && take_character(json, "eE")) {
+        take_character(json, "+-");
+        good = take_digits(json);
+    }
+    if (!good || json->at - start >= sizeof text)
+        return json_error(json, "a number", error);
+    memcpy(text, json->text + start, json->at - start);
+    text[json->at - start] = '\0';
+    *number = strtod(text, NULL);
     return true;
 }
 

@@ -27,6 +27,9 @@ bool json_string(struct json *json, char **string, struct error *error);
 /* A whole number of 0 or more. */
 bool json_whole(struct json *json, uint64_t *number, struct error *error);
 
+/* Any number, or null, which becomes NAN. */
+bool json_number(struct json *json, double *number, struct error *error);
+
 /* Says what was expected, what was found, and where. Always returns false. */
 bool json_error(const struct json *json, const char *expected, struct error *error);
 

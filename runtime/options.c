@@ -187,6 +187,7 @@ static const struct option {
      "of a GPU: auto, fused, layers"},
     {"--init", "FILE", &file, offsetof(struct settings, init), TRAIN, "start from these weights (safetensors)"},
     {"--save", "FILE", &file, offsetof(struct settings, save), TRAIN, "write the final weights there (safetensors)"},
+    {"--log", "DIR", &folder, offsetof(struct settings, log), TRAIN, "write metrics.jsonl and pictures there"},
     {"--weights", "FILE", &file, offsetof(struct settings, weights), EVAL, "weights to evaluate (safetensors)"},
     {"--progress", "P", &mode, offsetof(struct settings, progress), TRAIN | EVAL, "auto, plain, json, off"},
     {"--json", NULL, NULL, offsetof(struct settings, json), BENCH, "one JSON object instead of tables"},
@@ -206,7 +207,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Known names that would be taken for mistakes otherwise. */
 static const char *const commands_to_come[] = {"predict", "export", NULL};
-static const char *const options_to_come[] = {"--checkpoint", "--every", "--resume", "--log", NULL};
+static const char *const options_to_come[] = {"--checkpoint", "--every", "--resume", NULL};
 
 static bool listed(const char *name, const char *const *names)
 {

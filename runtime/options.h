@@ -19,6 +19,7 @@ struct settings {
     const char  *data, *device;
     const char  *init;                  /* or NULL */
     const char  *save, *weights;
+    const char  *log;                   /* folder, or NULL */
     enum progress_mode progress;
     enum kernels kernels;
     bool         json;                  /* of bench */

@@ -32,7 +32,7 @@ struct standing {
 struct epoch_report {
     int64_t epoch, epochs;              /* epoch 0: before any training */
     int64_t samples;
-    double  train_loss, test_loss, test_accuracy;
+    double  train_loss, train_accuracy, test_loss, test_accuracy;
     double  seconds, eval_seconds;      /* of training alone; of the evaluation */
 };
 

@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "format.h"
+#include "log.h"
 #include "safetensors.h"
 #include "weights.h"
 
@@ -15,6 +16,7 @@ struct training {
     struct dataset         train, test;
     struct device         *device;
     struct progress        progress;
+    struct log            *log;                 /* or NULL */
     struct pace            blocks_pace;
     int64_t                steps_an_epoch;
     int64_t                steps, epochs;       /* in all; the last epoch may be cut short */
@@ -57,7 +59,23 @@ static bool train_epoch(struct training *training, int64_t epoch, struct epoch_r
     report->seconds = seconds_now() - watch.started;
     report->samples = watch.samples;
     report->train_loss = sum.loss / (double)watch.samples;
+    report->train_accuracy = (double)sum.correct / (double)watch.samples;
     return true;
+}
+
+/* The line of an epoch in the log. */
+static void note_epoch(struct training *training, const struct epoch_report *report)
+{
+    bool    trained = report->epoch > 0;
+    int64_t end = report->epoch * training->steps_an_epoch;
+    if (!training->log)
+        return;
+    log_epoch(training->log, &(struct log_record){
+        .epoch = (double)report->epoch, .step = (double)(end < training->steps ? end : training->steps),
+        .train_loss = trained ? report->train_loss : NAN, .train_accuracy = trained ? report->train_accuracy : NAN,
+        .valid_loss = NAN, .valid_accuracy = NAN, .test_loss = report->test_loss, .test_accuracy = report->test_accuracy,
+        .lr = training->settings->lr, .seconds = report->seconds, .eval_seconds = report->eval_seconds,
+    });
 }
 
 /* A loss that is not finite never becomes so again: going on would waste the time, saving would replace good
@@ -79,6 +97,8 @@ static bool train_epochs(struct training *training, struct error *error)
         struct evaluation   evaluation = {0};
         if (trains && !train_epoch(training, epoch, &report, error))
             return false;
+        if (training->log)
+            log_evaluation(training->log, &evaluation);
         struct standing standing = {.fraction = trains ? (double)(epoch + 1) / (double)training->epochs : 1};
         if (!evaluate(training->device, training->settings->seed, epoch, &training->blocks_pace, &training->progress,
                       &standing, &evaluation, error))
@@ -87,6 +107,7 @@ static bool train_epochs(struct training *training, struct error *error)
         report.test_accuracy = evaluation.accuracy;
         report.eval_seconds = evaluation.seconds;
         progress_epoch(&training->progress, &report);
+        note_epoch(training, &report);
         if (!still_finite(training, &report, error))
             return false;
     }
@@ -147,6 +168,15 @@ static struct device_config device_config(const struct training *training)
     };
 }
 
+static bool open_log(struct training *training, struct error *error)
+{
+    training->log = log_open(&(struct log_config){
+        .model = training->model, .settings = training->settings, .device = training->device->name,
+        .epochs = training->epochs, .train_count = training->train.count, .test = &training->test,
+    }, error);
+    return training->log != NULL;
+}
+
 static bool run(struct training *training, struct error *error)
 {
     const struct settings *settings = training->settings;
@@ -159,6 +189,8 @@ static bool run(struct training *training, struct error *error)
     if (!training->device || !set_initial_weights(training, error))
         return false;
     plan_steps(training);
+    if (settings->log && !open_log(training, error))
+        return false;
     announce(training);
     training->progress.started = seconds_now();
     return train_epochs(training, error) && save(training, error);
@@ -171,9 +203,15 @@ bool train_command(const struct model *model, const struct settings *settings, s
         .blocks_pace = {.amount = 1},
     };
     struct device_config config = device_config(&training);
-    if (!device_check(&config, error) || !safetensors_writable(settings->save, error))
+    if (!device_check(&config, error) || !safetensors_writable(settings->save, error)
+        || (settings->log && !log_possible(settings->log, error)))
         return false;
+    struct error why;
     bool good = run(&training, error);
+    if (!log_close(training.log, &why) && good) {
+        *error = why;
+        good = false;
+    }
     progress_clear(&training.progress);
     if (!good && error->status > STATUS_SIGNAL)
         error_set(error, error->status, "interrupted; nothing was saved");
