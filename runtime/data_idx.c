@@ -1,10 +1,8 @@
-/* IDX files, the format of MNIST and those like it: a magic number (two zero bytes, the type of the elements, the number of
- * dimensions), each dimension as a big-endian 32-bit number, then the elements in row-major order. Images have the
- * dimensions n x height x width or n x channels x height x width, or any others of the right size where the
- * network's input is flat. */
+/* Datasets of IDX files (idx.h), one of images and one of labels for each part. Images have the dimensions n x height x width
+ * or n x channels x height x width, or any others of the right size where the network's input is flat. */
 #include "data_source.h"
 #include "format.h"
-#include "stream.h"
+#include "idx.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,13 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TYPE_UNSIGNED_BYTE = 0x08, LEAST_RANK = 1, MOST_RANK = 4, FIRST_BUFFER = 1 << 20 };
-
-struct header {
-    int     rank;
-    int64_t dim[MOST_RANK];
-    int64_t bytes;                      /* of the header itself */
-};
+enum { FIRST_BUFFER = 1 << 20 };
 
 /* Says that `name` is in no form in `root`, and what can be done. */
 static bool missing(const struct model *model, const char *root, const char *name, enum part part, struct error *error)
@@ -59,66 +51,15 @@ static struct stream *open_file(const struct model *model, const char *root, int
     return stream;
 }
 
-static const char *type_name(unsigned type)
-{
-    switch (type) {
-    case 0x08: return "unsigned byte";
-    case 0x09: return "signed byte";
-    case 0x0B: return "short";
-    case 0x0C: return "int";
-    case 0x0D: return "float";
-    case 0x0E: return "double";
-    default:   return "unknown";
-    }
-}
-
-static uint32_t big_endian(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static bool read_header(struct stream *stream, struct header *header, struct error *error)
-{
-    const char *path = stream_path(stream);
-    uint8_t     bytes[4 + 4 * MOST_RANK] = {0};
-    size_t      got;
-    if (!stream_read(stream, bytes, 4, &got, error))
-        return false;
-    if (got < 4)
-        return error_input(error, "%s: offset %zu: the file ends within the magic number", path, got);
-    if (bytes[0] != 0 || bytes[1] != 0)
-        return error_input(error, "%s: offset 0: found magic number 0x%08" PRIx32 ", expected two zero bytes first: "
-                           "not an IDX file", path, big_endian(bytes));
-    if (bytes[2] != TYPE_UNSIGNED_BYTE)
-        return error_input(error, "%s: offset 2: found element type 0x%02x (%s), expected 0x08 (unsigned byte)", path,
-                           bytes[2], type_name(bytes[2]));
-    header->rank = bytes[3];
-    if (header->rank < LEAST_RANK || header->rank > MOST_RANK)
-        return error_input(error, "%s: offset 3: found %d dimensions, expected %d to %d", path, header->rank,
-                           LEAST_RANK, MOST_RANK);
-    size_t size = 4 * (size_t)header->rank;
-    if (!stream_read(stream, bytes + 4, size, &got, error))
-        return false;
-    if (got < size)
-        return error_input(error, "%s: offset %zu: the file ends within the header of %zu bytes", path, 4 + got,
-                           4 + size);
-    header->bytes = (int64_t)(4 + size);
-    for (int d = 0; d < header->rank; d++)
-        header->dim[d] = big_endian(bytes + 4 + 4 * d);
-    if (header->dim[0] == 0)
-        return error_input(error, "%s: offset 4: found 0 samples, expected at least 1", path);
-    return true;
-}
-
 /* The header of an images file, checked against the network's input. */
-static bool read_images_header(const struct model *model, struct stream *stream, struct header *header,
+static bool read_images_header(const struct model *model, struct stream *stream, struct idx_header *header,
                                struct error *error)
 {
     const char   *path = stream_path(stream);
     const int64_t input[] = {model->channels, model->height, model->width};
     int64_t       bytes = 1;
     char          found[FORMAT_SIZE], expected[FORMAT_SIZE];
-    if (!read_header(stream, header, error))
+    if (!idx_read_header(stream, header, error))
         return false;
     if (header->rank == 1) {
         error_input(error, "%s: offset 0: found magic number 0x00000801 (1 dimension), expected 0x00000803 or "
@@ -142,9 +83,9 @@ static bool read_images_header(const struct model *model, struct stream *stream,
                        format_shape(expected, input, model->flat ? 1 : 3));
 }
 
-static bool read_labels_header(struct stream *stream, struct header *header, struct error *error)
+static bool read_labels_header(struct stream *stream, struct idx_header *header, struct error *error)
 {
-    if (!read_header(stream, header, error))
+    if (!idx_read_header(stream, header, error))
         return false;
     if (header->rank == 1)
         return true;
@@ -200,9 +141,9 @@ static uint8_t *read_elements(struct stream *stream, int64_t offset, int64_t siz
 
 static bool load_images(const struct model *model, struct stream *stream, struct dataset *data, struct error *error)
 {
-    struct header header;
-    char          what[FORMAT_SIZE];
-    int64_t       size;
+    struct idx_header header;
+    char              what[FORMAT_SIZE];
+    int64_t           size;
     if (!read_images_header(model, stream, &header, error))
         return false;
     snprintf(what, sizeof what, "its %" PRId64 " images", header.dim[0]);
@@ -216,8 +157,8 @@ static bool load_images(const struct model *model, struct stream *stream, struct
 static bool load_labels(const struct model *model, struct stream *stream, struct dataset *data, const char *images,
                         struct error *error)
 {
-    struct header header;
-    char          what[FORMAT_SIZE];
+    struct idx_header header;
+    char              what[FORMAT_SIZE];
     if (!read_labels_header(stream, &header, error))
         return false;
     if (header.dim[0] != data->count)
@@ -274,9 +215,9 @@ bool idx_load(const struct model *model, const char *root, enum part part, struc
 
 bool idx_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
 {
-    struct stream *images = open_file(model, root, 0, part, error);
-    struct header  header;
-    bool           known = images && read_images_header(model, images, &header, error);
+    struct stream    *images = open_file(model, root, 0, part, error);
+    struct idx_header header;
+    bool              known = images && read_images_header(model, images, &header, error);
     if (known)
         *count = header.dim[0];
     stream_close(images);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 6, MARGIN = 24, TOP = 78, TILE = 104, GAP = 24, WORDS = 72, LARGEST_SIDE = 64, NAME = 12 };
+enum { COLUMNS = 6, MARGIN = 24, TOP = 78, TILE = 104, GAP = 24, WORDS = 72, LARGEST_SIDE = 64, NAME = 11 };
 
 /* An image of which pixels are dropped until it is small, so that a sheet of them is. */
 struct thumbnail {
