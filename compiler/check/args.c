@@ -43,12 +43,17 @@ static const char *source_text(Checker *c, Span span)
 }
 
 static const Known foreign_arguments[] = {
+    { "antialias", "leave it out: images are always resized bilinearly, with antialias" },
+    { "center", "leave it out: images are turned about their centre" },
     { "dtype", "netc computes in 32-bit floats" },
+    { "expand", "leave it out: a turned image keeps its size; `pad` before it leaves nothing out" },
     { "inplace", "leave it out: netc finds out by itself what can be computed in place" },
     { "in_channels", "sizes come first and without names, `in -> out`" },
     { "in_features", "sizes come first and without names, `in -> out`" },
     { "out_channels", "sizes come first and without names, `in -> out`" },
+    { "interpolation", "leave it out: images are always resized bilinearly, with antialias" },
     { "learning_rate", "is `lr` meant?" },
+    { "max_size", "leave it out: `center_crop` behind `resize` bounds the longer side" },
     { "out_features", "sizes come first and without names, `in -> out`" },
     { NULL, NULL }
 };

@@ -158,7 +158,7 @@ typedef struct Family {
 } Family;
 
 extern const Family family_layers, family_losses, family_optimizers, family_schedules, family_datasets, family_samplers,
-                    family_transforms;
+                    family_transforms, family_target_transforms;
 
 /* Reports that none of `names` is `word`: not built yet, or unknown, with the nearest name. */
 void report_unknown(Checker *c, Span span, const Family *family, const char *word, const char *const *names);
@@ -264,8 +264,33 @@ void check_data(Checker *c, const Ast *ast);
 /* datasets.c: what can be named after `data`. The dataset that `ast` names, or NULL after a report. */
 const Dataset *find_dataset(Checker *c, const Ast *ast);
 
-/* Reads the dataset's arguments, and compares its images and classes with the network. */
-void check_dataset(Checker *c, const Ast *ast);
+/* Reads the dataset's arguments: after it, what is known of its samples and classes is. */
+void read_dataset(Checker *c, const Ast *ast);
+
+/* Compares its classes with the network, and its images, if no transform gives them another shape. */
+void check_dataset(Checker *c, const Ast *ast, bool same_images);
+
+/* transforms.c: one transform of the list `transform = […]`. */
+typedef struct Step {
+    Transform   transform;
+    const char *name;           /* "random_rotation" */
+    bool        random;
+    const Arg  *args;
+} Step;
+
+typedef List(Step) StepList;
+
+/* Reads the list into c->steps. */
+void read_transform(Checker *c, const Scope *scope, const Ast *ast);
+
+/* images.c: follows the images through c->steps to the network's input, and puts all into the model. Returns whether they keep
+ * their shape; false after a report. */
+bool check_transforms(Checker *c);
+
+/* targets.c: target_transform = […], and its result, compared with the network's classes. */
+void read_target_transform(Checker *c, const Scope *scope, const Ast *ast);
+void check_targets(Checker *c);
+
 void check_train(Checker *c, const Ast *ast);
 
 /* schedule.c: the train section's lr_scheduler. */
@@ -302,6 +327,8 @@ struct Checker {
     int           made;         /* layers so far, those that failed among them */
     int           depth;        /* of calls */
     bool          full;         /* too many layers: stop */
+    StepList      steps;        /* of the data section's `transform` */
+    bool          steps_failed; /* one of them could not be read, which is reported */
     bool          uncalled;     /* running through a block that nothing calls */
 };
 

@@ -6,9 +6,6 @@
 /* batch_size where it is left out: PyTorch's 1 would make most trainings slow for no reason. */
 static const int64_t DEFAULT_BATCH = 64;
 
-/* A 32-bit float divided by less may be infinite. */
-static const double LEAST_STD = 1e-30;
-
 enum { MOST_CHANNELS = 65536 };
 
 /* Settings. ------------------------------------------------------------------------------------------------------- */
@@ -83,122 +80,6 @@ static void read_test_shuffle(Checker *c, const Scope *scope, const Ast *ast)
     want_bool(c, evaluate(c, scope, ast), "shuffle", &c->model->data.test_shuffle);
 }
 
-/* Transforms. ----------------------------------------------------------------------------------------------------- */
-
-static const char *const transforms[] = { "to_tensor", "normalize", NULL };
-
-static const ParamDef normalize_params[] = {
-    { .name = "mean", .type = PARAM_REAL, .help = "what is subtracted: one number, or one for each channel" },
-    { .name = "std", .type = PARAM_REAL, .help = "what is divided by: one number, or one for each channel" },
-    { .name = NULL }
-};
-
-/* The channels of the input; 0 where it is not known. Rows of features are images of one channel. */
-static int64_t channels_of(const Checker *c)
-{
-    return c->input->out.rank == 3 ? c->input->out.dim[0] : c->input->out.rank;
-}
-
-static bool check_channels(Checker *c, Value value, const char *what)
-{
-    int64_t channels = channels_of(c);
-    if (!channels || value.count == 1 || value.count == channels)
-        return true;
-    diag_error(c->diag, value.span, "%s has %d values, but the input %s has %" PRId64 " channel%s", what, value.count,
-               shape_text(c->arena, c->input->out), channels, channels == 1 ? "" : "s");
-    diag_note(c->diag, c->input_span, "the input is given here");
-    return false;
-}
-
-/* A number, or a list of one for each channel; NULL after a report. */
-static const Value *channel_values(Checker *c, const Scope *scope, const Ast *ast, const char *what, int *count)
-{
-    Value  value = evaluate(c, scope, ast);
-    Value *items = arena_alloc(c->arena, sizeof *items * (value.count ? (size_t)value.count : 1));
-    double number;
-    *count = 1;
-    if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE) {
-        if (!check_channels(c, value, what))
-            return NULL;
-        memcpy(items, value.items, (size_t)value.count * sizeof *items);
-        *count = value.count;
-    } else if (value.kind == VALUE_INT || value.kind == VALUE_REAL) {
-        items[0] = value;
-    } else {
-        wrong_type(c, value, what, "a number or a list of one for each channel");
-        return NULL;
-    }
-    for (int i = 0; i < *count; i++)
-        if (!want_real(c, items[i], what, -MOST_REAL, MOST_REAL, &number))
-            return NULL;
-    return items;
-}
-
-static void set_normalize(Checker *c, const Value *mean, int means, const Value *std, int stds)
-{
-    Normalize *normalize = c->model->data.normalize;
-    for (int64_t i = 0; i < channels_of(c); i++)
-        normalize[i] = (Normalize){ mean[means > 1 ? i : 0].real, std[stds > 1 ? i : 0].real };
-}
-
-static void read_normalize(Checker *c, const Scope *scope, const Ast *ast)
-{
-    Signature  signature = { "normalize", normalize_params, params_count(normalize_params), false };
-    const Ast *bound[2] = { 0 }, *sizes = NULL;
-    int        means, stds;
-    if (!bind_arguments(c, &signature, ast->span, &ast->children, bound, &sizes))
-        return;
-    const Value *mean = channel_values(c, scope, bound[0]->children.at[0], "mean", &means);
-    const Value *std = channel_values(c, scope, bound[1]->children.at[0], "std", &stds);
-    if (!mean || !std)
-        return;
-    for (int i = 0; i < stds; i++) {
-        if (std[i].real >= LEAST_STD)
-            continue;
-        diag_error(c->diag, std[i].span, "std must be greater than 0, as the images are divided by it, but it is %g",
-                   std[i].real);
-        note_origin(c, std[i]);
-        return;
-    }
-    set_normalize(c, mean, means, std, stds);
-}
-
-static void read_transform(Checker *c, const Scope *scope, const Ast *ast)
-{
-    static const char usual[] = "`transform = [to_tensor, normalize(mean=0.1307, std=0.3081)]`";
-    const Ast *normalize = NULL;
-    if (ast->kind != AST_LIST) {
-        diag_error(c->diag, ast->span, "transform takes a list");
-        diag_help(c->diag, "for example %s", usual);
-        return;
-    }
-    for (int i = 0; i < ast->children.count; i++) {
-        const Ast *item = want_call(c, ast->children.at[i], "a transform", "normalize(mean=0.1307, std=0.3081)");
-        if (!item)
-            continue;
-        bool to_tensor = strcmp(item->text, "to_tensor") == 0;
-        if (!to_tensor && strcmp(item->text, "normalize") != 0) {
-            report_unknown(c, item->name_span, &family_transforms, item->text, transforms);
-        } else if (to_tensor && item->children.count) {
-            diag_error(c->diag, item->span, "to_tensor takes no arguments");
-        } else if (to_tensor != (i == 0)) {
-            diag_error(c->diag, item->span, to_tensor ? "to_tensor comes first, and once"
-                                                      : "normalize comes after `to_tensor`");
-            diag_help(c->diag, "for example %s", usual);
-        } else if (!to_tensor && normalize) {
-            diag_error(c->diag, item->span, "normalize is given twice");
-            diag_note(c->diag, normalize->span, "here is the first one");
-        } else if (!to_tensor) {
-            normalize = item;
-            read_normalize(c, scope, item);
-        }
-    }
-    if (!ast->children.count) {
-        diag_error(c->diag, ast->span, "transform is empty: `to_tensor` comes first");
-        diag_help(c->diag, "for example %s", usual);
-    }
-}
-
 static const Setting test_settings[] = {
     { "shuffle", read_test_shuffle, NULL },
     { "batch_size", read_test_batch_size, NULL },
@@ -209,6 +90,7 @@ const Setting data_settings[] = {
     { "root", read_root, NULL },
     { "download", read_download, NULL },
     { "transform", read_transform, NULL },
+    { "target_transform", read_target_transform, NULL },
     { "batch_size", read_batch_size, NULL },
     { "shuffle", read_shuffle, NULL },
     { "drop_last", read_drop_last, NULL },
@@ -220,7 +102,7 @@ const Setting data_settings[] = {
 
 /* Places in data_settings. */
 enum {
-    DATA_ROOT, DATA_BATCH_SIZE = 3, DATA_SHUFFLE, DATA_DROP_LAST, DATA_SAMPLER, DATA_VALID,
+    DATA_ROOT, DATA_BATCH_SIZE = 4, DATA_SHUFFLE, DATA_DROP_LAST, DATA_SAMPLER, DATA_VALID,
     DATA_SETTINGS = sizeof data_settings / sizeof *data_settings
 };
 
@@ -255,21 +137,26 @@ static void check_samples(Checker *c, const Ast *valid, const Ast *batch_size, c
     }
 }
 
+/* Whether images of so many channels can be loaded. */
+static bool check_input(Checker *c)
+{
+    Shape in = c->input->out;
+    if (in.rank != 3 || in.dim[0] <= MOST_CHANNELS)
+        return true;
+    diag_error(c->diag, c->input_span, "images have at most %d channels, but the input has %" PRId64, MOST_CHANNELS, in.dim[0]);
+    return false;
+}
+
 void check_data(Checker *c, const Ast *ast)
 {
     const Ast *given[DATA_SETTINGS] = { 0 };
     DataSpec  *data = &c->model->data;
-    if (channels_of(c) > MOST_CHANNELS) {
-        diag_error(c->diag, c->input_span, "images have at most %d channels, but the input has %" PRId64, MOST_CHANNELS,
-                   channels_of(c));
+    if (!check_input(c))
         return;
-    }
-    int64_t channels = channels_of(c);
     *data = (DataSpec){ .span = ast->span, .name = ast->text, .batch_size = DEFAULT_BATCH };
-    data->normalize = arena_alloc(c->arena, (size_t)(channels + 1) * sizeof *data->normalize);
-    for (int64_t i = 0; i < channels; i++)
-        data->normalize[i] = (Normalize){ 0, 1 };
     data->set = find_dataset(c, ast);
+    if (data->set)
+        read_dataset(c, ast);
     bool settings_known = read_settings(c, c->file, "data", data_settings, &ast->body, given);
     if (!data->test_batch_size)
         data->test_batch_size = data->batch_size;
@@ -280,8 +167,9 @@ void check_data(Checker *c, const Ast *ast)
     if (!data->root)
         data->root = arena_printf(c->arena, "data/%s", ast->text);
     check_sampler(c, given[DATA_SHUFFLE], given[DATA_SAMPLER]);
-    if (data->set)
-        check_dataset(c, ast);
     check_samples(c, given[DATA_VALID], given[DATA_BATCH_SIZE], given[DATA_DROP_LAST]);
+    bool as_they_are = check_transforms(c);
+    if (data->set)
+        check_dataset(c, ast, as_they_are);
     c->model->has_data = true;
 }

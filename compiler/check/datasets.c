@@ -43,22 +43,21 @@ const Dataset *find_dataset(Checker *c, const Ast *ast)
     return NULL;
 }
 
-/* Returns how many classes the split has; 0 after a report. */
-static int64_t read_split(Checker *c, const Ast *ast)
+static void read_split(Checker *c, const Ast *ast)
 {
     if (!ast->children.count) {
         diag_error(c->diag, ast->span, "emnist is several datasets: say which one");
         diag_help(c->diag, "for example `data emnist(balanced)`; there are %s",
                   join_names(c->arena, emnist_splits, " and "));
-        return 0;
+        return;
     }
     Signature  signature = { "emnist", emnist_params, params_count(emnist_params), false };
     const Arg *args = read_arguments(c, c->file, &signature, ast->span, &ast->children, NULL);
     if (!args)
-        return 0;
+        return;
     c->model->data.split = emnist_splits[args[0].i[0]];
     c->model->data.samples = emnist_samples[args[0].i[0]];
-    return emnist_classes[args[0].i[0]];
+    c->model->data.classes = emnist_classes[args[0].i[0]];
 }
 
 static void check_images(Checker *c, const Ast *ast, const Dataset *set)
@@ -74,8 +73,9 @@ static void check_images(Checker *c, const Ast *ast, const Dataset *set)
               pixels);
 }
 
-static void check_classes(Checker *c, const Ast *ast, const Dataset *set, int64_t classes)
+static void check_classes(Checker *c, const Ast *ast, const Dataset *set)
 {
+    int64_t     classes = c->model->data.classes;
     const char *split = c->model->data.split;
     const char *title = split ? arena_printf(c->arena, "%s(%s)", ast->text, split) : set->title;
     Shape       out = c->output->out;
@@ -101,20 +101,27 @@ static void check_pictures(Checker *c, const Ast *ast)
     diag_help(c->diag, "for example `input 3x32x32`%s", in.rank == 1 ? ", and `flatten` before the first linear layer" : "");
 }
 
-void check_dataset(Checker *c, const Ast *ast)
+void read_dataset(Checker *c, const Ast *ast)
 {
-    const Dataset *set = c->model->data.set;
-    Signature      none = { set->name, NULL, 0, false };
-    int64_t        classes = set->classes;
-    c->model->data.samples = set->samples;
-    if (set->split)
-        classes = read_split(c, ast);
+    DataSpec *data = &c->model->data;
+    Signature none = { data->set->name, NULL, 0, false };
+    data->samples = data->set->samples;
+    data->classes = data->set->classes;
+    if (data->set->split)
+        read_split(c, ast);
     else
         read_arguments(c, c->file, &none, ast->span, &ast->children, NULL);
+}
+
+void check_dataset(Checker *c, const Ast *ast, bool same_images)
+{
+    const Dataset *set = c->model->data.set;
     if (set->pictures)
         check_pictures(c, ast);
-    if (set->image.rank)
+    if (set->image.rank && same_images)
         check_images(c, ast, set);
-    if (classes)
-        check_classes(c, ast, set, classes);
+    if (c->model->data.targets)
+        check_targets(c);
+    else if (c->model->data.classes && !c->model->data.targets_span.end)
+        check_classes(c, ast, set);
 }

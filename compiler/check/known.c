@@ -109,14 +109,37 @@ static const Known sampler_aliases[] = {
 };
 
 static const Known unbuilt_transforms[] = {
-    { "center_crop", NULL }, { "color_jitter", NULL }, { "gaussian_blur", NULL }, { "grayscale", NULL },
-    { "pad", NULL },
-    { "random_affine", NULL }, { "random_crop", NULL }, { "random_erasing", NULL }, { "random_horizontal_flip", NULL },
-    { "random_resized_crop", NULL }, { "random_rotation", NULL }, { "random_vertical_flip", NULL }, { "resize", NULL },
+    { "auto_augment", NULL }, { "color_jitter", NULL }, { "elastic_transform", NULL }, { "five_crop", NULL },
+    { "gaussian_blur", NULL }, { "rand_augment", NULL }, { "random_adjust_sharpness", NULL },
+    { "random_autocontrast", NULL }, { "random_choice", NULL }, { "random_equalize", NULL },
+    { "random_grayscale", NULL }, { "random_invert", "`invert` does it to every image" },
+    { "random_perspective", NULL }, { "random_posterize", NULL },
+    { "random_resized_crop", "`resize(36), random_crop(32)` is near it" }, { "random_solarize", NULL },
+    { "ten_crop", NULL }, { "trivial_augment_wide", NULL }, { NULL, NULL }
+};
+
+static const Known transform_aliases[] = {
+    { "AutoAugment", "auto_augment" }, { "CenterCrop", "center_crop" }, { "ColorJitter", "color_jitter" },
+    { "GaussianBlur", "gaussian_blur" }, { "Grayscale", "grayscale" }, { "Normalize", "normalize" }, { "Pad", "pad" },
+    { "PILToTensor", "to_tensor" }, { "RandAugment", "rand_augment" }, { "RandomAffine", "random_affine" },
+    { "RandomCrop", "random_crop" }, { "RandomErasing", "random_erasing" }, { "RandomGrayscale", "random_grayscale" },
+    { "RandomHorizontalFlip", "random_horizontal_flip" }, { "RandomInvert", "random_invert" },
+    { "RandomPerspective", "random_perspective" }, { "RandomResizedCrop", "random_resized_crop" },
+    { "RandomRotation", "random_rotation" }, { "RandomVerticalFlip", "random_vertical_flip" }, { "Resize", "resize" },
+    { "ToImage", "to_tensor" }, { "ToTensor", "to_tensor" }, { "affine", "random_affine" }, { "crop", "random_crop" },
+    { "cutout", "random_erasing" }, { "erase", "random_erasing" }, { "flip", "random_horizontal_flip" },
+    { "gray", "grayscale" }, { "greyscale", "grayscale" }, { "hflip", "random_horizontal_flip" },
+    { "rotate", "random_rotation" }, { "rotation", "random_rotation" }, { "vflip", "random_vertical_flip" },
     { NULL, NULL }
 };
 
-static const Known no_names[] = { { NULL, NULL } };
+static const Known unbuilt_target_transforms[] = {
+    { "lambda", "`map(4 -> 0, 9 -> 1)` states what labels become, `modulo(2)` takes remainders" }, { NULL, NULL }
+};
+
+static const Known target_transform_aliases[] = {
+    { "Lambda", "lambda" }, { "mod", "modulo" }, { "remainder", "modulo" }, { "replace", "map" }, { NULL, NULL }
+};
 
 const Family family_layers     = { "layer", unbuilt_layers, layer_aliases };
 const Family family_losses     = { "loss", unbuilt_losses, loss_aliases };
@@ -124,7 +147,8 @@ const Family family_optimizers = { "optimizer", unbuilt_optimizers, optimizer_al
 const Family family_schedules  = { "schedule", unbuilt_schedules, schedule_aliases };
 const Family family_datasets   = { "dataset", unbuilt_datasets, dataset_aliases };
 const Family family_samplers   = { "sampler", unbuilt_samplers, sampler_aliases };
-const Family family_transforms = { "transform", unbuilt_transforms, no_names };
+const Family family_target_transforms = { "target transform", unbuilt_target_transforms, target_transform_aliases };
+const Family family_transforms = { "transform", unbuilt_transforms, transform_aliases };
 
 static const Known *known_find(const Known *table, const char *word)
 {

@@ -97,7 +97,7 @@ typedef struct Transform {
     double        fill;         /* in the values that the image has at this place: bytes before to_tensor, reals behind it */
     double        p;
     double        degrees[2], translate[2], scale[2], shear[4], ratio[2];
-    int           channels;
+    int           channels;     /* NORMALIZE too: entries of DataSpec.normalize */
 } Transform;
 
 typedef struct DataSpec {
@@ -107,7 +107,7 @@ typedef struct DataSpec {
     const char *split;          /* of emnist: "letters"; else NULL */
     const char *root;
     bool        download;
-    Normalize  *normalize;      /* one for each channel of the input */
+    Normalize  *normalize;      /* one for each channel of the input; where it is listed, of the image at that place */
 
     /* What is done to an image beside to_tensor and normalize at the end, which generated code does while it loads bytes.
      * Where transforms leave what bytes cannot hold (real_images), both stand in the list, and the network gets reals. */
@@ -116,8 +116,10 @@ typedef struct DataSpec {
     bool        real_images;
     Shape       source;         /* of an image behind the prepared ones; a dimension that only the files know is 0 */
 
+    Span        targets_span;   /* of target_transform's list */
     int16_t    *targets;        /* target_transform: what each label of 256 becomes, below 256; NULL: itself */
     int64_t     samples;        /* of the training part; 0: only its files know */
+    int64_t     classes;        /* of the dataset, before target_transform; 0: only its files know */
     int64_t     valid;          /* that many of them are held out */
     int64_t     batch_size;
     bool        shuffle, test_shuffle, drop_last, balanced;

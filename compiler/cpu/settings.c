@@ -6,21 +6,6 @@
 
 static const char *flag(bool value) { return value ? "true" : "false"; }
 
-static void print_milestones(Text *text, const Schedule *schedule)
-{
-    const char *numbers = "";
-    for (int i = 0; i < schedule->milestone_count; i++)
-        numbers = arena_printf(text->arena, "%s%s%" PRId64, numbers, i ? ", " : "", schedule->milestones[i]);
-    line_wrapped(text, "static const int64_t milestones[] = { %s };", numbers);
-    line(text, "%s", "");
-}
-
-void print_setting_arrays(Text *text, const Model *model)
-{
-    if (model->train.schedule.milestone_count)
-        print_milestones(text, &model->train.schedule);
-}
-
 /* ", .gamma = 0.5" */
 static void add_real(Text *row, const char *member, double value)
 {
@@ -32,6 +17,135 @@ static void add_int(Text *row, const char *member, int64_t value)
 {
     if (value)
         text_add(row, ", .%s = %" PRId64, member, value);
+}
+
+static void print_milestones(Text *text, const Schedule *schedule)
+{
+    const char *numbers = "";
+    for (int i = 0; i < schedule->milestone_count; i++)
+        numbers = arena_printf(text->arena, "%s%s%" PRId64, numbers, i ? ", " : "", schedule->milestones[i]);
+    line_wrapped(text, "static const int64_t milestones[] = { %s };", numbers);
+    line(text, "%s", "");
+}
+
+/* "0.5f", "10.0f" */
+static const char *float_c(Arena *arena, double value)
+{
+    bool whole = value == (double)(int)value;
+    return whole ? arena_printf(arena, "%d.0f", (int)value) : arena_printf(arena, "%sf", double_c(arena, value));
+}
+
+static void add_float(Text *row, const char *member, double value)
+{
+    if (value != 0)
+        text_add(row, ", .%s = %s", member, float_c(row->arena, value));
+}
+
+/* ", .degrees = { -10.0f, 10.0f }" */
+static void add_floats(Text *row, const char *member, const double *values, int count)
+{
+    bool zero = true;
+    for (int i = 0; i < count; i++)
+        zero &= values[i] == 0;
+    if (zero)
+        return;
+    text_add(row, ", .%s = { ", member);
+    for (int i = 0; i < count; i++)
+        text_add(row, "%s%s", i ? ", " : "", float_c(row->arena, values[i]));
+    text_add(row, " }");
+}
+
+static void add_ints(Text *row, const char *member, const int64_t *values, int count)
+{
+    bool zero = true;
+    for (int i = 0; i < count; i++)
+        zero &= values[i] == 0;
+    if (zero)
+        return;
+    text_add(row, ", .%s = { ", member);
+    for (int i = 0; i < count; i++)
+        text_add(row, "%s%" PRId64, i ? ", " : "", values[i]);
+    text_add(row, " }");
+}
+
+/* mean or std of each channel. */
+static void print_channels(Text *text, const char *name, const double *first, int channels)
+{
+    const char *numbers = "";
+    for (int i = 0; i < channels; i++)
+        numbers = arena_printf(text->arena, "%s%s%s", numbers, i ? ", " : "",
+                               float_c(text->arena, first[i * (int)(sizeof(Normalize) / sizeof *first)]));
+    line_wrapped(text, "static const float %s[] = { %s };", name, numbers);
+}
+
+static void print_transform(Text *text, const Transform *transform)
+{
+    static const char *const kinds[] = {
+        "PAD", "CENTER_CROP", "RANDOM_CROP", "RANDOM_HORIZONTAL_FLIP", "RANDOM_VERTICAL_FLIP", "RESIZE", "RANDOM_AFFINE",
+        "RANDOM_ERASING", "GRAYSCALE", "INVERT", "TO_TENSOR", "NORMALIZE",
+    };
+    static const char *const modes[] = { "CONSTANT", "EDGE", "REFLECT", "SYMMETRIC" };
+    Text *row = text_new(text->arena);
+    text_add(row, "{ TRANSFORM_%s", kinds[transform->kind]);
+    add_ints(row, "size", transform->size, 2);
+    add_ints(row, "padding", transform->padding, 4);
+    if (transform->mode)
+        text_add(row, ", .mode = PADDING_%s", modes[transform->mode]);
+    if (transform->pad_if_needed)
+        text_add(row, ", .pad_if_needed = true");
+    if (transform->bilinear)
+        text_add(row, ", .bilinear = true");
+    add_float(row, "fill", transform->fill);
+    add_float(row, "p", transform->p);
+    add_floats(row, "degrees", transform->degrees, 2);
+    add_floats(row, "translate", transform->translate, 2);
+    add_floats(row, "scale", transform->scale, 2);
+    add_floats(row, "shear", transform->shear, 4);
+    add_floats(row, "ratio", transform->ratio, 2);
+    add_int(row, "channels", transform->channels);
+    if (transform->kind == TRANSFORM_NORMALIZE)
+        text_add(row, ", .mean = mean, .std = std");
+    line_wrapped(text, "%s },", row->at);
+}
+
+static void print_transforms(Text *text, const DataSpec *data)
+{
+    for (int i = 0; i < data->transforms.count; i++)
+        if (data->transforms.at[i].kind == TRANSFORM_NORMALIZE) {
+            print_channels(text, "mean", &data->normalize[0].mean, data->transforms.at[i].channels);
+            print_channels(text, "std", &data->normalize[0].std, data->transforms.at[i].channels);
+        }
+    line(text, "/* What is done to an image on its way in; what is zero is left out. */\n"
+               "static const struct transform transforms[] = {");
+    for (int i = 0; i < data->transforms.count; i++)
+        print_transform(text, &data->transforms.at[i]);
+    line(text, "};");
+    line(text, "%s", "");
+}
+
+static void print_targets(Text *text, const int16_t *targets)
+{
+    enum { LABELS = 256, ROW = 16 };
+    line(text, "/* What each label becomes. */\n"
+               "static const int16_t targets[] = {");
+    for (int i = 0; i < LABELS; i += ROW) {
+        const char *numbers = "";
+        for (int j = i; j < i + ROW; j++)
+            numbers = arena_printf(text->arena, "%s%d,%s", numbers, targets[j], j + 1 < i + ROW ? " " : "");
+        line(text, "%s", numbers);
+    }
+    line(text, "};");
+    line(text, "%s", "");
+}
+
+void print_setting_arrays(Text *text, const Model *model)
+{
+    if (model->data.transforms.count)
+        print_transforms(text, &model->data);
+    if (model->data.targets)
+        print_targets(text, model->data.targets);
+    if (model->train.schedule.milestone_count)
+        print_milestones(text, &model->train.schedule);
 }
 
 static void print_schedule(Text *text, const Schedule *schedule)
@@ -69,6 +183,14 @@ static void print_data(Text *text, const DataSpec *data)
         line(text, ".split = %s,", c_string(arena, data->split));
     line(text, ".download = %s, .shuffle = %s, .test_shuffle = %s,", flag(data->download), flag(data->shuffle),
          flag(data->test_shuffle));
+    if (data->transforms.count)
+        line(text, ".transforms = transforms, .transform_count = sizeof transforms / sizeof *transforms,");
+    if (data->prepared)
+        line(text, ".prepared = %d,", data->prepared);
+    if (data->real_images)
+        line(text, ".real_images = true,");
+    if (data->targets)
+        line(text, ".targets = targets,");
     if (data->valid)
         line(text, ".valid = %" PRId64 ",", data->valid);
     if (data->drop_last)
