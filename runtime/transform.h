@@ -11,16 +11,18 @@
 enum transform_kind {
     TRANSFORM_PAD,                      /* padding, mode, fill */
     TRANSFORM_CENTER_CROP,              /* size */
-    TRANSFORM_RANDOM_CROP,              /* padding, mode, fill, pad_if_needed; then size */
+    TRANSFORM_RANDOM_CROP,              /* padding, mode, fill, pad_if_needed; then size. Where nothing is random (test,
+                                           validation) images must have that size too: a CENTER_CROP with this fill */
     TRANSFORM_RANDOM_HORIZONTAL_FLIP,   /* p */
     TRANSFORM_RANDOM_VERTICAL_FLIP,     /* p */
     TRANSFORM_RESIZE,                   /* size, bilinear with antialias; size[1] = 0: the shorter side becomes size[0] */
-    TRANSFORM_RANDOM_AFFINE,            /* degrees, translate, scale, shear, bilinear, fill; a rotation is one too */
+    TRANSFORM_RANDOM_AFFINE,            /* degrees, translate (of width and height), scale, shear (along x, along y), bilinear,
+                                           fill; a rotation is one too, its degrees negated as torchvision's rotate does */
     TRANSFORM_RANDOM_ERASING,           /* p, scale, ratio, fill */
-    TRANSFORM_GRAYSCALE,                /* channels */
+    TRANSFORM_GRAYSCALE,                /* channels: 1 or 3. Pictures of `folder` are then read in colour */
     TRANSFORM_INVERT,
     TRANSFORM_TO_TENSOR,                /* bytes become reals from 0 to 1 */
-    TRANSFORM_NORMALIZE,                /* mean and std of each channel */
+    TRANSFORM_NORMALIZE,                /* mean and std, `channels` of each */
 };
 
 enum padding_mode { PADDING_CONSTANT, PADDING_EDGE, PADDING_REFLECT, PADDING_SYMMETRIC };

@@ -73,7 +73,7 @@ typedef struct Normalize { double mean, std; } Normalize;
 typedef enum TransformKind {
     TRANSFORM_PAD,              /* padding, padding_mode, fill */
     TRANSFORM_CENTER_CROP,      /* size */
-    TRANSFORM_RANDOM_CROP,      /* size; before it padding, padding_mode, fill */
+    TRANSFORM_RANDOM_CROP,      /* size; before it padding, padding_mode, fill; of the test part: CENTER_CROP */
     TRANSFORM_RANDOM_HORIZONTAL_FLIP,   /* p */
     TRANSFORM_RANDOM_VERTICAL_FLIP,     /* p */
     TRANSFORM_RESIZE,           /* size, or size[1] = 0: the shorter side becomes size[0] */
