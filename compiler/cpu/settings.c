@@ -114,6 +114,7 @@ static void print_transforms(Text *text, const DataSpec *data)
         if (data->transforms.at[i].kind == TRANSFORM_NORMALIZE) {
             print_channels(text, "mean", &data->normalize[0].mean, data->transforms.at[i].channels);
             print_channels(text, "std", &data->normalize[0].std, data->transforms.at[i].channels);
+            line(text, "%s", "");
         }
     line(text, "/* What is done to an image on its way in; what is zero is left out. */\n"
                "static const struct transform transforms[] = {");

@@ -1,0 +1,73 @@
+/* settings, compiled by netc 0.1.0 for avx2 from settings.net with: netc settings.net --cpu=avx2
+ * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
+ * What the kernels and the tables share: weights, memory, phases. */
+#ifndef NETC_GENERATED_H
+#define NETC_GENERATED_H
+
+#define LANES 8
+
+#include <lanes.h>
+#include <model.h>
+
+/* The flat array of weights; a convolution's are [output channel][row][column][input channel]. */
+struct settings_weights {
+    _Alignas(LANES * sizeof(real)) real linear_1_weight[192][8];
+    real linear_1_bias[4];
+};
+
+/* What a kernel uses while it runs. */
+
+struct linear_1_backward_weight_work {
+    vf rows[8][1];
+};
+
+/* What a thread keeps while it works on a block. Images and activations are [row][column][channel],
+ * each element a vector with one value of each sample; d_ marks the gradient of what follows. */
+struct settings_scratch {
+    vf input[8][8][3];
+    vf flatten_1[192];
+    vf linear_1[4];
+    vi label;
+    vf scale;
+    vf correct;
+    vf loss;
+    vf d_linear_1[4];
+    vf maximum;
+    union {
+        struct linear_1_backward_weight_work linear_1_backward_weight;
+    } work;
+};
+
+/* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half
+ * of the step's parity: a thread that goes on does not touch what others still sum. */
+struct settings_batch {
+    struct settings_weights partial[2][4];
+};
+
+/* What the prediction of a single image keeps: [channel][row][column]. */
+struct settings_image {
+    real input[3][8][8];
+    real linear_1[4];
+    real beyond[LANES];     /* vectors reach over the end of what they read */
+};
+
+/* The logits of one image: model.h says how they are called. */
+void settings_prepare_predict(const real *weights, void *scratch);
+void settings_predict(const real *weights, void *scratch, const void *image, real *logits);
+
+/* The phases of a training step, and evaluation: model.h says how they are called. */
+void settings_train_block(const struct step *step, void *scratch, int64_t unit);
+void settings_update(const struct step *step, void *scratch, int64_t unit);
+void settings_evaluate_block(const struct step *step, void *scratch, int64_t unit);
+
+/* The kernels, as step->laps and the model's table of them number them. */
+enum {
+    KERNEL_load_block, KERNEL_flatten_1_forward, KERNEL_linear_1_forward, KERNEL_cross_entropy_forward,
+    KERNEL_linear_1_backward_weight, KERNEL_linear_1_backward_bias, KERNEL_update, KERNEL_cross_entropy_maximum,
+    KERNEL_evaluate_cross_entropy_forward,
+    KERNELS
+};
+
+extern const struct model settings_model;
+
+#endif

@@ -1,0 +1,125 @@
+/* settings, compiled by netc 0.1.0 for avx2 from settings.net with: netc settings.net --cpu=avx2
+ * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
+ * The tables that the runtime reads. */
+#include "settings.h"
+
+static const struct layer layers[] = {
+    { "input", "input", 3, { 3, 8, 8 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "flatten_1", "flatten", 1, { 192 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "linear_1", "linear", 1, { 4 }, .parameters = 772, .forward_flop = 1536, .backward_flop = 1540 },
+};
+
+#define AT(member) (offsetof(struct settings_weights, member) / sizeof(real))
+
+/* Name, PyTorch's shape, the stride of each dimension in the flat array, where the first one is. */
+static const struct parameter parameters[] = {
+    { "linear_1.weight", 2, { 4, 192 }, { 1, 8 }, AT(linear_1_weight), .fan_in = 192 },
+    { "linear_1.bias", 1, { 4 }, { 1 }, AT(linear_1_bias), .fan_in = 192 },
+};
+
+static const struct phase train[] = {
+    { "blocks", .block_units = 1, .run = settings_train_block },
+    { "update", .units = 2, .everywhere = true, .run = settings_update },
+};
+
+/* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
+ * two flop. */
+static const struct kernel kernels[KERNELS] = {
+    { "load_block", "blocks", .sample_flop = 384, .block_bytes = 1544 * sizeof(real) + 1544 },
+    { "flatten_1_forward", "blocks", .block_bytes = 3072 * sizeof(real) },
+    { "linear_1_forward", "blocks", .sample_flop = 1536, .block_bytes = 3108 * sizeof(real) },
+    { "cross_entropy_forward", "blocks", .sample_flop = 43, .block_bytes = 96 * sizeof(real) },
+    { "linear_1_backward_weight", "blocks", .sample_flop = 1536, .block_bytes = 3104 * sizeof(real) },
+    { "linear_1_backward_bias", "blocks", .sample_flop = 4, .block_bytes = 36 * sizeof(real) },
+    { "update", "update", .step_flop = 13896, .block_bytes = 1544 * sizeof(real), .step_bytes = 6176 * sizeof(real),
+            .everywhere = true },
+    { "cross_entropy_maximum", "evaluate", .sample_flop = 4, .block_bytes = 56 * sizeof(real) },
+    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 19, .block_bytes = 56 * sizeof(real) },
+};
+
+static const float mean[] = { 0.5f, 0.25f, 0.125f };
+static const float std[] = { 0.2f, 0.3f, 0.4f };
+
+/* What is done to an image on its way in; what is zero is left out. */
+static const struct transform transforms[] = {
+    { TRANSFORM_CENTER_CROP, .size = { 24, 20 } },
+    { TRANSFORM_PAD, .padding = { 1, 2, 3, 4 }, .fill = 9.0f },
+    { TRANSFORM_RESIZE, .size = { 10, 0 } },
+    { TRANSFORM_RANDOM_CROP, .size = { 8, 8 }, .padding = { 1, 1, 1, 1 }, .mode = PADDING_REFLECT,
+            .pad_if_needed = true },
+    { TRANSFORM_TO_TENSOR },
+    { TRANSFORM_RANDOM_AFFINE, .bilinear = true, .fill = 0.5f, .degrees = { -10.0f, 20.0f },
+            .translate = { 0.1f, 0.2f }, .scale = { 0.9f, 1.25f }, .shear = { 1.0f, 2.0f, 3.0f, 4.0f } },
+    { TRANSFORM_NORMALIZE, .channels = 3, .mean = mean, .std = std },
+    { TRANSFORM_RANDOM_ERASING, .fill = -1.5f, .p = 0.25f, .scale = { 0.02f, 0.33f }, .ratio = { 0.3f, 3.3f } },
+};
+
+/* What each label becomes. */
+static const int16_t targets[] = {
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+    0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+};
+
+static const int64_t milestones[] = { 3, 5 };
+
+extern const struct cuda_code *const settings_cuda[];
+
+const struct model settings_model = {
+    .contract = MODEL_CONTRACT,
+    .real_bytes = sizeof(real),
+    .name = "settings",
+    .spec = "settings.net",
+    .target = "avx2",
+    .compiler = "netc 0.1.0",
+
+    .channels = 3, .height = 8, .width = 8, .flat = false,
+    .classes = 4,
+    .lanes = LANES,
+
+    .layers = layers, .layer_count = sizeof layers / sizeof *layers,
+    .parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,
+    .weights_size = sizeof(struct settings_weights) / sizeof(real),
+    .state_slots = 1,
+    .scratch_bytes = sizeof(struct settings_scratch),
+    .batch_bytes = sizeof(struct settings_batch),
+    .train = train, .train_count = sizeof train / sizeof *train,
+    .evaluate = { "evaluate", .block_units = 1, .run = settings_evaluate_block },
+    .predict_bytes = sizeof(struct settings_image), .prepare_predict = settings_prepare_predict, .predict = settings_predict,
+    .kernels = kernels, .kernel_count = KERNELS,
+    .cuda = settings_cuda,
+
+    .dataset = "cifar10", .root = "data/cifar10",
+    .download = false, .shuffle = false, .test_shuffle = false,
+    .transforms = transforms, .transform_count = sizeof transforms / sizeof *transforms,
+    .prepared = 3,
+    .real_images = true,
+    .targets = targets,
+    .valid = 5000,
+    .drop_last = true,
+    .balanced = true,
+    .batch_size = 32, .test_batch_size = 32,
+    .sgd = { .lr = 0.1, .momentum = 0.9, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
+    .schedule = { SCHEDULE_MULTI_STEP, .milestones = milestones, .milestone_count = 2, .gamma = 0.2,
+            .warmup_steps = 100, .warmup_factor = 0.3333333333333333 },
+    .clip_grad_norm = 2.5,
+    .epochs = 6,
+    .keep_best = true,
+    .checkpoints = 1,
+    .patience = 2,
+    .device = "auto",
+    .seed = 1u,
+};
