@@ -100,7 +100,7 @@ static double evaluate_once(struct measuring *m, struct error *error)
 {
     struct standing   standing = {.fraction = 1};
     struct evaluation evaluation = {0};
-    return evaluate(m->device, m->settings->seed, 0, &m->pace, &m->progress, &standing, &evaluation, error)
+    return evaluate(m->device, PART_TEST, m->settings->seed, 0, &m->pace, &m->progress, &standing, &evaluation, error)
         ? evaluation.seconds : -1;
 }
 

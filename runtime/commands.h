@@ -43,7 +43,7 @@ struct device *command_device(const struct device_config *config, struct progres
  * can wait for a sign of life, which changes no result. */
 struct pace { int64_t amount; };
 
-/* Means over the test set, and what the counting is made of. */
+/* Means over a part of the data, and what the counting is made of. */
 struct evaluation {
     double   loss, accuracy;
     int64_t  correct, count;
@@ -55,9 +55,10 @@ struct evaluation {
 /* Labels are bytes, so a network may have more classes than occur. */
 int64_t confusion_rows(const struct model *model);
 
-/* Evaluates the device's weights on its test set; `epoch` picks the order where the spec shuffles it. */
-bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *pace, struct progress *progress,
-              struct standing *standing, struct evaluation *evaluation, struct error *error);
+/* Evaluates the device's weights on a part of its data; `epoch` picks the order of the test part where the spec shuffles
+ * it. */
+bool evaluate(struct device *device, enum part part, uint64_t seed, int64_t epoch, struct pace *pace,
+              struct progress *progress, struct standing *standing, struct evaluation *evaluation, struct error *error);
 
 /* Reads weights for the device from a file; says so where some are not finite. */
 bool read_weights(struct device *device, const char *path, struct progress *progress, struct error *error);

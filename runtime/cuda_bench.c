@@ -149,14 +149,14 @@ static bool time_evaluation(const struct cuda *cuda, struct cuda_bench *gpu, str
     bool good = clock_make(&clock, first, pieces, code->evaluate_count, error)
              && gpu_upload_stretch(first, &uploaded, error) && gpu_begin(first, count, pieces, error);
     for (int64_t index = 0; index < pieces && good; index++) {
-        struct cuda_step step = cuda_evaluate_step(cuda, 0, index, count);
+        struct cuda_step step = cuda_evaluate_step(cuda, 0, PART_TEST, index, count);
         good = clock_record(&clock, index, 0, error);
         for (int k = 0; k < code->evaluate_count && good; k++)
             good = gpu_launch(first, &code->evaluate[k], first->evaluate[k], &step, error)
                 && clock_record(&clock, index, k + 1, error);
     }
     good = good && gpu_wait(first, error);
-    struct cuda_step step = cuda_evaluate_step(cuda, 0, 0, count);
+    struct cuda_step step = cuda_evaluate_step(cuda, 0, PART_TEST, 0, count);
     for (int k = 0; k < code->evaluate_count && good; k++) {
         gpu->evaluate[k] = lap_of(&code->evaluate[k], &step, (double)count, (double)pieces);
         good = sum(&clock, k, &gpu->evaluate[k].seconds, error);

@@ -41,6 +41,7 @@ struct cuda_sizes {
     const struct model     *model;
     const struct cuda_code *code;
     int64_t train_count, test_count;    /* samples; 0: no training */
+    int64_t held_out;                   /* of the training part's, beside train_count */
     int     gpus;
 };
 
@@ -54,6 +55,9 @@ int64_t cuda_run_steps(const struct model *model, const struct cuda_code *code);
 
 /* Samples that are evaluated between two looks at the device: as many pieces as take about a second. */
 int64_t cuda_look_samples(const struct model *model, const struct cuda_code *code);
+
+/* Samples of the larger one of the parts that are evaluated again and again. */
+int64_t cuda_evaluated(const struct cuda_sizes *sizes);
 
 /* The most samples of a step that one of the GPUs has. */
 int64_t cuda_step_samples(const struct cuda_sizes *sizes);
@@ -150,7 +154,7 @@ struct device *cuda_open_with(const struct cuda_libraries *libraries, const stru
 /* ---- cuda_steps.c */
 
 bool cuda_train(struct device *device, const struct stretch *stretch, struct result *result, struct error *error);
-bool cuda_evaluate(struct device *device, const struct order *order, int64_t first, int64_t count,
+bool cuda_evaluate(struct device *device, enum part part, const struct order *order, int64_t first, int64_t count,
                    struct result *result, real *logits, struct error *error);
 
 #endif

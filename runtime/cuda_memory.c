@@ -38,6 +38,11 @@ int64_t cuda_look_samples(const struct model *model, const struct cuda_code *cod
     return code->eval_samples * (pieces < 1 ? 1 : (int64_t)pieces);
 }
 
+int64_t cuda_evaluated(const struct cuda_sizes *sizes)
+{
+    return sizes->test_count > sizes->held_out ? sizes->test_count : sizes->held_out;
+}
+
 int64_t cuda_step_samples(const struct cuda_sizes *sizes)
 {
     int64_t samples = smaller(sizes->model->batch_size, sizes->train_count);
@@ -63,7 +68,7 @@ static bool any_uses(const struct cuda_kernel *kernels, int count, int buffer)
 double cuda_buffer_bytes(const struct cuda_sizes *sizes, int buffer)
 {
     const struct cuda_code *code = sizes->code;
-    int64_t samples = 0, evaluated = smaller(code->eval_samples, sizes->test_count);
+    int64_t samples = 0, evaluated = smaller(code->eval_samples, cuda_evaluated(sizes));
     if (sizes->train_count > 0
         && (any_uses(code->train, code->train_count, buffer) || uses(&code->update, buffer)))
         samples = cuda_step_samples(sizes);
@@ -84,8 +89,8 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
     double  flat = (double)code->weights_size * sizeof(float);
     int64_t positions = 0;
     switch (memory) {
-    case MEMORY_TRAIN_IMAGES: return image * (double)sizes->train_count;
-    case MEMORY_TRAIN_LABELS: return (double)sizes->train_count;
+    case MEMORY_TRAIN_IMAGES: return image * (double)(sizes->train_count + sizes->held_out);
+    case MEMORY_TRAIN_LABELS: return (double)(sizes->train_count + sizes->held_out);
     case MEMORY_TEST_IMAGES: return image * (double)sizes->test_count;
     case MEMORY_TEST_LABELS: return (double)sizes->test_count;
     case MEMORY_WEIGHTS: return flat;
@@ -95,12 +100,12 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
         if (train)
             positions = (int64_t)fmin((double)cuda_run_steps(model, code) * (double)model->batch_size,
                                       (double)sizes->train_count);
-        positions = positions > sizes->test_count ? positions : sizes->test_count;
+        positions = positions > cuda_evaluated(sizes) ? positions : cuda_evaluated(sizes);
         return (double)positions * sizeof(int32_t);
     case MEMORY_STRETCH: return sizeof(struct cuda_stretch);
     case MEMORY_RESULTS: return RUN_STEPS * sizeof(struct cuda_result);
     case MEMORY_LOGITS:
-        return (double)smaller(code->eval_samples, sizes->test_count) * (double)model->classes * sizeof(float);
+        return (double)smaller(code->eval_samples, cuda_evaluated(sizes)) * (double)model->classes * sizeof(float);
     case MEMORIES: break;
     }
     return 0;

@@ -86,6 +86,12 @@ static void *place(const struct gpu *gpu, enum cuda_memory memory, size_t offset
     return gpu->memory[memory] ? (void *)(uintptr_t)(gpu->memory[memory] + offset) : NULL;
 }
 
+static size_t image_bytes(const struct cuda *cuda)
+{
+    const struct model *model = cuda->sizes.model;
+    return (size_t)(model->channels * model->height * model->width);
+}
+
 struct cuda_step cuda_train_step(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index)
 {
     const struct gpu *gpu = &cuda->gpus[g];
@@ -101,12 +107,15 @@ struct cuda_step cuda_train_step(const struct cuda *cuda, int g, const struct cu
     };
 }
 
-struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, int64_t index, int64_t count)
+struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, enum part part, int64_t index, int64_t count)
 {
     const struct gpu *gpu = &cuda->gpus[g];
+    bool    test = part == PART_TEST;
+    size_t  before = part == PART_VALID ? (size_t)cuda->sizes.train_count : 0;      /* samples of the memory */
     int64_t first = index * cuda->code->eval_samples, samples = smaller(cuda->code->eval_samples, count - first);
     return (struct cuda_step){
-        .images = place(gpu, MEMORY_TEST_IMAGES, 0), .labels = place(gpu, MEMORY_TEST_LABELS, 0),
+        .images = place(gpu, test ? MEMORY_TEST_IMAGES : MEMORY_TRAIN_IMAGES, before * image_bytes(cuda)),
+        .labels = place(gpu, test ? MEMORY_TEST_LABELS : MEMORY_TRAIN_LABELS, before),
         .samples = place(gpu, MEMORY_SAMPLES, (size_t)first * sizeof(int32_t)),
         .weights = place(gpu, MEMORY_WEIGHTS, 0), .stretch = place(gpu, MEMORY_STRETCH, 0),
         .result = place(gpu, MEMORY_RESULTS, (size_t)index * sizeof(struct cuda_result)),
@@ -281,14 +290,15 @@ bool cuda_train(struct device *device, const struct stretch *stretch, struct res
 /* ---- evaluation */
 
 /* The pieces go around the GPUs; a piece's logits are read before the next one's replace them. */
-static bool enqueue_pieces(const struct cuda *cuda, int64_t pieces, int64_t count, real *logits, struct error *error)
+static bool enqueue_pieces(const struct cuda *cuda, enum part part, int64_t pieces, int64_t count, real *logits,
+                           struct error *error)
 {
     const struct cuda_code *code = cuda->code;
     int64_t classes = cuda->sizes.model->classes;
     for (int64_t index = 0; index < pieces; index++) {
         int g = (int)(index % cuda->gpu_count);
         const struct gpu *gpu = &cuda->gpus[g];
-        struct cuda_step  step = cuda_evaluate_step(cuda, g, index, count);
+        struct cuda_step  step = cuda_evaluate_step(cuda, g, part, index, count);
         if (logits)
             step.logits = place(gpu, MEMORY_LOGITS, 0);
         if (!gpu_enter(gpu, error))
@@ -307,8 +317,8 @@ static bool enqueue_pieces(const struct cuda *cuda, int64_t pieces, int64_t coun
 }
 
 /* As many samples as there are results for the pieces of. */
-static bool evaluate_part(const struct cuda *cuda, const struct order *order, int64_t first, int64_t count,
-                          struct result *result, real *logits, struct error *error)
+static bool evaluate_some(const struct cuda *cuda, enum part part, const struct order *order, int64_t first,
+                          int64_t count, struct result *result, real *logits, struct error *error)
 {
     struct cuda_stretch uploaded = stretch_at(order, first);
     int64_t pieces = ceiling(count, cuda->code->eval_samples);
@@ -316,7 +326,7 @@ static bool evaluate_part(const struct cuda *cuda, const struct order *order, in
         if (!gpu_enter(&cuda->gpus[g], error) || !gpu_upload_stretch(&cuda->gpus[g], &uploaded, error)
             || !gpu_begin(&cuda->gpus[g], count, pieces, error))
             return false;
-    if (!enqueue_pieces(cuda, pieces, count, logits, error))
+    if (!enqueue_pieces(cuda, part, pieces, count, logits, error))
         return false;
     for (int g = 0; g < cuda->gpu_count; g++)
         if (!gpu_enter(&cuda->gpus[g], error) || !gpu_read_results(&cuda->gpus[g], pieces, error))
@@ -332,14 +342,22 @@ static bool evaluate_part(const struct cuda *cuda, const struct order *order, in
     return true;
 }
 
-bool cuda_evaluate(struct device *device, const struct order *order, int64_t first, int64_t count,
+/* At a time whole pieces, of which the memory has room for the samples; a part that is no piece is one. */
+static int64_t most_evaluated(const struct cuda *cuda)
+{
+    int64_t piece = cuda->code->eval_samples, room = smaller(RUN_STEPS * piece, cuda_evaluated(&cuda->sizes));
+    return room < piece ? room : room / piece * piece;
+}
+
+bool cuda_evaluate(struct device *device, enum part part, const struct order *order, int64_t first, int64_t count,
                    struct result *result, real *logits, struct error *error)
 {
     struct cuda *cuda = (struct cuda *)device;
-    int64_t      most = RUN_STEPS * cuda->code->eval_samples, classes = cuda->sizes.model->classes;
+    int64_t      most = most_evaluated(cuda), classes = cuda->sizes.model->classes;
     for (int64_t done = 0; done < count; done += most) {
-        int64_t part = smaller(most, count - done);
-        if (!evaluate_part(cuda, order, first + done, part, result, logits ? logits + done * classes : NULL, error)) {
+        int64_t some = smaller(most, count - done);
+        real   *to = logits ? logits + done * classes : NULL;
+        if (!evaluate_some(cuda, part, order, first + done, some, result, to, error)) {
             cuda_drain(cuda);
             return false;
         }

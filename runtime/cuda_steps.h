@@ -23,8 +23,8 @@ bool gpu_begin(const struct gpu *gpu, int64_t count, int64_t results, struct err
 /* Step `index` of a run, as the GPU `g` sees it. */
 struct cuda_step cuda_train_step(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index);
 
-/* Piece `index` of an evaluation of `count` samples. */
-struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, int64_t index, int64_t count);
+/* Piece `index` of an evaluation of `count` samples of a part. */
+struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, enum part part, int64_t index, int64_t count);
 
 /* How many blocks of threads a kernel has in a step. */
 int64_t cuda_blocks(const struct cuda_kernel *kernel, const struct cuda_step *step);

@@ -68,6 +68,24 @@ size_t data_bytes(const struct model *model, int64_t count)
     return (size_t)count * ((size_t)(model->channels * model->height * model->width) + 1);
 }
 
+int64_t data_image_bytes(const struct model *model, const struct dataset *data)
+{
+    return data->image_bytes ? data->image_bytes : model->channels * model->height * model->width;
+}
+
+struct dataset data_part(const struct model *model, const struct dataset *train, const struct dataset *test,
+                         enum part part)
+{
+    struct dataset data = part == PART_TEST ? *test : *train;
+    if (part == PART_VALID) {
+        data.images += data.count * data_image_bytes(model, &data);
+        data.labels += data.count;
+        data.count = data.held_out;
+    }
+    data.held_out = 0;
+    return data;
+}
+
 void data_free(struct dataset *data)
 {
     free(data->images);

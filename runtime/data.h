@@ -6,13 +6,23 @@
 #include "model.h"
 #include "progress.h"
 
-enum part { PART_TRAIN, PART_TEST };
+/* What is held out of the training part for validation is a part of its own once the data are read. */
+enum part { PART_TRAIN, PART_TEST, PART_VALID };
 
 struct dataset {
     int64_t  count;                     /* samples, 1 or more */
     uint8_t *images;                    /* count x channels x height x width */
     uint8_t *labels;                    /* count, each below the model's classes */
+    int64_t  held_out;                  /* samples for validation, which follow these in both arrays */
+    int64_t  image_bytes;               /* of an image; 0: as many as the network's input has elements */
 };
+
+/* Bytes from one image to the next. */
+int64_t data_image_bytes(const struct model *model, const struct dataset *data);
+
+/* The samples of a part, of the two datasets in which they lie. */
+struct dataset data_part(const struct model *model, const struct dataset *train, const struct dataset *test,
+                         enum part part);
 
 /* Reads one part of the model's dataset from the folder `root` and checks all of it against the model. With the spec's
  * download = true, what is missing or damaged is fetched first, which `mode` may show. */

@@ -35,6 +35,18 @@ bool device_check(const struct device_config *config, struct error *error)
     return is_auto(config) || kind_of(config)->check(config, error);
 }
 
+struct dataset device_part(const struct device *device, enum part part)
+{
+    const struct device_config *config = &device->config;
+    return data_part(config->model, config->train, config->test, part);
+}
+
+int64_t device_evaluated(const struct device_config *config)
+{
+    int64_t held_out = config->train ? config->train->held_out : 0;
+    return config->test->count > held_out ? config->test->count : held_out;
+}
+
 struct device *device_open(const struct device_config *config, struct error *why, struct error *error)
 {
     *why = (struct error){.status = STATUS_OK};

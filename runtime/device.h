@@ -62,15 +62,21 @@ struct device_kind {
      * was cut into stretches. */
     bool (*train)(struct device *device, const struct stretch *stretch, struct result *result, struct error *error);
 
-    /* Evaluates the test samples at positions first .. first + count - 1 of `order` (NULL: of the file); `first` is a
+    /* Evaluates a part's samples at positions first .. first + count - 1 of `order` (NULL: of the file); `first` is a
      * multiple of the device's piece. Adds to *result; logits, where not NULL, receives count x classes reals. */
-    bool (*evaluate)(struct device *device, const struct order *order, int64_t first, int64_t count,
+    bool (*evaluate)(struct device *device, enum part part, const struct order *order, int64_t first, int64_t count,
                      struct result *result, real *logits, struct error *error);
 
     void (*close)(struct device *device);
 };
 
 extern const struct device_kind device_cpu, device_cuda;
+
+/* The samples of a part of the data that the device was opened with. */
+struct dataset device_part(const struct device *device, enum part part);
+
+/* Samples of the larger one of the parts that are evaluated again and again: test and validation. */
+int64_t device_evaluated(const struct device_config *config);
 
 /* Says whether `text` is a device as one writes it: auto, cpu, cuda, cuda:1, cuda:0,1. */
 bool device_name_valid(const char *text);

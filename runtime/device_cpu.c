@@ -162,8 +162,8 @@ static struct device *cpu_open(const struct device_config *config, struct error 
 {
     const struct model *model = config->model;
     bool    train = config->train != NULL;
-    int64_t units = most_units(model, train, config->test->count);
-    struct memory_need need = memory_need(model, config->threads, train, config->test->count);
+    int64_t evaluated = device_evaluated(config), units = most_units(model, train, evaluated);
+    struct memory_need need = memory_need(model, config->threads, train, evaluated);
     if (!machine_has(need.total, error))
         return NULL;
     struct cpu *cpu = calloc(1, sizeof *cpu);
@@ -227,26 +227,29 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
     return true;
 }
 
-static bool cpu_evaluate(struct device *device, const struct order *order, int64_t first, int64_t count,
+/* No more samples at a time than there is room for results. */
+static bool cpu_evaluate(struct device *device, enum part part, const struct order *order, int64_t first, int64_t count,
                          struct result *result, real *logits, struct error *error)
 {
-    struct cpu           *cpu = (struct cpu *)device;
-    const struct model   *model = device->config.model;
-    const struct dataset *data = device->config.test;
+    struct cpu         *cpu = (struct cpu *)device;
+    const struct model *model = device->config.model;
+    struct dataset      data = device_part(device, part);
+    int64_t             most = (device_evaluated(&device->config) + model->lanes - 1) / model->lanes * model->lanes;
     (void)error;
-    if (count == 0)
-        return true;
-    struct run run = {
-        .cpu = cpu, .phases = &model->evaluate, .phase_count = 1, .samples = data->count, .threads = cpu->threads,
-        .steps_left = 1, .sum = *result,
-        .step = {
-            .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data->images,
-            .labels = data->labels, .order = order, .first = first, .count = count, .result = cpu->result,
-            .logits = logits, .version = cpu->version,
-        },
-    };
-    cpu_run(&run);
-    *result = run.sum;
+    for (int64_t done = 0; done < count; done += most) {
+        struct run run = {
+            .cpu = cpu, .phases = &model->evaluate, .phase_count = 1, .samples = data.count, .threads = cpu->threads,
+            .steps_left = 1, .sum = *result,
+            .step = {
+                .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data.images,
+                .labels = data.labels, .order = order, .first = first + done,
+                .count = count - done < most ? count - done : most, .result = cpu->result,
+                .logits = logits ? logits + done * model->classes : NULL, .version = cpu->version,
+            },
+        };
+        cpu_run(&run);
+        *result = run.sum;
+    }
     return true;
 }
 

@@ -88,8 +88,9 @@ static bool upload_datasets(const struct cuda *cuda, const struct gpu *gpu, stru
     };
     for (int p = 0; p < 2; p++) {
         const struct dataset *data = parts[p].data;
-        if (data && (!upload(gpu, parts[p].images, data->images, image * (size_t)data->count, error)
-                     || !upload(gpu, parts[p].labels, data->labels, (size_t)data->count, error)))
+        size_t                count = data ? (size_t)(data->count + data->held_out) : 0;
+        if (data && (!upload(gpu, parts[p].images, data->images, image * count, error)
+                     || !upload(gpu, parts[p].labels, data->labels, count, error)))
             return false;
     }
     return gpu_wait(gpu, error);
@@ -148,9 +149,9 @@ static void name_device(struct cuda *cuda)
 /* On a GPU the number of a sample has 32 bits. */
 static bool countable(const struct dataset *data, struct error *error)
 {
-    return !data || data->count <= INT32_MAX
-        || error_set(error, STATUS_MACHINE, "too many images for a GPU: %lld, at most %d", (long long)data->count,
-                     INT32_MAX);
+    return !data || data->count + data->held_out <= INT32_MAX
+        || error_set(error, STATUS_MACHINE, "too many images for a GPU: %lld, at most %d",
+                     (long long)(data->count + data->held_out), INT32_MAX);
 }
 
 struct device *cuda_open_with(const struct cuda_libraries *libraries, const struct device_config *config,
@@ -174,7 +175,7 @@ struct device *cuda_open_with(const struct cuda_libraries *libraries, const stru
         .libraries = *libraries, .code = code, .gpus = gpus, .gpu_count = count, .run_steps = cuda_run_steps(config->model, code),
         .sizes = {
             .model = config->model, .code = code, .train_count = config->train ? config->train->count : 0,
-            .test_count = config->test->count, .gpus = count,
+            .held_out = config->train ? config->train->held_out : 0, .test_count = config->test->count, .gpus = count,
         },
     };
     if (open_gpus(cuda, facts, error)) {

@@ -158,7 +158,7 @@ static bool evaluate_file(struct device *device, const struct settings *settings
     struct evaluation   evaluation = {.confusion = calloc(cells, sizeof(int64_t))};
     bool good = evaluation.confusion || error_memory(error, "the confusion matrix", cells * sizeof(int64_t));
     good = good && read_weights(device, settings->weights, progress, error)
-        && evaluate(device, settings->seed, 0, &pace, progress, &standing, &evaluation, error);
+        && evaluate(device, PART_TEST, settings->seed, 0, &pace, progress, &standing, &evaluation, error);
     progress_clear(progress);
     good = good && print_findings(model, settings, &evaluation, error);
     free(evaluation.confusion);

@@ -37,41 +37,42 @@ static void count_confusion(const struct model *model, const struct dataset *dat
     }
 }
 
-bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *pace, struct progress *progress,
-              struct standing *standing, struct evaluation *evaluation, struct error *error)
+bool evaluate(struct device *device, enum part part, uint64_t seed, int64_t epoch, struct pace *pace,
+              struct progress *progress, struct standing *standing, struct evaluation *evaluation, struct error *error)
 {
-    const struct model   *model = device->config.model;
-    const struct dataset *data = device->config.test;
-    struct order          order = order_make(seed, (uint64_t)epoch, (uint64_t)data->count);
-    const struct order   *shuffled = model->test_shuffle ? &order : NULL;
-    struct result         sum = {0};
-    bool                  good = true;
-    int64_t               most = (MOST_SAMPLES + device->piece - 1) / device->piece;    /* in pieces */
-    real                 *logits = NULL;
+    static const char *const names[] = {[PART_TRAIN] = "train", [PART_TEST] = "test", [PART_VALID] = "valid"};
+    const struct model *model = device->config.model;
+    struct dataset      data = device_part(device, part);
+    struct order        order = order_make(seed, (uint64_t)epoch, (uint64_t)data.count);
+    const struct order *shuffled = part == PART_TEST && model->test_shuffle ? &order : NULL;
+    struct result       sum = {0};
+    bool                good = true;
+    int64_t             most = (MOST_SAMPLES + device->piece - 1) / device->piece;      /* in pieces */
+    real               *logits = NULL;
     if (evaluation->confusion) {
-        int64_t samples = most * device->piece < data->count ? most * device->piece : data->count;
+        int64_t samples = most * device->piece < data.count ? most * device->piece : data.count;
         size_t  bytes = (size_t)(samples * model->classes) * sizeof *logits;
         logits = malloc(bytes);
         if (!logits)
             return error_memory(error, "the evaluation", bytes);
     }
     evaluation->seconds = 0;
-    for (int64_t first = 0, count; first < data->count && good; first += count) {
+    for (int64_t first = 0, count; first < data.count && good; first += count) {
         pace->amount = pace->amount > most ? most : pace->amount;
         count = pace->amount * device->piece;
-        count = count < data->count - first ? count : data->count - first;
+        count = count < data.count - first ? count : data.count - first;
         double started = seconds_now();
-        good = device->kind->evaluate(device, shuffled, first, count, &sum, logits, error);
+        good = device->kind->evaluate(device, part, shuffled, first, count, &sum, logits, error);
         double seconds = seconds_now() - started;
         if (!good)
             break;
         evaluation->seconds += seconds;
         adapt(pace, seconds);
         if (logits)
-            count_confusion(model, data, shuffled, first, count, logits, evaluation);
-        standing->part = "test";
+            count_confusion(model, &data, shuffled, first, count, logits, evaluation);
+        standing->part = names[part];
         standing->done = first + count;
-        standing->all = data->count;
+        standing->all = data.count;
         standing->loss = sum.loss / (double)standing->done;
         standing->accuracy = (double)sum.correct / (double)standing->done;
         standing->seconds = evaluation->seconds;
@@ -79,10 +80,10 @@ bool evaluate(struct device *device, uint64_t seed, int64_t epoch, struct pace *
         good = interrupt_none(error);
     }
     free(logits);
-    evaluation->count = data->count;
+    evaluation->count = data.count;
     evaluation->correct = sum.correct;
-    evaluation->loss = sum.loss / (double)data->count;
-    evaluation->accuracy = (double)sum.correct / (double)data->count;
+    evaluation->loss = sum.loss / (double)data.count;
+    evaluation->accuracy = (double)sum.correct / (double)data.count;
     return good;
 }
 

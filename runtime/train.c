@@ -100,8 +100,8 @@ static bool train_epochs(struct training *training, struct error *error)
         if (training->log)
             log_evaluation(training->log, &evaluation);
         struct standing standing = {.fraction = trains ? (double)(epoch + 1) / (double)training->epochs : 1};
-        if (!evaluate(training->device, training->settings->seed, epoch, &training->blocks_pace, &training->progress,
-                      &standing, &evaluation, error))
+        if (!evaluate(training->device, PART_TEST, training->settings->seed, epoch, &training->blocks_pace,
+                      &training->progress, &standing, &evaluation, error))
             return false;
         report.test_loss = evaluation.loss;
         report.test_accuracy = evaluation.accuracy;

@@ -63,7 +63,7 @@ static bool train(const struct model *model, const struct dataset *data, const c
             run->weights = weights_of(device);
     }
     struct result tested = {0};
-    good = good && device->kind->evaluate(device, NULL, 0, data->count, &tested, NULL, error);
+    good = good && device->kind->evaluate(device, PART_TEST, NULL, 0, data->count, &tested, NULL, error);
     run->correct = tested.correct;
     run->tested = tested.loss / (double)data->count;
     device->kind->close(device);

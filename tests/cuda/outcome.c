@@ -84,7 +84,7 @@ static void cpu_train(struct device *device, int64_t first, int64_t steps, doubl
 static void cpu_evaluate(struct device *device, int64_t count, struct result *result, real *logits)
 {
     struct error error = {0};
-    if (!device->kind->evaluate(device, NULL, 0, count, result, logits, &error))
+    if (!device->kind->evaluate(device, PART_TEST, NULL, 0, count, result, logits, &error))
         fail("%s: %s", device->config.model->name, error.text);
 }
 

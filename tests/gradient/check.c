@@ -17,7 +17,7 @@ static double loss_at(struct device *device, const real *flat)
     struct result result = {0};
     struct error  error = {0};
     if (!device->kind->set_weights(device, flat, &error) ||
-        !device->kind->evaluate(device, NULL, 0, count, &result, NULL, &error))
+        !device->kind->evaluate(device, PART_TEST, NULL, 0, count, &result, NULL, &error))
         fail("%s: %s", device->config.model->name, error.text);
     return result.loss / (double)count;
 }

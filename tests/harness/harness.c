@@ -109,7 +109,7 @@ double predict_difference(struct device *device, const real *flat)
         fail("out of memory");
     memset(scratch, 0, size);
     if (!device->kind->set_weights(device, flat, &error) ||
-        !device->kind->evaluate(device, NULL, 0, data->count, &result, expected, &error))
+        !device->kind->evaluate(device, PART_TEST, NULL, 0, data->count, &result, expected, &error))
         fail("%s: %s", model->name, error.text);
     model->prepare_predict(flat, scratch);
     for (int64_t i = 0; i < data->count; i++) {

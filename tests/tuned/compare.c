@@ -78,7 +78,7 @@ static void train(struct device *device, int64_t first, int64_t steps, double lr
 static void evaluate(struct device *device, int64_t count, struct result *result, real *logits)
 {
     struct error error = {0};
-    if (!device->kind->evaluate(device, NULL, 0, count, result, logits, &error))
+    if (!device->kind->evaluate(device, PART_TEST, NULL, 0, count, result, logits, &error))
         fail("%s: %s", device->config.model->name, error.text);
 }
 

@@ -351,7 +351,7 @@ static void test_libraries(void **state)
 static void test_fallback(void **state)
 {
     uint8_t        images[25] = {0}, labels[1] = {0};
-    struct dataset data = {1, images, labels};
+    struct dataset data = {.count = 1, .images = images, .labels = labels};
     struct model   trained = model;
     struct device_config config = {.model = &trained, .device = "auto", .test = &data, .threads = 1};
     struct error   why, error;

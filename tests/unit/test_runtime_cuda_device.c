@@ -144,7 +144,8 @@ static const struct model model = {
 struct outcome { double weights[WEIGHTS]; struct result train, test; };
 
 static uint8_t images[SAMPLES], labels[SAMPLES];
-static struct dataset train_data = {SAMPLES, images, labels}, test_data = {TESTS, images, labels};
+static struct dataset train_data = {.count = SAMPLES, .images = images, .labels = labels},
+                      test_data = {.count = TESTS, .images = images, .labels = labels};
 
 static struct outcome expected(const struct order *order)
 {
@@ -216,8 +217,8 @@ static bool run(struct device *device, const struct order *order, int64_t cut, s
         if (!kind->train(device, &stretch, &outcome->train, error))
             return false;
     }
-    if (!kind->evaluate(device, NULL, 0, EVALUATED, &outcome->test, NULL, error)
-        || !kind->evaluate(device, NULL, EVALUATED, TESTS - EVALUATED, &outcome->test, logits, error)
+    if (!kind->evaluate(device, PART_TEST, NULL, 0, EVALUATED, &outcome->test, NULL, error)
+        || !kind->evaluate(device, PART_TEST, NULL, EVALUATED, TESTS - EVALUATED, &outcome->test, logits, error)
         || !kind->get_weights(device, flat, error))
         return false;
     for (int i = 0; i < (TESTS - EVALUATED) * CLASSES; i++)

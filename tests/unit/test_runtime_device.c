@@ -161,13 +161,13 @@ static struct outcome train(int threads, int64_t cut)
         }
     }
     assert_true(device->kind->get_weights(device, outcome.weights, &error));
-    assert_true(device->kind->evaluate(device, NULL, 0, 2 * LANES, &outcome.test, logits, &error));
-    assert_true(device->kind->evaluate(device, NULL, 2 * LANES, TESTS - 2 * LANES, &outcome.test,
+    assert_true(device->kind->evaluate(device, PART_TEST, NULL, 0, 2 * LANES, &outcome.test, logits, &error));
+    assert_true(device->kind->evaluate(device, PART_TEST, NULL, 2 * LANES, TESTS - 2 * LANES, &outcome.test,
                                        logits + 2 * LANES * CLASSES, &error));
     for (int i = 0; i < TESTS * CLASSES; i++)
         assert_true(logits[i] == i);
     own.evaluate.run = read_trace;
-    assert_true(device->kind->evaluate(device, NULL, 0, 1, &trace, NULL, &error));
+    assert_true(device->kind->evaluate(device, PART_TEST, NULL, 0, 1, &trace, NULL, &error));
     assert_int_equal(trace.correct, 0);                         /* nothing wrong, each sample once an epoch */
     assert_true(trace.loss == 2 * 11 + 1000.0 * 2 * STEPS * SLICES);
     device->kind->close(device);
@@ -195,6 +195,34 @@ static void test_any_threads_same_bits(void **state)
             struct outcome other = train(threads[i], cut);
             assert_memory_equal(&first, &other, sizeof first);
         }
+}
+
+/* The held-out samples follow those of training in memory; there are more of either than of the test part, so that they
+ * are evaluated in pieces. */
+static void test_parts(void **state)
+{
+    enum { HELD_OUT = 7 };
+    (void)state;
+    struct dataset data = make_data(SAMPLES), tests = make_data(2);
+    data.count = SAMPLES - HELD_OUT;
+    data.held_out = HELD_OUT;
+    struct device_config config = {.model = &model, .train = &data, .test = &tests, .threads = 2};
+    struct error   error;
+    struct device *device = device_cpu.open(&config, &error);
+    assert_non_null(device);
+    for (enum part part = PART_TRAIN; part <= PART_VALID; part++) {
+        int64_t       first = part == PART_VALID ? data.count : 0, wanted = 0;
+        struct result result = {0};
+        int64_t       count = device_part(device, part).count;
+        assert_int_equal(count, part == PART_TRAIN ? SAMPLES - HELD_OUT : part == PART_TEST ? 2 : HELD_OUT);
+        assert_true(device->kind->evaluate(device, part, NULL, 0, count, &result, NULL, &error));
+        for (int64_t i = first; i < first + count; i++)
+            wanted += data.images[i];
+        assert_true(result.loss == (double)wanted);
+    }
+    device->kind->close(device);
+    data_free(&data);
+    data_free(&tests);
 }
 
 static void test_memory_is_counted(void **state)
@@ -289,7 +317,7 @@ static void test_barrier(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_threads_same_bits), cmocka_unit_test(test_memory_is_counted),
+        cmocka_unit_test(test_any_threads_same_bits), cmocka_unit_test(test_parts), cmocka_unit_test(test_memory_is_counted),
         cmocka_unit_test(test_units_of_blocks), cmocka_unit_test(test_barrier),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

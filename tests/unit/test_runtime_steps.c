@@ -130,7 +130,7 @@ static struct outcome train(int threads, int64_t cut)
         }
     }
     assert_true(device->kind->get_weights(device, outcome.weights, &error));
-    assert_true(device->kind->evaluate(device, NULL, 0, SAMPLES, &outcome.test, NULL, &error));
+    assert_true(device->kind->evaluate(device, PART_TEST, NULL, 0, SAMPLES, &outcome.test, NULL, &error));
     for (int i = 0; i < WEIGHTS; i++)
         sum += (double)outcome.weights[i];
     assert_true(outcome.test.loss == sum);
