@@ -72,6 +72,12 @@ static double *kernel_seconds(const struct measuring *m, double scale, double se
     return each;
 }
 
+/* How much longer an epoch is than what is measured. */
+static double epoch_share(const struct measuring *m)
+{
+    return (double)m->bench.train_count / (double)m->samples;
+}
+
 /* Trains; returns the seconds an epoch takes, or -1. `round` of as many as are measured, and one more whose kernels are
  * timed. */
 static double train(struct measuring *m, int64_t round, struct error *error)
@@ -92,7 +98,7 @@ static double train(struct measuring *m, int64_t round, struct error *error)
     };
     if (!m->device->kind->train(m->device, &stretch, &sum, error) || watch.stopped)
         return -1;
-    return (seconds_now() - watch.started) * (double)m->train.count / (double)m->samples;
+    return (seconds_now() - watch.started) * epoch_share(m);
 }
 
 /* Evaluates; returns the seconds it takes, or -1. */
@@ -126,7 +132,7 @@ static bool measure_epochs(struct measuring *m, struct error *error)
 static bool measure_kernels(struct measuring *m, struct error *error)
 {
     struct bench *bench = &m->bench;
-    double        scale = (double)m->train.count / (double)m->samples, started = seconds_now();
+    double        scale = epoch_share(m), started = seconds_now();
     uint64_t      ticks = ticks_now();
     m->device->laps = m->laps;
     if ((bench->timed_seconds = train(m, bench->epochs, error)) < 0)
@@ -220,13 +226,12 @@ static bool open_device(struct measuring *m, struct error *error)
 /* A share of the epoch's steps may do; only whole batches then. */
 static void plan_steps(struct measuring *m)
 {
-    int64_t batch = m->bench.model->batch_size, all = (m->train.count - 1) / batch + 1;
-    int64_t wanted = m->settings->steps;
-    bool    whole = wanted < 0 || wanted >= all;
-    m->steps = whole ? all : wanted;
-    m->samples = whole ? m->train.count : wanted * batch;
+    const struct model *model = m->bench.model;
+    int64_t all = data_steps(model, m->train.count), wanted = m->settings->steps;
+    m->steps = wanted < 0 || wanted >= all ? all : wanted;
+    m->samples = data_step_samples(model, m->train.count, m->steps);
     m->bench.steps = all;
-    m->bench.train_count = m->train.count;
+    m->bench.train_count = data_step_samples(model, m->train.count, all);
     m->bench.test_count = m->test.count;
 }
 

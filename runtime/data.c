@@ -68,6 +68,16 @@ size_t data_bytes(const struct model *model, int64_t count)
     return (size_t)count * ((size_t)(model->channels * model->height * model->width) + 1);
 }
 
+int64_t data_steps(const struct model *model, int64_t count)
+{
+    return model->drop_last ? count / model->batch_size : (count - 1) / model->batch_size + 1;
+}
+
+int64_t data_step_samples(const struct model *model, int64_t count, int64_t steps)
+{
+    return steps > count / model->batch_size ? count : steps * model->batch_size;
+}
+
 int64_t data_image_bytes(const struct model *model, const struct dataset *data)
 {
     return data->image_bytes ? data->image_bytes : model->channels * model->height * model->width;

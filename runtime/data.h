@@ -17,6 +17,12 @@ struct dataset {
     int64_t  image_bytes;               /* of an image; 0: as many as the network's input has elements */
 };
 
+/* Steps of an epoch over `count` samples: with the spec's drop_last, whole batches only. */
+int64_t data_steps(const struct model *model, int64_t count);
+
+/* Samples in the first so many of these steps. */
+int64_t data_step_samples(const struct model *model, int64_t count, int64_t steps);
+
 /* Bytes from one image to the next. */
 int64_t data_image_bytes(const struct model *model, const struct dataset *data);
 

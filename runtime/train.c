@@ -25,8 +25,8 @@ struct training {
 static void plan_steps(struct training *training)
 {
     const struct settings *settings = training->settings;
-    int64_t batch = training->model->batch_size, all;
-    training->steps_an_epoch = (training->train.count - 1) / batch + 1;
+    int64_t all;
+    training->steps_an_epoch = data_steps(training->model, training->train.count);
     if (settings->epochs < 0 || __builtin_mul_overflow(settings->epochs, training->steps_an_epoch, &all))
         all = INT64_MAX;
     if (settings->steps >= 0 && settings->steps < all)
@@ -47,7 +47,7 @@ static bool train_epoch(struct training *training, int64_t epoch, struct epoch_r
     snprintf(part, sizeof part, "epoch %" PRId64 "/%" PRId64, epoch + 1, training->epochs);
     struct watch watch = {
         .progress = &training->progress, .error = error, .part = part, .batch = model->batch_size, .steps = steps,
-        .samples = steps == training->steps_an_epoch ? training->train.count : steps * model->batch_size,
+        .samples = data_step_samples(model, training->train.count, steps),
         .before = before, .all = training->steps, .started = seconds_now(),
     };
     struct stretch stretch = {
