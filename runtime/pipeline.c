@@ -1,0 +1,305 @@
+#include "pipeline.h"
+
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CACHE_LINE = 64, MOST_SIDE = 1 << 15 };
+
+static const int64_t most_values = 1 << 28;     /* of an image: what follows counts its bytes in 32 bits */
+
+static const char *const names[] = {
+    [TRANSFORM_PAD] = "pad", [TRANSFORM_CENTER_CROP] = "center_crop", [TRANSFORM_RANDOM_CROP] = "random_crop",
+    [TRANSFORM_RANDOM_HORIZONTAL_FLIP] = "random_horizontal_flip",
+    [TRANSFORM_RANDOM_VERTICAL_FLIP] = "random_vertical_flip", [TRANSFORM_RESIZE] = "resize",
+    [TRANSFORM_RANDOM_AFFINE] = "random_affine", [TRANSFORM_RANDOM_ERASING] = "random_erasing",
+    [TRANSFORM_GRAYSCALE] = "grayscale", [TRANSFORM_INVERT] = "invert", [TRANSFORM_TO_TENSOR] = "to_tensor",
+    [TRANSFORM_NORMALIZE] = "normalize",
+};
+
+static bool is_random(enum transform_kind kind)
+{
+    return kind == TRANSFORM_RANDOM_CROP || kind == TRANSFORM_RANDOM_HORIZONTAL_FLIP
+        || kind == TRANSFORM_RANDOM_VERTICAL_FLIP || kind == TRANSFORM_RANDOM_AFFINE || kind == TRANSFORM_RANDOM_ERASING;
+}
+
+/* ---- whether sizes fit */
+
+/* Padding along an axis: an image can be mirrored into no more than it has itself. */
+static bool check_padding(const struct transform *step, int axis, int32_t extent, int32_t before, int32_t after,
+                          const char *what, struct error *error)
+{
+    int32_t most = extent - (step->mode == PADDING_REFLECT), wanted = before > after ? before : after;
+    if ((step->mode != PADDING_REFLECT && step->mode != PADDING_SYMMETRIC) || wanted <= most)
+        return true;
+    return error_input(error, "%s: %s pads %d %s by mirroring, but images of %d have %d that can be mirrored", what,
+                       names[step->kind], wanted, axis ? "columns" : "rows", extent, most);
+}
+
+/* What a step wants of the image that comes to it. */
+static bool check_step(const struct transform *step, struct image_shape shape, const char *what, struct error *error)
+{
+    int32_t extent[] = {shape.height, shape.width}, padded;
+    for (int axis = 0; axis < 2; axis++) {
+        int32_t before = step->padding[1 - axis], after = step->padding[3 - axis];
+        if (step->kind == TRANSFORM_RANDOM_CROP) {
+            before = crop_padding(step, axis, extent[axis], &padded);
+            after = padded - extent[axis] - before;
+            if (padded < step->size[axis]) {
+                error_input(error, "%s: random_crop takes %dx%d out of images of %dx%d, which are smaller", what,
+                            step->size[0], step->size[1], shape.height, shape.width);
+                return error_add(error, "padding=N or pad_if_needed=true makes them larger first");
+            }
+        }
+        if ((step->kind == TRANSFORM_PAD || step->kind == TRANSFORM_RANDOM_CROP)
+            && !check_padding(step, axis, extent[axis], before, after, what, error))
+            return false;
+    }
+    return step->kind != TRANSFORM_GRAYSCALE || shape.channels == 1 || shape.channels == 3
+        || error_input(error, "%s: grayscale takes images of 1 or 3 channels, found %d", what, shape.channels);
+}
+
+/* The image's shape after the step, where both fit. */
+static bool take_step(const struct transform *step, struct image_shape *shape, const char *what, struct error *error)
+{
+    if (!check_step(step, *shape, what, error))
+        return false;
+    *shape = transform_shape(step, *shape);
+    if (shape->height >= 1 && shape->width >= 1 && shape->height <= MOST_SIDE && shape->width <= MOST_SIDE
+        && shape_values(*shape) <= most_values)
+        return true;
+    return error_input(error, "%s: %s makes images of %dx%dx%d, expected sides of 1 to %d", what, names[step->kind],
+                       shape->channels, shape->height, shape->width, MOST_SIDE);
+}
+
+/* ---- pipelines */
+
+/* Shapes and sizes of a pipeline whose steps are set. */
+static bool measure(struct pipeline *pipeline, const char *what, struct error *error)
+{
+    struct image_shape shape = pipeline->from;
+    struct pass        pass;
+    for (int32_t i = 0; i < pipeline->count; i++)
+        if (!take_step(&pipeline->steps[i], &shape, what, error))
+            return false;
+    pipeline->to = shape;
+    shape = pipeline->from;
+    for (int32_t at = 0; at < pipeline->count; pipeline->passes++) {
+        at = pass_begin(pipeline, 0, at, shape, &pass);
+        shape = pass.to;
+        int64_t bytes = (shape_bytes(shape) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+        pipeline->buffer = bytes > pipeline->buffer ? bytes : pipeline->buffer;
+    }
+    return true;
+}
+
+bool pipeline_make(const struct model *model, int first, int end, bool random, struct image_shape from, const char *what,
+                   struct pipeline *pipeline, struct error *error)
+{
+    struct transform *steps = calloc((size_t)(end - first) + 1, sizeof *steps);
+    *pipeline = (struct pipeline){.steps = steps, .place = first, .from = from};
+    if (!steps)
+        return error_memory(error, "the transforms", (size_t)(end - first) * sizeof *steps);
+    for (int i = first; i < end; i++)
+        if (random || !is_random(model->transforms[i].kind))
+            steps[pipeline->count++] = model->transforms[i];
+    if (measure(pipeline, what, error))
+        return true;
+    pipeline_free(pipeline);
+    return false;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    free((void *)(uintptr_t)pipeline->steps);
+    *pipeline = (struct pipeline){0};
+}
+
+size_t pipeline_bytes(const struct pipeline *pipeline)
+{
+    return (size_t)pipeline->buffer * (pipeline->passes > 1 ? 2 : (size_t)pipeline->passes);
+}
+
+/* ---- images */
+
+/* The row backwards: eight bytes at a time. */
+static void copy_reversed(uint8_t *to, const uint8_t *from, int32_t count)
+{
+    for (; count >= 8; count -= 8, to += 8) {
+        uint64_t word;
+        memcpy(&word, from + count - 8, sizeof word);
+        word = __builtin_bswap64(word);
+        memcpy(to, &word, sizeof word);
+    }
+    while (count > 0)
+        *to++ = from[--count];
+}
+
+/* Where the columns of a pass come from: columns first .. end - 1 lie side by side in the source, forwards or backwards,
+ * and all others are filled. */
+struct columns { int32_t first, end, from; bool backwards, simple; };
+
+static struct columns find_columns(const struct pass *pass)
+{
+    struct columns c = {.simple = true};
+    int32_t width = pass->to.width, step = 1;
+    while (c.first < width && moved_index(pass, 1, c.first) < 0)
+        c.first++;
+    c.end = c.first;
+    if (c.first == width)
+        return c;
+    c.from = moved_index(pass, 1, c.first);
+    if (c.first + 1 < width)
+        step = moved_index(pass, 1, c.first + 1) < c.from ? -1 : 1;
+    while (c.end < width && moved_index(pass, 1, c.end) == c.from + step * (c.end - c.first))
+        c.end++;
+    for (int32_t x = c.end; x < width && c.simple; x++)
+        c.simple = moved_index(pass, 1, x) < 0;
+    c.backwards = step < 0;
+    return c;
+}
+
+static void store_values(const struct pass *pass, const void *from, void *to, int32_t channel, int32_t row, int32_t first,
+                         int32_t end)
+{
+    int64_t at = ((int64_t)channel * pass->to.height + row) * pass->to.width;
+    for (int32_t x = first; x < end; x++)
+        pass_store(pass, to, at + x, pass_value(pass, from, channel, row, x));
+}
+
+/* A row of bytes or floats that is not filled. */
+static void move_row(const struct pass *pass, const struct columns *c, const void *from, void *to, int32_t channel,
+                     int32_t row, int32_t source)
+{
+    int64_t at = ((int64_t)channel * pass->from.height + source) * pass->from.width + c->from;
+    int64_t place = ((int64_t)channel * pass->to.height + row) * pass->to.width + c->first;
+    int32_t count = c->end - c->first;
+    store_values(pass, from, to, channel, row, 0, c->first);
+    store_values(pass, from, to, channel, row, c->end, pass->to.width);
+    if (!c->backwards)
+        memcpy((char *)to + place * (pass->from.real ? (int64_t)sizeof(float) : 1),
+               (const char *)from + at * (pass->from.real ? (int64_t)sizeof(float) : 1),
+               (size_t)count * (pass->from.real ? sizeof(float) : 1));
+    else if (!pass->from.real)
+        copy_reversed((uint8_t *)to + place, (const uint8_t *)from + at - count + 1, count);
+    else
+        for (int32_t i = 0; i < count; i++)
+            ((float *)to)[place + i] = ((const float *)from)[at - i];
+}
+
+static void run_pass(const struct pass *pass, const void *from, void *to)
+{
+    struct columns columns = {0};
+    if (pass->moves > 0)
+        columns = find_columns(pass);
+    for (int32_t c = 0; c < pass->to.channels; c++)
+        for (int32_t y = 0; y < pass->to.height; y++) {
+            int32_t source = columns.simple ? moved_index(pass, 0, y) : -1;
+            if (source >= 0)
+                move_row(pass, &columns, from, to, c, y, source);
+            else
+                store_values(pass, from, to, c, y, 0, pass->to.width);
+        }
+}
+
+const void *pipeline_image(const struct pipeline *pipeline, const void *image, uint64_t sample, void *workspace)
+{
+    struct image_shape shape = pipeline->from;
+    struct pass        pass;
+    char              *to = workspace, *other = to + pipeline->buffer;
+    for (int32_t at = 0; at < pipeline->count; shape = pass.to) {
+        at = pass_begin(pipeline, sample, at, shape, &pass);
+        run_pass(&pass, image, to);
+        image = to;
+        to = other;
+        other = (char *)(uintptr_t)image;
+    }
+    return image;
+}
+
+/* ---- single images */
+
+/* The pipeline's image in memory of its own. */
+static void *apply(const struct pipeline *pipeline, const void *image, struct error *error)
+{
+    size_t bytes = (size_t)shape_bytes(pipeline->to), room = pipeline_bytes(pipeline);
+    void  *result = malloc(bytes + 1), *workspace = malloc(room + 1);
+    if (result && workspace)
+        memcpy(result, pipeline_image(pipeline, image, 0, workspace), bytes);
+    else
+        error_memory(error, "an image", bytes + room);
+    if (!workspace) {
+        free(result);
+        result = NULL;
+    }
+    free(workspace);
+    return result;
+}
+
+void *transform_apply(const struct transform *step, const void *image, struct image_shape *shape, const char *what,
+                      struct error *error)
+{
+    struct pipeline pipeline = {.steps = step, .count = 1, .from = *shape};
+    if (!measure(&pipeline, what, error))
+        return NULL;
+    *shape = pipeline.to;
+    return apply(&pipeline, image, error);
+}
+
+int model_picture_channels(const struct model *model)
+{
+    for (int i = 0; i < model->transform_count; i++)
+        if (model->transforms[i].kind == TRANSFORM_GRAYSCALE)
+            return i < model->prepared ? 0 : 3;
+    return (int)model->channels;
+}
+
+size_t model_input_bytes(const struct model *model)
+{
+    return (size_t)(model->channels * model->height * model->width) * (model->real_images ? sizeof(float) : 1);
+}
+
+bool model_fits(const struct model *model, struct image_shape shape)
+{
+    int64_t values = model->channels * model->height * model->width;
+    return model->flat ? shape_values(shape) == values
+        : shape.channels == model->channels && shape.height == model->height && shape.width == model->width;
+}
+
+bool model_misfit(const struct model *model, struct image_shape from, struct image_shape to, const char *what,
+                  struct error *error)
+{
+    const int64_t before[] = {from.channels, from.height, from.width}, after[] = {to.channels, to.height, to.width};
+    const int64_t input[] = {model->channels, model->height, model->width};
+    char found[FORMAT_SIZE], made[FORMAT_SIZE], expected[FORMAT_SIZE];
+    format_shape(found, before, 3);
+    format_shape(made, after, 3);
+    format_shape(expected, input, model->flat ? 1 : 3);
+    if (model->transform_count == 0)
+        error_input(error, "%s: found images of %s, expected the network's input of %s", what, found, expected);
+    else
+        error_input(error, "%s: found images of %s, of which the transforms make %s, expected the network's input of %s",
+                    what, found, made, expected);
+    return from.channels != to.channels || model->flat ? false
+        : error_add(error, "transform = [resize((%" PRId64 ", %" PRId64 ")), ...] in the spec's data section makes one size "
+                    "of all", model->height, model->width);
+}
+
+bool model_input(const struct model *model, const uint8_t *image, int channels, int64_t height, int64_t width,
+                 const char *what, void *to, struct error *error)
+{
+    struct image_shape from = {channels, (int32_t)height, (int32_t)width, false};
+    struct pipeline    pipeline;
+    if (!pipeline_make(model, 0, model->transform_count, false, from, what, &pipeline, error))
+        return false;
+    bool good = (model_fits(model, pipeline.to) && pipeline.to.real == model->real_images)
+             || model_misfit(model, from, pipeline.to, what, error);
+    void *made = good ? apply(&pipeline, image, error) : NULL;
+    if (made)
+        memcpy(to, made, model_input_bytes(model));
+    free(made);
+    pipeline_free(&pipeline);
+    return made != NULL;
+}
