@@ -76,39 +76,48 @@ static bool take_step(const struct transform *step, struct image_shape *shape, c
 
 /* ---- pipelines */
 
-/* Shapes and sizes of a pipeline whose steps are set. */
-static bool measure(struct pipeline *pipeline, const char *what, struct error *error)
+/* How many passes the steps take, and how large images become in them. */
+static void measure(struct pipeline *pipeline)
 {
     struct image_shape shape = pipeline->from;
     struct pass        pass;
-    for (int32_t i = 0; i < pipeline->count; i++)
-        if (!take_step(&pipeline->steps[i], &shape, what, error))
-            return false;
-    pipeline->to = shape;
-    shape = pipeline->from;
     for (int32_t at = 0; at < pipeline->count; pipeline->passes++) {
         at = pass_begin(pipeline, 0, at, shape, &pass);
         shape = pass.to;
         int64_t bytes = (shape_bytes(shape) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
         pipeline->buffer = bytes > pipeline->buffer ? bytes : pipeline->buffer;
     }
-    return true;
+}
+
+/* What a step is where nothing is random: itself, nothing, or of a crop, which gives another size, one in the middle. */
+static bool stays(struct transform *step, bool random, struct image_shape shape)
+{
+    if (random || !is_random(step->kind))
+        return true;
+    bool crops = step->kind == TRANSFORM_RANDOM_CROP && (shape.height != step->size[0] || shape.width != step->size[1]);
+    step->kind = TRANSFORM_CENTER_CROP;
+    return crops;
 }
 
 bool pipeline_make(const struct model *model, int first, int end, bool random, struct image_shape from, const char *what,
                    struct pipeline *pipeline, struct error *error)
 {
     struct transform *steps = calloc((size_t)(end - first) + 1, sizeof *steps);
-    *pipeline = (struct pipeline){.steps = steps, .place = first, .from = from};
+    *pipeline = (struct pipeline){.steps = steps, .place = first, .from = from, .to = from};
     if (!steps)
         return error_memory(error, "the transforms", (size_t)(end - first) * sizeof *steps);
-    for (int i = first; i < end; i++)
-        if (random || !is_random(model->transforms[i].kind))
-            steps[pipeline->count++] = model->transforms[i];
-    if (measure(pipeline, what, error))
-        return true;
-    pipeline_free(pipeline);
-    return false;
+    for (int i = first; i < end; i++) {
+        struct transform step = model->transforms[i];
+        if (!stays(&step, random, pipeline->to))
+            continue;
+        if (!take_step(&step, &pipeline->to, what, error)) {
+            pipeline_free(pipeline);
+            return false;
+        }
+        steps[pipeline->count++] = step;
+    }
+    measure(pipeline);
+    return true;
 }
 
 void pipeline_free(struct pipeline *pipeline)
@@ -242,9 +251,10 @@ void *transform_apply(const struct transform *step, const void *image, struct im
                       struct error *error)
 {
     struct pipeline pipeline = {.steps = step, .count = 1, .from = *shape};
-    if (!measure(&pipeline, what, error))
+    if (!take_step(step, shape, what, error))
         return NULL;
-    *shape = pipeline.to;
+    pipeline.to = *shape;
+    measure(&pipeline);
     return apply(&pipeline, image, error);
 }
 

@@ -146,9 +146,8 @@ BOTH struct move move_make(const struct pipeline *pipeline, uint64_t sample, int
         move.offset[0] = -step->padding[1];
         move.offset[1] = -step->padding[0];
         break;
-    case TRANSFORM_CENTER_CROP:         /* always fills with zeros */
+    case TRANSFORM_CENTER_CROP:
         move.mode = PADDING_CONSTANT;
-        move.fill = 0;
         for (int axis = 0; axis < 2; axis++)
             move.offset[axis] = center_offset(move.extent[axis], step->size[axis]);
         break;
