@@ -94,6 +94,7 @@ static double train(struct measuring *m, int64_t round, struct error *error)
     };
     struct stretch stretch = {
         .order = model->shuffle ? &order : NULL, .steps = m->steps, .lr = m->settings->lr, .fresh = round == 0,
+        .seed = m->settings->seed, .epoch = (uint64_t)round,
         .after_step = watch_step, .watcher = &watch,
     };
     if (!m->device->kind->train(m->device, &stretch, &sum, error) || watch.stopped)

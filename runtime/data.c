@@ -78,9 +78,17 @@ int64_t data_step_samples(const struct model *model, int64_t count, int64_t step
     return steps > count / model->batch_size ? count : steps * model->batch_size;
 }
 
+struct sample_shape data_shape(const struct model *model, const struct dataset *data)
+{
+    if (data->shape.channels > 0)
+        return data->shape;
+    return (struct sample_shape){(int32_t)model->channels, (int32_t)model->height, (int32_t)model->width, false};
+}
+
 int64_t data_image_bytes(const struct model *model, const struct dataset *data)
 {
-    return data->image_bytes ? data->image_bytes : model->channels * model->height * model->width;
+    struct sample_shape shape = data_shape(model, data);
+    return (int64_t)shape.channels * shape.height * shape.width;
 }
 
 struct dataset data_part(const struct model *model, const struct dataset *train, const struct dataset *test,

@@ -11,11 +11,14 @@ enum part { PART_TRAIN, PART_TEST, PART_VALID };
 
 struct dataset {
     int64_t  count;                     /* samples, 1 or more */
-    uint8_t *images;                    /* count x channels x height x width */
+    uint8_t *images;                    /* one after the other, as the model's prepared transforms leave them */
     uint8_t *labels;                    /* count, each below the model's classes */
     int64_t  held_out;                  /* samples for validation, which follow these in both arrays */
-    int64_t  image_bytes;               /* of an image; 0: as many as the network's input has elements */
+    struct sample_shape shape;           /* of an image; all zero: the network's input */
 };
+
+/* The shape of an image in memory. */
+struct sample_shape data_shape(const struct model *model, const struct dataset *data);
 
 /* Steps of an epoch over `count` samples: with the spec's drop_last, whole batches only. */
 int64_t data_steps(const struct model *model, int64_t count);

@@ -28,6 +28,8 @@ struct stretch {
     int64_t             first, steps;   /* steps first .. first + steps - 1 of the epoch; the last one may be smaller */
     double              lr;
     bool                fresh;          /* begins with the first step of all */
+    uint64_t            seed, epoch;    /* of the random transforms' draws */
+    bool                plain;          /* random transforms are left out */
 
     /* Called with the steps made so far and the result until then: by the CPU after each step, by one thread while the
      * others wait for it; by a GPU after as many as it makes in one go. False ends the stretch. NULL: not wanted. */
@@ -89,12 +91,12 @@ bool device_check(const struct device_config *config, struct error *error);
 struct device *device_open(const struct device_config *config, struct error *why, struct error *error);
 
 /* Bytes that training (or, without `train`, evaluation) with this many threads takes, by what they are for. The sum
- * is in `total`, a double: it may be more than any machine has. */
+ * is in `total`, a double: it may be more than any machine has. `workspace`: bytes that making an image takes. */
 struct memory_need {
-    double weights, state, scratch, batch, results, total;
+    double weights, state, scratch, workspace, batch, results, total;
     int    copies;                      /* of weights and state that are counted there: one, or one for each thread */
 };
-struct memory_need memory_need(const struct model *model, int threads, bool train, int64_t test_count);
+struct memory_need memory_need(const struct model *model, int threads, bool train, int64_t test_count, size_t workspace);
 
 /* Of so many threads those that find work in training: no more than the largest phase of a step has units. */
 int device_cpu_busy(const struct model *model, int threads);

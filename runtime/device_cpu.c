@@ -69,20 +69,21 @@ int device_cpu_busy(const struct model *model, int threads)
     return threads < units ? threads : (int)units;
 }
 
-struct memory_need memory_need(const struct model *model, int threads, bool train, int64_t test_count)
+struct memory_need memory_need(const struct model *model, int threads, bool train, int64_t test_count, size_t workspace)
 {
-    int64_t units = most_units(model, train, test_count);
+    int64_t units = most_units(model, train, test_count), busy = threads < units ? threads : units;
     int     copies = train && needs_copies(model) ? device_cpu_busy(model, threads) : 1;
     double  flat = (double)model->weights_size * sizeof(real) * copies;
     struct memory_need need = {
         .weights = flat,
         .state = train ? flat * model->state_slots : 0,
-        .scratch = (double)model->scratch_bytes * (double)(threads < units ? threads : units),
+        .scratch = (double)model->scratch_bytes * (double)busy,
+        .workspace = (double)workspace * model->lanes * (double)busy,
         .batch = train ? (double)model->batch_bytes : 0,
         .results = (double)units * sizeof(struct result),
         .copies = copies,
     };
-    need.total = need.weights + need.state + need.scratch + need.batch + need.results;
+    need.total = need.weights + need.state + need.scratch + need.workspace + need.batch + need.results;
     return need;
 }
 
@@ -99,6 +100,7 @@ static void cpu_close(struct device *device)
     struct cpu *cpu = (struct cpu *)device;
     for (int i = 0; cpu->thread && i < cpu->threads; i++) {
         free(cpu->thread[i].scratch);
+        free(cpu->thread[i].workspace);
         free(cpu->thread[i].laps);
         if (i > 0) {
             free(cpu->thread[i].weights);
@@ -110,6 +112,7 @@ static void cpu_close(struct device *device)
     free(cpu->state);
     free(cpu->batch);
     free(cpu->result);
+    pipelines_free(&cpu->pipelines);
     free(cpu);
 }
 
@@ -127,13 +130,14 @@ static bool allocate_threads(struct cpu *cpu, int copies)
     for (int i = 0; i < cpu->threads; i++) {
         struct thread *thread = &cpu->thread[i];
         thread->scratch = allocate((double)model->scratch_bytes);
+        thread->workspace = allocate((double)pipelines_bytes(&cpu->pipelines) * model->lanes);
         thread->laps = allocate((double)model->kernel_count * sizeof *thread->laps);
         if (i > 0 && i < copies) {
             thread->weights = allocate(flat);
             thread->state = allocate(flat * model->state_slots);
             failed += !thread->weights || !thread->state;
         }
-        failed += !thread->scratch || !thread->laps;
+        failed += !thread->scratch || !thread->workspace || !thread->laps;
     }
     return failed == 0;
 }
@@ -158,31 +162,38 @@ static bool cpu_check(const struct device_config *config, struct error *error)
                      kernels_words[config->kernels]);
 }
 
-static struct device *cpu_open(const struct device_config *config, struct error *error)
+/* Everything else, when the pipelines are made. */
+static bool open_memory(struct cpu *cpu, struct error *error)
 {
+    const struct device_config *config = &cpu->device.config;
     const struct model *model = config->model;
     bool    train = config->train != NULL;
     int64_t evaluated = device_evaluated(config), units = most_units(model, train, evaluated);
-    struct memory_need need = memory_need(model, config->threads, train, evaluated);
+    struct memory_need need = memory_need(model, config->threads, train, evaluated, pipelines_bytes(&cpu->pipelines));
     if (!machine_has(need.total, error))
-        return NULL;
-    struct cpu *cpu = calloc(1, sizeof *cpu);
-    if (!cpu) {
-        error_memory(error, "the network", (size_t)need.total);
-        return NULL;
-    }
-    cpu->device = (struct device){.kind = &device_cpu, .config = *config, .piece = model->lanes};
-    snprintf(cpu->device.name, sizeof cpu->device.name, "cpu, %d thread%s", config->threads,
-             config->threads == 1 ? "" : "s");
+        return false;
     cpu->threads = (int)(config->threads < units ? config->threads : units);
     cpu->weights = allocate(need.weights / need.copies);
     cpu->state = allocate(need.state / need.copies);
     cpu->batch = allocate(need.batch);
     cpu->result = allocate(need.results);
-    if (cpu->weights && cpu->state && cpu->batch && cpu->result && allocate_threads(cpu, need.copies))
+    return (cpu->weights && cpu->state && cpu->batch && cpu->result && allocate_threads(cpu, need.copies))
+        || error_memory(error, "the network", (size_t)need.total);
+}
+
+static struct device *cpu_open(const struct device_config *config, struct error *error)
+{
+    struct cpu *cpu = calloc(1, sizeof *cpu);
+    if (!cpu) {
+        error_memory(error, "the network", sizeof *cpu);
+        return NULL;
+    }
+    cpu->device = (struct device){.kind = &device_cpu, .config = *config, .piece = config->model->lanes};
+    snprintf(cpu->device.name, sizeof cpu->device.name, "cpu, %d thread%s", config->threads,
+             config->threads == 1 ? "" : "s");
+    if (pipelines_make(config->model, config->train, config->test, &cpu->pipelines, error) && open_memory(cpu, error))
         return &cpu->device;
     cpu_close(&cpu->device);
-    error_memory(error, "the network", (size_t)need.total);
     return NULL;
 }
 
@@ -200,6 +211,20 @@ static bool cpu_get_weights(struct device *device, real *flat, struct error *err
     (void)error;
     memcpy(flat, ((struct cpu *)device)->weights, (size_t)device->config.model->weights_size * sizeof *flat);
     return true;
+}
+
+/* What is done to the part's images, as the run sees it; of an evaluation `stretch` is NULL. */
+static void use_pipeline(struct run *run, enum part part, const struct stretch *stretch)
+{
+    const struct pipeline *pipeline = pipelines_find(&run->cpu->pipelines, part, stretch && !stretch->plain);
+    if (!pipeline)
+        return;
+    run->pipeline = *pipeline;
+    if (stretch) {
+        run->pipeline.seed = stretch->seed;
+        run->pipeline.epoch = stretch->epoch;
+    }
+    run->step.pipeline = &run->pipeline;
 }
 
 static bool cpu_train(struct device *device, const struct stretch *stretch, struct result *result, struct error *error)
@@ -222,6 +247,7 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
             .version = cpu->version, .first_step = stretch->fresh, .result = cpu->result,
         },
     };
+    use_pipeline(&run, PART_TRAIN, stretch);
     cpu_run(&run);
     *result = run.sum;
     return true;
@@ -247,6 +273,7 @@ static bool cpu_evaluate(struct device *device, enum part part, const struct ord
                 .logits = logits ? logits + done * model->classes : NULL, .version = cpu->version,
             },
         };
+        use_pipeline(&run, part, NULL);
         cpu_run(&run);
         *result = run.sum;
     }

@@ -4,12 +4,14 @@
 
 #include "barrier.h"
 #include "device.h"
+#include "pipeline.h"
 
 enum { ALIGNMENT = 64 };                /* a cache line, and the widest vector */
 
 /* What a thread has for itself. */
 struct thread {
     void     *scratch;
+    void     *workspace;                /* for the images of a block */
     real     *weights, *state;          /* where a phase is done everywhere; the first thread's are those of the device */
     uint64_t *laps;                     /* of the kernels, zero between two runs */
 };
@@ -20,6 +22,7 @@ struct cpu {
     struct thread *thread;
     real          *weights, *state;
     int64_t        version;             /* of the weights */
+    struct pipelines pipelines;
     void          *batch;
     struct result *result;              /* one for each unit of the largest phase */
 };
@@ -39,6 +42,7 @@ struct run {
     int64_t               steps_left, steps_done;   /* left: the current one included */
     const struct stretch *stretch;      /* NULL: it is an evaluation */
     struct result         sum;
+    struct pipeline       pipeline;     /* what step.pipeline is about */
 };
 
 /* Units of a phase with so many samples. */

@@ -73,7 +73,7 @@ static void print_memory(const struct model *model, const struct settings *setti
     count_dataset(model, settings, &train, &test, &why);
     printf("\nmemory for training with %d thread%s\n", settings->threads, settings->threads == 1 ? "" : "s");
     double dataset = print_dataset(model, train, test, &why);
-    struct memory_need need = memory_need(model, settings->threads, true, test);
+    struct memory_need need = memory_need(model, settings->threads, true, test, 0);
     const char *copies = need.copies > 1 ? "a copy for each thread" : "";
     print_bytes("weights", need.weights, copies);
     print_bytes("optimiser's state", need.state, copies);

@@ -4,6 +4,7 @@
 #ifndef NETC_LOAD_H
 #define NETC_LOAD_H
 
+#include "pipeline.h"
 #include "step.h"
 
 #include <string.h>
@@ -86,6 +87,15 @@ static inline void load_images(const uint8_t *const image[LANES], int64_t channe
     }
 }
 
+/* The same of images that are floats. */
+static inline void load_values(const float *const image[LANES], int64_t channels, int64_t pixels, vf *to)
+{
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t i = 0; i < pixels; i++)
+            for (int lane = 0; lane < LANES; lane++)
+                ((real *)(to + i * channels + c))[lane] = (real)image[lane][c * pixels + i];
+}
+
 /* Where the image of each lane of a block begins, of `size` bytes each, and its label. Lanes beyond the step's last
  * sample repeat the block's first one. */
 static inline void load_samples(const struct step *step, int64_t block, int64_t size, const uint8_t *image[LANES],
@@ -95,6 +105,23 @@ static inline void load_samples(const struct step *step, int64_t block, int64_t 
     for (int lane = 0; lane < LANES; lane++) {
         int64_t sample = sample_at(step, block * LANES + (lane < samples ? lane : 0));
         image[lane] = step->images + size * sample;
+        (*label)[lane] = step->labels[sample];
+    }
+}
+
+/* The same where images are transformed on their way in: they are made in the running thread's workspace. */
+static inline void load_transformed(const struct step *step, int64_t block, int64_t size, const void *image[LANES],
+                                    vi *label)
+{
+    const struct pipeline *pipeline = step->pipeline;
+    int    samples = block_samples(step, block, LANES);
+    int64_t source = pipeline ? shape_bytes(pipeline->from) : size;
+    size_t room = pipeline ? pipeline_bytes(pipeline) : 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        int64_t sample = sample_at(step, block * LANES + (lane < samples ? lane : 0));
+        image[lane] = lane < samples ? step->images + source * sample : image[0];
+        if (pipeline && lane < samples)
+            image[lane] = pipeline_image(pipeline, image[lane], (uint64_t)sample, (char *)step->workspace + room * (size_t)lane);
         (*label)[lane] = step->labels[sample];
     }
 }

@@ -39,7 +39,7 @@ static bool check_padding(const struct transform *step, int axis, int32_t extent
 }
 
 /* What a step wants of the image that comes to it. */
-static bool check_step(const struct transform *step, struct image_shape shape, const char *what, struct error *error)
+static bool check_step(const struct transform *step, struct sample_shape shape, const char *what, struct error *error)
 {
     int32_t extent[] = {shape.height, shape.width}, padded;
     for (int axis = 0; axis < 2; axis++) {
@@ -62,7 +62,7 @@ static bool check_step(const struct transform *step, struct image_shape shape, c
 }
 
 /* The image's shape after the step, where both fit. */
-static bool take_step(const struct transform *step, struct image_shape *shape, const char *what, struct error *error)
+static bool take_step(const struct transform *step, struct sample_shape *shape, const char *what, struct error *error)
 {
     if (!check_step(step, *shape, what, error))
         return false;
@@ -79,7 +79,7 @@ static bool take_step(const struct transform *step, struct image_shape *shape, c
 /* How many passes the steps take, and how large images become in them. */
 static void measure(struct pipeline *pipeline)
 {
-    struct image_shape shape = pipeline->from;
+    struct sample_shape shape = pipeline->from;
     struct pass        pass;
     for (int32_t at = 0; at < pipeline->count; pipeline->passes++) {
         at = pass_begin(pipeline, 0, at, shape, &pass);
@@ -90,7 +90,7 @@ static void measure(struct pipeline *pipeline)
 }
 
 /* What a step is where nothing is random: itself, nothing, or of a crop, which gives another size, one in the middle. */
-static bool stays(struct transform *step, bool random, struct image_shape shape)
+static bool stays(struct transform *step, bool random, struct sample_shape shape)
 {
     if (random || !is_random(step->kind))
         return true;
@@ -99,7 +99,7 @@ static bool stays(struct transform *step, bool random, struct image_shape shape)
     return crops;
 }
 
-bool pipeline_make(const struct model *model, int first, int end, bool random, struct image_shape from, const char *what,
+bool pipeline_make(const struct model *model, int first, int end, bool random, struct sample_shape from, const char *what,
                    struct pipeline *pipeline, struct error *error)
 {
     struct transform *steps = calloc((size_t)(end - first) + 1, sizeof *steps);
@@ -129,6 +129,41 @@ void pipeline_free(struct pipeline *pipeline)
 size_t pipeline_bytes(const struct pipeline *pipeline)
 {
     return (size_t)pipeline->buffer * (pipeline->passes > 1 ? 2 : (size_t)pipeline->passes);
+}
+
+bool pipelines_make(const struct model *model, const struct dataset *train, const struct dataset *test,
+                    struct pipelines *pipelines, struct error *error)
+{
+    int                first = model->prepared, end = model->transform_count;
+    struct sample_shape tests = data_shape(model, test), trains = train ? data_shape(model, train) : tests;
+    *pipelines = (struct pipelines){0};
+    if (pipeline_make(model, first, end, train != NULL, trains, "training images", &pipelines->train, error)
+        && pipeline_make(model, first, end, false, trains, "validation images", &pipelines->plain, error)
+        && pipeline_make(model, first, end, false, tests, "test images", &pipelines->test, error))
+        return true;
+    pipelines_free(pipelines);
+    return false;
+}
+
+void pipelines_free(struct pipelines *pipelines)
+{
+    pipeline_free(&pipelines->train);
+    pipeline_free(&pipelines->plain);
+    pipeline_free(&pipelines->test);
+}
+
+const struct pipeline *pipelines_find(const struct pipelines *pipelines, enum part part, bool augment)
+{
+    const struct pipeline *pipeline = part == PART_TEST ? &pipelines->test
+                                    : augment ? &pipelines->train : &pipelines->plain;
+    return pipeline->count > 0 ? pipeline : NULL;
+}
+
+size_t pipelines_bytes(const struct pipelines *pipelines)
+{
+    size_t train = pipeline_bytes(&pipelines->train), plain = pipeline_bytes(&pipelines->plain);
+    size_t test = pipeline_bytes(&pipelines->test), most = train > plain ? train : plain;
+    return most > test ? most : test;
 }
 
 /* ---- images */
@@ -215,7 +250,7 @@ static void run_pass(const struct pass *pass, const void *from, void *to)
 
 const void *pipeline_image(const struct pipeline *pipeline, const void *image, uint64_t sample, void *workspace)
 {
-    struct image_shape shape = pipeline->from;
+    struct sample_shape shape = pipeline->from;
     struct pass        pass;
     char              *to = workspace, *other = to + pipeline->buffer;
     for (int32_t at = 0; at < pipeline->count; shape = pass.to) {
@@ -247,7 +282,7 @@ static void *apply(const struct pipeline *pipeline, const void *image, struct er
     return result;
 }
 
-void *transform_apply(const struct transform *step, const void *image, struct image_shape *shape, const char *what,
+void *transform_apply(const struct transform *step, const void *image, struct sample_shape *shape, const char *what,
                       struct error *error)
 {
     struct pipeline pipeline = {.steps = step, .count = 1, .from = *shape};
@@ -271,14 +306,14 @@ size_t model_input_bytes(const struct model *model)
     return (size_t)(model->channels * model->height * model->width) * (model->real_images ? sizeof(float) : 1);
 }
 
-bool model_fits(const struct model *model, struct image_shape shape)
+bool model_fits(const struct model *model, struct sample_shape shape)
 {
     int64_t values = model->channels * model->height * model->width;
     return model->flat ? shape_values(shape) == values
         : shape.channels == model->channels && shape.height == model->height && shape.width == model->width;
 }
 
-bool model_misfit(const struct model *model, struct image_shape from, struct image_shape to, const char *what,
+bool model_misfit(const struct model *model, struct sample_shape from, struct sample_shape to, const char *what,
                   struct error *error)
 {
     const int64_t before[] = {from.channels, from.height, from.width}, after[] = {to.channels, to.height, to.width};
@@ -300,7 +335,7 @@ bool model_misfit(const struct model *model, struct image_shape from, struct ima
 bool model_input(const struct model *model, const uint8_t *image, int channels, int64_t height, int64_t width,
                  const char *what, void *to, struct error *error)
 {
-    struct image_shape from = {channels, (int32_t)height, (int32_t)width, false};
+    struct sample_shape from = {channels, (int32_t)height, (int32_t)width, false};
     struct pipeline    pipeline;
     if (!pipeline_make(model, 0, model->transform_count, false, from, what, &pipeline, error))
         return false;

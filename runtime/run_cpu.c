@@ -69,6 +69,7 @@ static struct step own_step(const struct run *run, const struct thread *thread, 
         step.weights = thread->weights;
         step.state = thread->state;
     }
+    step.workspace = thread->workspace;
     if (run->cpu->device.laps)
         step.laps = thread->laps;
     return step;

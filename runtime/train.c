@@ -52,6 +52,7 @@ static bool train_epoch(struct training *training, int64_t epoch, struct epoch_r
     };
     struct stretch stretch = {
         .order = model->shuffle ? &order : NULL, .steps = steps, .lr = training->settings->lr, .fresh = before == 0,
+        .seed = training->settings->seed, .epoch = (uint64_t)epoch,
         .after_step = watch_step, .watcher = &watch,
     };
     if (!training->device->kind->train(training->device, &stretch, &sum, error) || watch.stopped)

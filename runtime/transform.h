@@ -25,6 +25,9 @@ enum transform_kind {
     TRANSFORM_NORMALIZE,                /* mean and std, `channels` of each */
 };
 
+/* An image's channels x height x width values: bytes, or floats. */
+struct sample_shape { int32_t channels, height, width; bool real; };
+
 enum padding_mode { PADDING_CONSTANT, PADDING_EDGE, PADDING_REFLECT, PADDING_SYMMETRIC };
 
 struct transform {

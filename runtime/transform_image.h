@@ -12,15 +12,12 @@
 #include <math.h>
 #endif
 
-/* An image's channels x height x width values: bytes, or floats. */
-struct image_shape { int32_t channels, height, width; bool real; };
-
 /* What is done to all images of a part. */
 struct pipeline {
     const struct transform *steps;
     int32_t  count;
     int32_t  place;                     /* of the first one in the model's list: part of what its draws are indexed by */
-    struct image_shape from, to;
+    struct sample_shape from, to;
     int64_t  buffer;                    /* bytes of the largest image that a pass leaves, in whole cache lines */
     int32_t  passes;
     uint64_t seed, epoch;
@@ -28,18 +25,18 @@ struct pipeline {
 
 /* ---- shapes */
 
-BOTH int64_t shape_values(struct image_shape shape)
+BOTH int64_t shape_values(struct sample_shape shape)
 {
     return (int64_t)shape.channels * shape.height * shape.width;
 }
 
-BOTH int64_t shape_bytes(struct image_shape shape)
+BOTH int64_t shape_bytes(struct sample_shape shape)
 {
     return shape_values(shape) * (shape.real ? (int64_t)sizeof(float) : 1);
 }
 
 /* What a transform makes of an image of this shape. */
-BOTH struct image_shape transform_shape(const struct transform *step, struct image_shape shape)
+BOTH struct sample_shape transform_shape(const struct transform *step, struct sample_shape shape)
 {
     switch (step->kind) {
     case TRANSFORM_PAD:
@@ -102,7 +99,7 @@ struct move {
 /* A pass over the image, with all that was drawn for it. */
 struct pass {
     const struct transform *step;       /* the first of its steps, the only one unless these are moves */
-    struct image_shape from, to;
+    struct sample_shape from, to;
     int32_t     moves;                  /* 0: it is something else */
     struct move move[MOST_MOVES];
     float       matrix[6];              /* random_affine: from the result's place to the source's */
@@ -135,7 +132,7 @@ BOTH int32_t crop_padding(const struct transform *step, int axis, int32_t extent
     return before + lacking;
 }
 
-BOTH struct move move_make(const struct pipeline *pipeline, uint64_t sample, int32_t at, struct image_shape from)
+BOTH struct move move_make(const struct pipeline *pipeline, uint64_t sample, int32_t at, struct sample_shape from)
 {
     const struct transform *step = &pipeline->steps[at];
     struct move   move = {{0, 0}, {from.height, from.width}, {false, false}, step->mode, step->fill};
@@ -255,7 +252,7 @@ BOTH void draw_rectangle(const struct pipeline *pipeline, uint64_t sample, int32
 /* ---- passes */
 
 /* Sets up the pass of a sample that begins with step `at`, on an image of this shape; returns the step after it. */
-BOTH int32_t pass_begin(const struct pipeline *pipeline, uint64_t sample, int32_t at, struct image_shape from,
+BOTH int32_t pass_begin(const struct pipeline *pipeline, uint64_t sample, int32_t at, struct sample_shape from,
                         struct pass *pass)
 {
     pass->step = &pipeline->steps[at];

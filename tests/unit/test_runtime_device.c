@@ -231,12 +231,12 @@ static void test_memory_is_counted(void **state)
     struct model  huge = model;
     struct dataset tests = make_data(TESTS);
     struct device_config config = {.model = &huge, .test = &tests, .threads = 2};
-    struct memory_need need = memory_need(&model, 2, true, TESTS);
+    struct memory_need need = memory_need(&model, 2, true, TESTS, 0);
     (void)state;
     assert_true(need.weights == SLICES * sizeof(real) && need.state == need.weights && need.scratch == 2 * SCRATCH);
     assert_true(need.batch == sizeof(struct trace) && need.results == 6 * sizeof(struct result));
-    assert_true(memory_need(&model, 64, true, TESTS).scratch == 6 * SCRATCH);   /* no more threads than units */
-    assert_true(memory_need(&model, 2, false, TESTS).state == 0);
+    assert_true(memory_need(&model, 64, true, TESTS, 0).scratch == 6 * SCRATCH);   /* no more threads than units */
+    assert_true(memory_need(&model, 2, false, TESTS, 0).state == 0);
     huge.scratch_bytes = (size_t)1 << 55;
     assert_null(device_cpu.open(&config, &error));
     assert_int_equal(error.status, STATUS_MACHINE);

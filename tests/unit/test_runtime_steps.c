@@ -158,11 +158,11 @@ static void test_memory(void **state)
     (void)state;
     assert_int_equal(device_cpu_busy(&model, 3), 3);
     assert_int_equal(device_cpu_busy(&model, 64), BLOCKS);
-    struct memory_need need = memory_need(&model, 64, true, 1000);
+    struct memory_need need = memory_need(&model, 64, true, 1000, 0);
     assert_int_equal(need.copies, BLOCKS);
     assert_true(need.weights == BLOCKS * WEIGHTS * sizeof(real) && need.state == need.weights);
     assert_true(need.scratch == 64 * 64);
-    need = memory_need(&model, 64, false, 1000);
+    need = memory_need(&model, 64, false, 1000, 0);
     assert_true(need.copies == 1 && need.weights == WEIGHTS * sizeof(real) && need.state == 0);
 }
 
