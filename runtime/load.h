@@ -110,13 +110,12 @@ static inline void load_samples(const struct step *step, int64_t block, int64_t 
 }
 
 /* The same where images are transformed on their way in: they are made in the running thread's workspace. */
-static inline void load_transformed(const struct step *step, int64_t block, int64_t size, const void *image[LANES],
-                                    vi *label)
+static inline void load_made(const struct step *step, int64_t block, int64_t size, const void *image[LANES], vi *label)
 {
     const struct pipeline *pipeline = step->pipeline;
-    int    samples = block_samples(step, block, LANES);
+    int     samples = block_samples(step, block, LANES);
     int64_t source = pipeline ? shape_bytes(pipeline->from) : size;
-    size_t room = pipeline ? pipeline_bytes(pipeline) : 0;
+    size_t  room = pipeline ? pipeline_bytes(pipeline) : 0;
     for (int lane = 0; lane < LANES; lane++) {
         int64_t sample = sample_at(step, block * LANES + (lane < samples ? lane : 0));
         image[lane] = lane < samples ? step->images + source * sample : image[0];
@@ -124,6 +123,26 @@ static inline void load_transformed(const struct step *step, int64_t block, int6
             image[lane] = pipeline_image(pipeline, image[lane], (uint64_t)sample, (char *)step->workspace + room * (size_t)lane);
         (*label)[lane] = step->labels[sample];
     }
+}
+
+/* Bytes are made of them, */
+static inline void load_made_bytes(const struct step *step, int64_t block, int64_t size, const uint8_t *image[LANES],
+                                   vi *label)
+{
+    const void *made[LANES];
+    load_made(step, block, size, made, label);
+    for (int lane = 0; lane < LANES; lane++)
+        image[lane] = made[lane];
+}
+
+/* or floats. */
+static inline void load_made_values(const struct step *step, int64_t block, int64_t size, const float *image[LANES],
+                                    vi *label)
+{
+    const void *made[LANES];
+    load_made(step, block, size, made, label);
+    for (int lane = 0; lane < LANES; lane++)
+        image[lane] = made[lane];
 }
 
 #endif

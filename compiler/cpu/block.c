@@ -6,20 +6,30 @@
 static void print_load(Text *text, const Plan *plan)
 {
     const Tensor *input = plan->train.graph->input;
-    const Buffer *image = plan->train.buffer[input->id];
+    const Buffer *buffer = plan->train.buffer[input->id];
     bool flat = input->rank == 1;
     int64_t elements = tensor_elements(input), channels = flat ? 1 : input->dim[0];
 
-    line(text, "\n/* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond\n"
-               " * the step's last sample repeat the first one of the block, and weigh nothing. */");
+    const DataSpec *data = &plan->model->data;
+    bool transformed = data->transforms.count > data->prepared;
+
+    line(text, "\n/* The images and labels of a block, a sample in each lane%s. Lanes beyond\n"
+               " * the step's last sample repeat the first one of the block, and weigh nothing. */",
+         data->real_images ? "" : ": (byte / 255 - mean) / std");
     line_wrapped(text, "static KERNEL void load_block(const struct step *step, int64_t block, vf image%s, vi *label)",
-                 buffer_dims(text->arena, image));
+                 buffer_dims(text->arena, buffer));
     line(text, "{");
-    print_normalize(text, "static const real", "", plan->model->data.normalize, channels);
-    line(text, "const uint8_t *byte[LANES];\n\n"
-               "load_samples(step, block, %" PRId64 ", byte, label);\n"
-               "load_images(byte, %" PRId64 ", %" PRId64 ", factor, shift, %s);\n"
-               "}", elements, channels, elements / channels, flat ? "image" : "&image[0][0][0]");
+    const char *to = flat ? "image" : "&image[0][0][0]", *image = data->real_images ? "value" : "byte";
+    if (!data->real_images)
+        print_normalize(text, "static const real", "", data->normalize, channels);
+    line(text, "const %s *%s[LANES];\n\n"
+               "%s(step, block, %" PRId64 ", %s, label);", data->real_images ? "float" : "uint8_t", image,
+         data->real_images ? "load_made_values" : transformed ? "load_made_bytes" : "load_samples", elements, image);
+    if (data->real_images)
+        line(text, "load_values(value, %" PRId64 ", %" PRId64 ", %s);", channels, elements / channels, to);
+    else
+        line(text, "load_images(byte, %" PRId64 ", %" PRId64 ", factor, shift, %s);", channels, elements / channels, to);
+    line(text, "}");
 }
 
 void print_block_functions(Text *text, const Plan *plan)

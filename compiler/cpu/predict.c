@@ -72,19 +72,21 @@ static const char *first_row(const Buffer *buffer)
     return rows[buffer->rank];
 }
 
-/* Bytes as the dataset has them, into the input. */
+/* Bytes as the dataset has them, or floats where the transforms leave such, into the input. */
 static void print_load(Text *text, const Plan *plan)
 {
     const Buffer *input = plan->predict.program.buffer[plan->predict.program.graph->input->id];
     const Normalize *normalize = plan->model->data.normalize;
-    bool flat = input->rank == 1;
+    bool flat = input->rank == 1, floats = plan->model->data.real_images;
     int64_t channels = flat ? 1 : input->dim[0], pixels = input->size / channels;
 
-    line(text, "\n/* The image, normalised: (byte / 255 - mean) / std. */");
-    line_wrapped(text, "static KERNEL void load_image(const uint8_t *byte, real %s%s)", input->name,
-                 buffer_dims(text->arena, input));
+    line(text, floats ? "\n/* The image, as its transforms left it. */"
+                      : "\n/* The image, normalised: (byte / 255 - mean) / std. */");
+    line_wrapped(text, "static KERNEL void load_image(const %s, real %s%s)", floats ? "float *value" : "uint8_t *byte",
+                 input->name, buffer_dims(text->arena, input));
     line(text, "{");
-    print_normalize(text, "static const real", "", normalize, channels);
+    if (!floats)
+        print_normalize(text, "static const real", "", normalize, channels);
     line(text, "real *to = %s%s;\n", input->name, first_row(input));
     const char *c = channels > 1 ? "c" : "0", *from = channels > 1 ? arena_printf(text->arena, "c*%" PRId64 " + i", pixels) : "i";
     if (channels > 1) {
@@ -92,8 +94,11 @@ static void print_load(Text *text, const Plan *plan)
         text->indent++;
     }
     line(text, "#pragma omp simd\n"
-               "for (int64_t i = 0; i < %" PRId64 "; i++)\n"
-               "    to[%s] = factor[%s] * byte[%s] + shift[%s];", pixels, from, c, from, c);
+               "for (int64_t i = 0; i < %" PRId64 "; i++)", pixels);
+    if (floats)
+        line(text, "    to[%s] = value[%s];", from, from);
+    else
+        line(text, "    to[%s] = factor[%s] * byte[%s] + shift[%s];", from, c, from, c);
     text->indent -= channels > 1;
     line(text, "}");
 }

@@ -7,16 +7,14 @@
 #include <load.h>
 #include <step.h>
 
-/* The images and labels of a block, a sample in each lane: (byte / 255 - mean) / std. Lanes beyond
+/* The images and labels of a block, a sample in each lane. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
 static KERNEL void load_block(const struct step *step, int64_t block, vf image[8][8][3], vi *label)
 {
-    static const real factor[3] = { 1 / (255 * 0.2), 1 / (255 * 0.3), 1 / (255 * 0.4) };
-    static const real shift[3] = { -0.5 / 0.2, -0.25 / 0.3, -0.125 / 0.4 };
-    const uint8_t *byte[LANES];
+    const float *value[LANES];
 
-    load_samples(step, block, 192, byte, label);
-    load_images(byte, 3, 64, factor, shift, &image[0][0][0]);
+    load_made_values(step, block, 192, value, label);
+    load_values(value, 3, 64, &image[0][0][0]);
 }
 
 /* What each sample's loss weighs in the mean over the step: nothing in lanes without one. */

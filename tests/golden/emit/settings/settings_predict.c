@@ -7,17 +7,15 @@
 
 #include <string.h>
 
-/* The image, normalised: (byte / 255 - mean) / std. */
-static KERNEL void load_image(const uint8_t *byte, real input[3][8][8])
+/* The image, as its transforms left it. */
+static KERNEL void load_image(const float *value, real input[3][8][8])
 {
-    static const real factor[3] = { 1 / (255 * 0.2), 1 / (255 * 0.3), 1 / (255 * 0.4) };
-    static const real shift[3] = { -0.5 / 0.2, -0.25 / 0.3, -0.125 / 0.4 };
     real *to = input[0][0];
 
     for (int c = 0; c < 3; c++)
         #pragma omp simd
         for (int64_t i = 0; i < 64; i++)
-            to[c*64 + i] = factor[c] * byte[c*64 + i] + shift[c];
+            to[c*64 + i] = value[c*64 + i];
 }
 
 void settings_prepare_predict(const real *weights, void *scratch)
