@@ -12,8 +12,13 @@
  * that epoch and nothing is saved, so that the weights of an earlier run survive; likewise after a signal. */
 bool train_command(const struct model *model, const struct settings *settings, struct error *error);
 
-/* eval: prints loss, accuracy and confusion matrix to standard output, with --progress json as one JSON object. */
+/* eval: prints loss, accuracy, precision and recall of each class and the confusion matrix to standard output, with
+ * --progress json as one JSON object. */
 bool eval_command(const struct model *model, const struct settings *settings, struct error *error);
+
+/* predict: prints the classes of the images in files to standard output, a line for each, on the CPU. A file that cannot be read
+ * is reported and the others go on; the last error is that there was one. */
+bool predict_command(const struct model *model, const struct settings *settings, struct error *error);
 
 /* bench: measures how fast this trainer is here, and prints it to standard output as tables or, with --json, as one JSON
  * object. It trains from initial weights and forgets what it has trained. */

@@ -37,6 +37,15 @@ static bool read_count(const char *text, void *value)
     return good;
 }
 
+static bool read_most(const char *text, void *value)
+{
+    int64_t number;
+    bool    good = read_count(text, &number) && number > 0;
+    if (good)
+        *(int64_t *)value = number;
+    return good;
+}
+
 static void show_count(const void *value, char *text, size_t size)
 {
     int64_t count = *(const int64_t *)value;
@@ -148,6 +157,7 @@ static void show_progress(const void *value, char *text, size_t size)
 
 static const struct value_kind
     count = {"a whole number of 0 or more", read_count, show_count},
+    most = {"a whole number of 1 or more", read_most, show_count},
     seed = {"a whole number from 0 to 18446744073709551615", read_seed, show_seed},
     threads = {"a whole number from 1 to 1024", read_threads, show_threads},
     rate = {"a number of 0 or more, as in 0.01 or 1e-3", read_rate, show_rate},
@@ -159,6 +169,7 @@ static const struct value_kind
 
 enum {
     TRAIN = 1 << COMMAND_TRAIN, EVAL = 1 << COMMAND_EVAL, BENCH = 1 << COMMAND_BENCH, INFO = 1 << COMMAND_INFO,
+    PREDICT = 1 << COMMAND_PREDICT,
     BENCH_EPOCHS = 3,                   /* that bench measures by default */
 };
 
@@ -189,15 +200,21 @@ static const struct option {
     {"--save", "FILE", &file, offsetof(struct settings, save), TRAIN, "write the final weights there (safetensors)"},
     {"--log", "DIR", &folder, offsetof(struct settings, log), TRAIN, "write metrics.jsonl and pictures there"},
     {"--weights", "FILE", &file, offsetof(struct settings, weights), EVAL, "weights to evaluate (safetensors)"},
+    {"--weights", "FILE", &file, offsetof(struct settings, weights), PREDICT, "weights to predict with (safetensors)"},
+    {"--data", "DIR", &folder, offsetof(struct settings, data), PREDICT, "where classes that are folders get their names"},
+    {"--top", "N", &most, offsetof(struct settings, top), PREDICT, "so many classes, the most probable first"},
+    {"--invert", NULL, NULL, offsetof(struct settings, invert), PREDICT, "dark on bright becomes bright on dark"},
     {"--progress", "P", &mode, offsetof(struct settings, progress), TRAIN | EVAL, "auto, plain, json, off"},
     {"--json", NULL, NULL, offsetof(struct settings, json), BENCH, "one JSON object instead of tables"},
+    {"--json", NULL, NULL, offsetof(struct settings, json), PREDICT, "one JSON object a line and image"},
 };
 
 enum { OPTIONS = sizeof options / sizeof *options };
 
 static const struct { const char *name; enum command command; const char *help; } commands[] = {
     {"train", COMMAND_TRAIN, "train as the spec says, then save the weights"},
-    {"eval", COMMAND_EVAL, "loss, accuracy and confusion matrix on the test set"},
+    {"eval", COMMAND_EVAL, "loss, accuracy, precision and recall, confusion matrix on the test set"},
+    {"predict", COMMAND_PREDICT, "class and probability of images: PNG, PGM, IDX"},
     {"bench", COMMAND_BENCH, "how fast training and its kernels are on this machine"},
     {"info", COMMAND_INFO, "layers, parameters, memory needed, devices"},
     {"help", COMMAND_HELP, "this text; help COMMAND: its options"},
@@ -206,7 +223,7 @@ static const struct { const char *name; enum command command; const char *help; 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Known names that would be taken for mistakes otherwise. */
-static const char *const commands_to_come[] = {"predict", "export", NULL};
+static const char *const commands_to_come[] = {"export", NULL};
 static const char *const options_to_come[] = {"--checkpoint", "--every", "--resume", NULL};
 
 static bool listed(const char *name, const char *const *names)
@@ -302,24 +319,33 @@ static bool read_option(struct settings *settings, const struct model *model, in
 
 static bool asks_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
 
+/* Words that are no options are files where the command takes some; they move to the front of argv. Behind "--" all are. */
 static bool read_arguments(struct settings *settings, const struct model *model, int argc, char **argv,
                            struct error *error)
 {
+    bool takes_files = settings->command == COMMAND_PREDICT, only_files = false;
+    settings->files = argv + 2;
     for (int at = 2; at < argc;) {
-        if (asks_help(argv[at])) {
+        if (!only_files && asks_help(argv[at])) {
             settings->topic = settings->command;
             settings->command = COMMAND_HELP;
             return true;
         }
-        if (argv[at][0] == '-' && argv[at][1] != '\0') {
+        if (!only_files && takes_files && strcmp(argv[at], "--") == 0) {
+            only_files = true;
+            at++;
+        } else if (!only_files && argv[at][0] == '-' && argv[at][1] != '\0') {
             if (!read_option(settings, model, argc, argv, &at, error))
                 return false;
+        } else if (takes_files) {
+            argv[2 + settings->file_count++] = argv[at++];
         } else {
             return error_set(error, STATUS_USAGE, "%s takes options only, found '%s'", command_name(settings->command),
                              argv[at]);
         }
     }
-    return true;
+    return !takes_files || settings->file_count > 0
+        || error_set(error, STATUS_USAGE, "predict: found no file, expected images: PNG, PGM or IDX");
 }
 
 static void set_defaults(struct settings *settings, const struct model *model)
@@ -327,7 +353,7 @@ static void set_defaults(struct settings *settings, const struct model *model)
     *settings = (struct settings){
         .topic = COMMAND_HELP, .epochs = -1, .steps = -1, .lr = model->sgd.lr, .seed = model->seed,
         .threads = device_cpu_threads(), .data = model->root, .device = model->device, .save = settings->file,
-        .weights = settings->file, .progress = PROGRESS_AUTO, .kernels = KERNELS_AUTO,
+        .weights = settings->file, .progress = PROGRESS_AUTO, .kernels = KERNELS_AUTO, .top = 1,
     };
     snprintf(settings->file, sizeof settings->file, "%s.safetensors", model->name);
 }
@@ -360,8 +386,8 @@ static void help_command(const struct settings *settings, const struct model *mo
 {
     struct settings defaults = *settings;
     defaults.epochs = settings->topic == COMMAND_BENCH ? BENCH_EPOCHS : model->epochs;
-    printf("usage: %s %s [OPTION]...\n\noptions, and what holds without them:\n", model->name,
-           command_name(settings->topic));
+    printf("usage: %s %s %s[OPTION]...\n\noptions, and what holds without them:\n", model->name,
+           command_name(settings->topic), settings->topic == COMMAND_PREDICT ? "FILE... " : "");
     for (int i = 0; i < OPTIONS; i++) {
         if (!(options[i].commands >> settings->topic & 1))
             continue;

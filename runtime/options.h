@@ -7,7 +7,7 @@
 #include "model.h"
 #include "progress.h"
 
-enum command { COMMAND_TRAIN, COMMAND_EVAL, COMMAND_BENCH, COMMAND_INFO, COMMAND_HELP, COMMAND_VERSION };
+enum command { COMMAND_TRAIN, COMMAND_EVAL, COMMAND_PREDICT, COMMAND_BENCH, COMMAND_INFO, COMMAND_HELP, COMMAND_VERSION };
 
 /* What the options say; where they say nothing, what the spec says. */
 struct settings {
@@ -22,7 +22,11 @@ struct settings {
     const char  *log;                   /* folder, or NULL */
     enum progress_mode progress;
     enum kernels kernels;
-    bool         json;                  /* of bench */
+    bool         json;                  /* of bench and predict */
+    bool         invert;                /* of predict */
+    int64_t      top;
+    char *const *files;                 /* of predict: what is named on the command line; it lies in argv */
+    int          file_count;
     char         file[1024];            /* NAME.safetensors, what save and weights point to by default */
 };
 

@@ -44,6 +44,7 @@ static bool run(const struct model *model, int argc, char **argv, struct error *
     } commands[] = {
         [COMMAND_TRAIN] = {train_command, true},
         [COMMAND_EVAL] = {eval_command, true},
+        [COMMAND_PREDICT] = {predict_command, true},
         [COMMAND_BENCH] = {bench_command, true},
         [COMMAND_INFO] = {info_command, false},
         [COMMAND_HELP] = {help_command, false},
