@@ -38,11 +38,12 @@ struct chart {
     double       x_low, x_high, y_low, y_high;      /* what the frame spans */
 };
 
+/* NAN where it is beyond all that can be drawn. */
 static double value_of(const struct log_record *record, const struct series *s, const struct chart *chart)
 {
     double value;
     memcpy(&value, (const char *)record + (chart->loss ? s->loss : s->accuracy), sizeof value);
-    return value * chart->scale;
+    return fabs(value) < 1e30 ? value * chart->scale : NAN;
 }
 
 static double x_of(const struct chart *chart, double epoch)

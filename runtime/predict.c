@@ -155,13 +155,15 @@ static bool predict_file(struct prediction *p, const char *path, struct error *e
 /* Whoever draws on paper draws dark on bright. That is not guessed at, but said. */
 static void hint(const struct prediction *p)
 {
-    char which[64] = "";
     if (p->bright == 0 || !drawn_on_black(p->model))
         return;
-    if (p->images > 1)
-        snprintf(which, sizeof which, ", and %" PRId64 " of %" PRId64 " in all", p->bright, p->images);
-    fprintf(stderr, "%s: hint: %s%s: mostly bright, while %s is bright on black%s\n", p->model->name, p->first_bright, which,
-            p->model->dataset, p->settings->invert ? ", and --invert made it so" : ": for dark on bright there is --invert");
+    fprintf(stderr, "%s: hint: ", p->model->name);
+    if (p->images == 1)
+        fprintf(stderr, "%s is mostly bright", p->first_bright);
+    else
+        fprintf(stderr, "%" PRId64 " of %" PRId64 " images are mostly bright (%s first)", p->bright, p->images, p->first_bright);
+    fprintf(stderr, ", and %s is bright on black: %s\n", p->model->dataset,
+            p->settings->invert ? "--invert made it so" : "for dark on bright there is --invert");
 }
 
 /* With a single file its error is all that is to be said. */

@@ -142,7 +142,9 @@ struct ticks ticks_around(double low, double high, int most, bool whole)
     enum { FACTORS = sizeof factors / sizeof *factors };
     double least = (high - low) / most;
     least = whole && least < 1 ? 1 : least;
-    if (!(least > 1e-300) || !(least < 1e300))      /* one value, or none that can be drawn */
+    if (!isfinite(least))
+        return (struct ticks){.first = low, .step = 1, .count = 1};
+    if (!(least > 1e-300))              /* one value */
         least = 1;
     double decade = pow(10, floor(log10(least))), step = 10 * decade;
     for (int i = FACTORS; i-- > 0; )

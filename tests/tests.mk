@@ -5,6 +5,7 @@
 #?   test-golden          diagnostics and emitted code, compared with tests/golden/
 #?   test-cli             the commands of netc
 #?   test-trainer         the commands of a trainer
+#?   test-use             what a trained network is used for: eval, predict, the log of a training
 #?   test-download        trainers that fetch their data, from a server on this machine
 #?   test-pytorch-recorded  drawn networks beside PyTorch, as recorded in tests/pytorch/drawn/
 #?   test-pytorch-avx2    the same with 8 lanes in place of 4, where the CPU has AVX2
@@ -18,7 +19,7 @@
 #?   test-bench           the scripts of make bench, where there is a Python 3; measures nothing
 #?   test-cuda-host       CUDA code compiled for the CPU beside plain nests: specs/, tests/gradient/, a part of tests/tuned/
 #?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ARCHS=all for all architectures
-#?   test-asan-...        unit, golden, nets, tuned, cuda-host, trainer: under the address and undefined-behaviour sanitizers
+#?   test-asan-...        unit, golden, nets, tuned, cuda-host, trainer, use: under the address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
 #? make test-cuda       trainers on an emulated GPU; PTXEMU=folder has the emulator's sources, CUDA's toolkit is needed
@@ -27,8 +28,8 @@
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
-SUITES = unit golden cli trainer download pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
-         warnings bench cuda-host cuda-compile asan-unit asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer tsan
+SUITES = unit golden cli trainer use download pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
+         warnings bench cuda-host cuda-compile asan-unit asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
 ARM    = $(filter aarch64,$(shell uname -m))
@@ -76,6 +77,9 @@ test-cli: $(BUILD)/netc
 
 test-trainer: $(BUILD)/netc
 	@$(SUITE) trainer tests/trainer.sh
+
+test-use: $(BUILD)/netc
+	@$(SUITE) use tests/use.sh
 
 test-download: $(BUILD)/netc
 	@$(SUITE) download tests/download.sh
@@ -176,6 +180,9 @@ test-asan-tuned: $(BUILD)/netc
 
 test-asan-trainer: $(BUILD)/netc
 	@$(SUITE) asan-trainer tests/sanitize.sh address
+
+test-asan-use: $(BUILD)/netc
+	@EXTRA_CFLAGS="-O1 -g -fsanitize=$(ADDRESS) -fno-sanitize-recover=all" UBSAN_OPTIONS=print_stacktrace=1 $(SUITE) asan-use tests/use.sh
 
 test-tsan: $(BUILD)/netc
 	@$(SUITE) tsan tests/sanitize.sh thread

@@ -104,7 +104,7 @@ check "bad number" 2 "found '1x'" train --steps 1x
 check "bad rate" 2 "found 'nan'" train --lr nan
 check "no threads" 2 "from 1 to 1024" train --threads 0
 check "superfluous word" 2 "options only" eval x
-check "command to come" 2 "predict is not built yet" predict x.png
+check "command to come" 2 "export is not built yet" export
 check "nothing to measure" 2 "at least one step" bench --steps 0 --data small
 check "a value for --json" 2 "--json takes no value" bench --json=yes
 check "bench saves nothing" 2 "bench has no option --save" bench --save x

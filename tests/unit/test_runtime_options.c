@@ -98,6 +98,29 @@ static void test_values(void **state)
     }
 }
 
+static void test_files(void **state)
+{
+    (void)state;
+    struct settings some = good("predict a.png --top 3 b --weights=w --invert - c");
+    assert_int_equal(some.command, COMMAND_PREDICT);
+    assert_int_equal(some.file_count, 4);
+    assert_string_equal(some.files[0], "a.png");
+    assert_string_equal(some.files[1], "b");
+    assert_string_equal(some.files[2], "-");
+    assert_string_equal(some.files[3], "c");
+    assert_string_equal(some.weights, "w");
+    assert_int_equal(some.top, 3);
+    assert_true(some.invert && !some.json);
+    struct settings odd = good("predict --json -- --top -h --");
+    assert_int_equal(odd.file_count, 3);
+    assert_string_equal(odd.files[0], "--top");
+    assert_string_equal(odd.files[2], "--");
+    assert_int_equal(odd.top, 1);
+    assert_string_equal(odd.weights, "net.safetensors");
+    assert_string_equal(good("train --log d").log, "d");
+    assert_null(good("train").log);
+}
+
 static void test_help_and_version(void **state)
 {
     static const struct { const char *line; enum command command, topic; } cases[] = {
@@ -121,14 +144,15 @@ static void test_refusals(void **state)
     static const struct { const char *line, *says; } cases[] = {
         {"", "no command given"}, {"trian", "did you mean train?"}, {"evaluate", "no command 'evaluate'"},
         {"--epochs", "no command"},
-        {"predict a.png", "predict is not built yet"}, {"export", "not built yet"},
+        {"predict", "predict: found no file"}, {"predict --json", "found no file"}, {"export", "not built yet"},
         {"help fly", "no command 'fly'"}, {"help export", "not built yet"}, {"help train x", "takes options only"},
         {"train x", "takes options only, found 'x'"}, {"train -x", "train has no option -x"},
         {"train --epoch 3", "did you mean --epochs?"}, {"train --epohcs=3", "did you mean --epochs?"},
         {"train --hepl", "did you mean --help?"}, {"train --xyzzy", "no option --xyzzy\n  net train --help"},
         {"train --weights w", "train has no option --weights"}, {"eval --epochs 3", "eval has no option --epochs"},
         {"train --checkpoint f", "--checkpoint is not built yet"}, {"train --every=2", "--every is not built yet"},
-        {"train --resume f", "--resume is not built yet"},
+        {"train --resume f", "--resume is not built yet"}, {"train --log=", "--log: found ''"}, {"eval --log d", "eval has no option --log"},
+        {"predict a --top 0", "--top: found '0', expected a whole number of 1 or more"}, {"predict a --epochs 3", "no option"},
         {"bench --json=3", "--json takes no value"}, {"bench --json 3", "takes options only, found '3'"},
         {"bench --lr 1", "bench has no option --lr"}, {"train --json", "train has no option --json"},
         {"bench --epoch 3", "did you mean --epochs?"}, {"bench --steps x", "--steps: found 'x'"},
@@ -182,7 +206,7 @@ static void test_devices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_help_and_version),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_files), cmocka_unit_test(test_help_and_version),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
