@@ -77,7 +77,7 @@ bool log_draw_mistakes(const struct log *log, const char *path, struct error *er
         return false;
     svg_text(&svg, MARGIN, 32, "title", "%s", title);
     if (mistakes->count > 0)
-        svg_text(&svg, MARGIN, 54, "dim", "test images after epoch %.0f: the class they are of, the one they are taken for "
+        svg_text(&svg, MARGIN, 54, "dim", "test images after epoch %.0f: the class they are of, the one they are taken for, "
                  "and how surely", log->last.epoch);
     else
         svg_text(&svg, MARGIN, 54, "dim", "none: all test images are right after epoch %.0f", log->last.epoch);
