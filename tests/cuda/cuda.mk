@@ -66,7 +66,7 @@ emulator:
 	@chmod -R u+w $(EMULATOR)
 	@$(MAKE) -s -C $(EMULATOR) libcuda.so.1
 
-$(CHANGES): tests/cuda/changes.c $(filter %/safetensors.o %/json.o %/error.o %/format.o,$(RUNTIME))
+$(CHANGES): tests/cuda/changes.c $(filter %/safetensors.o %/json.o %/utf8.o %/error.o %/format.o,$(RUNTIME))
 	@mkdir -p $(@D)
 	@$(CC) $(ALLFLAGS) -Iruntime -o $@ $^ -lm
 
