@@ -1,6 +1,8 @@
 #include "data.h"
 
+#include "data_prepare.h"
 #include "data_source.h"
+#include "pipeline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +12,17 @@ static const struct {
     const char *name;
     bool (*load)(const struct model *model, const char *root, enum part part, struct dataset *data,
                  struct error *error);
-    bool (*count)(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+    bool (*count)(const struct model *model, const char *root, enum part part, struct dataset *data,
+                  struct error *error);
+    bool prepares;                      /* load leaves prepared images */
 } datasets[] = {
-    {"mnist", idx_load, idx_count},
-    {"fashion_mnist", idx_load, idx_count},
-    {"kmnist", idx_load, idx_count},
-    {"emnist", idx_load, idx_count},
-    {"cifar10", cifar10_load, cifar10_count},
-    {"idx", idx_load, idx_count},
-    {"folder", folder_load, folder_count},
+    {"mnist", idx_load, idx_count, false},
+    {"fashion_mnist", idx_load, idx_count, false},
+    {"kmnist", idx_load, idx_count, false},
+    {"emnist", idx_load, idx_count, false},
+    {"cifar10", cifar10_load, cifar10_count, false},
+    {"idx", idx_load, idx_count, false},
+    {"folder", folder_load, folder_count, true},
 };
 
 enum { DATASETS = sizeof datasets / sizeof *datasets };
@@ -32,6 +36,15 @@ static int find(const struct model *model, struct error *error)
     return -1;
 }
 
+/* What follows when the files have been read. */
+static bool finish(const struct model *model, int i, enum part part, struct dataset *data, struct error *error)
+{
+    if ((datasets[i].prepares || data_prepare(model, data, model->dataset, error)) && data_finish(model, part, data, error))
+        return true;
+    data_free(data);
+    return false;
+}
+
 bool data_load(const struct model *model, const char *root, enum part part, enum progress_mode mode,
                struct dataset *data, struct error *error)
 {
@@ -42,7 +55,7 @@ bool data_load(const struct model *model, const char *root, enum part part, enum
     if (i < 0)
         return false;
     if (datasets[i].load(model, root, part, data, error))
-        return true;
+        return finish(model, i, part, data, error);
     data_free(data);
     if (!model->download || error->status != STATUS_INPUT)
         return false;
@@ -52,20 +65,27 @@ bool data_load(const struct model *model, const char *root, enum part part, enum
         return false;
     }
     if (changed && datasets[i].load(model, root, part, data, error))
-        return true;
+        return finish(model, i, part, data, error);
     data_free(data);
     return false;
 }
 
-bool data_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
+bool data_count(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error)
 {
-    int i = find(model, error);
-    return i >= 0 && datasets[i].count(model, root, part, count, error);
+    struct pipeline pipeline;
+    int             i = find(model, error);
+    *data = (struct dataset){0};
+    if (i < 0 || !datasets[i].count(model, root, part, data, error)
+        || !pipeline_make(model, 0, model->prepared, false, data_shape(model, data), model->dataset, &pipeline, error))
+        return false;
+    data->shape = pipeline.to;
+    pipeline_free(&pipeline);
+    return true;
 }
 
-size_t data_bytes(const struct model *model, int64_t count)
+size_t data_bytes(const struct model *model, const struct dataset *data)
 {
-    return (size_t)count * ((size_t)(model->channels * model->height * model->width) + 1);
+    return (size_t)(data->count + data->held_out) * ((size_t)data_image_bytes(model, data) + 1);
 }
 
 int64_t data_steps(const struct model *model, int64_t count)

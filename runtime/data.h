@@ -38,22 +38,26 @@ struct dataset data_part(const struct model *model, const struct dataset *train,
 bool data_load(const struct model *model, const char *root, enum part part, enum progress_mode mode,
                struct dataset *data, struct error *error);
 
-/* Reads only as much as tells the number of samples. */
-bool data_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+/* Reads only as much as tells the number of samples and the shape of their images: data->count, data->shape. */
+bool data_count(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error);
 
-/* Bytes that `count` samples take in memory. */
-size_t data_bytes(const struct model *model, int64_t count);
+/* Bytes that the samples take in memory. */
+size_t data_bytes(const struct model *model, const struct dataset *data);
 
 void data_free(struct dataset *data);
 
+/* Readers of datasets: images and labels as the files have them, with the shape of the images; but folder_load does the
+ * prepared transforms as well, as its pictures may have any size. The others, _count, tell number and shape alone. */
+
 /* data_idx.c: the IDX format, in which MNIST is and those like it. */
 bool idx_load(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error);
-bool idx_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+bool idx_count(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error);
 
 /* data_cifar10.c */
 bool cifar10_load(const struct model *model, const char *root, enum part part, struct dataset *data,
                   struct error *error);
-bool cifar10_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+bool cifar10_count(const struct model *model, const char *root, enum part part, struct dataset *data,
+                   struct error *error);
 
 /* Whether the file at `path` can be one of its six: size and labels. */
 bool cifar10_check(const char *path, struct error *error);
@@ -61,7 +65,8 @@ bool cifar10_check(const char *path, struct error *error);
 /* data_folder.c: a folder of pictures for each class. */
 bool folder_load(const struct model *model, const char *root, enum part part, struct dataset *data,
                  struct error *error);
-bool folder_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error);
+bool folder_count(const struct model *model, const char *root, enum part part, struct dataset *data,
+                  struct error *error);
 
 /* Calls add with the name of each class, in order, until it says false, which is returned; with none where the folders cannot
  * be read. */

@@ -1,6 +1,7 @@
 /* CIFAR-10's binary form: six files of 10,000 records, each a byte for the label and 3 planes (red, green, blue) of
  * 32 x 32 bytes. They lie in an archive, or unpacked. */
 #include "archive.h"
+#include "data_prepare.h"
 #include "data_source.h"
 #include "stream.h"
 
@@ -151,10 +152,15 @@ static bool load_files(const struct model *model, const char *root, enum part pa
     return good;
 }
 
+static const struct sample_shape image_shape = {3, 32, 32, false};
+
 static bool check_model(const struct model *model, struct error *error)
 {
-    if (model->channels * model->height * model->width == PIXELS
-        && (model->flat || (model->channels == 3 && model->height == 32)) && model->classes >= CLASSES)
+    if (model->transform_count > 0 && !data_fits(model, image_shape, "CIFAR-10", error))
+        return false;
+    bool fits = model->channels * model->height * model->width == PIXELS
+        && (model->flat || (model->channels == 3 && model->height == 32));
+    if ((model->transform_count > 0 || fits) && (model->classes >= CLASSES || model->targets))
         return true;
     return error_input(error, "the network is not for CIFAR-10, which has images of 3x32x32 and 10 classes");
 }
@@ -181,6 +187,7 @@ bool cifar10_load(const struct model *model, const char *root, enum part part, s
         return missing(model, root, part, error);
     uint8_t *buffer = allocate(FILE_SIZE + 1, error);
     data->count = count;
+    data->shape = image_shape;
     data->images = buffer ? allocate((size_t)count * PIXELS, error) : NULL;
     data->labels = data->images ? allocate((size_t)count, error) : NULL;
     bool good = data->labels && (files ? load_files(model, root, part, buffer, data, error)
@@ -189,12 +196,14 @@ bool cifar10_load(const struct model *model, const char *root, enum part part, s
     return good;
 }
 
-bool cifar10_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
+bool cifar10_count(const struct model *model, const char *root, enum part part, struct dataset *data,
+                   struct error *error)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", root, archive_name);
     if (!unpacked(model, root, part) && access(path, F_OK) != 0)
         return missing(model, root, part, error);
-    *count = RECORDS * (part == PART_TRAIN ? MOST_FILES : 1);
+    data->count = RECORDS * (part == PART_TRAIN ? MOST_FILES : 1);
+    data->shape = image_shape;
     return true;
 }

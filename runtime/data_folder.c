@@ -1,7 +1,9 @@
 /* A folder of pictures for each class, below root/train and root/test. Classes are numbered in the order of their names, as
  * torchvision's ImageFolder does; the names are those of the training part. */
+#include "data_prepare.h"
 #include "data_source.h"
 #include "image.h"
+#include "pipeline.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -168,7 +170,7 @@ static bool open_folder(const struct model *model, const char *root, enum part p
     }
     if (!list_classes(root, f->path, &f->classes, error) || !check_strangers(f, error))
         return false;
-    if (f->classes.count > model->classes)
+    if (f->classes.count > model->classes && !model->targets)
         return error_input(error, "%s: found %" PRId64 " classes, but the network gives %" PRId64 " values", root,
                            f->classes.count, model->classes);
     return list_files(f, error);
@@ -181,20 +183,68 @@ static void close_folder(struct folder *f)
     free(f->ends);
 }
 
+/* Reads a picture in the channels that the model's transforms, if any, want, as planes; NULL where it cannot. */
+static uint8_t *read_planes(const struct model *model, const char *path, struct sample_shape *shape, struct error *error)
+{
+    struct image image;
+    bool         any = model->transform_count > 0;      /* size */
+    if (!image_read(path, any ? 0 : model->height, any ? 0 : model->width, &image, error))
+        return NULL;
+    int wanted = model_picture_channels(model), channels = wanted ? wanted : image.channels;
+    *shape = (struct sample_shape){channels, (int32_t)image.height, (int32_t)image.width, false};
+    uint8_t *planes = malloc((size_t)shape_values(*shape));
+    if (planes)
+        image_planes(&image, channels, planes);
+    else
+        error_memory(error, path, (size_t)shape_values(*shape));
+    image_free(&image);
+    return planes;
+}
+
+/* All pictures must have one size when they are prepared. */
+static bool check_size(const struct dataset *data, struct sample_shape shape, const char *path, const char *first,
+                       struct error *error)
+{
+    if (shape.height == data->shape.height && shape.width == data->shape.width && shape.channels == data->shape.channels)
+        return true;
+    error_input(error, "%s: %dx%d pixels in %d channels, but %s has %dx%d in %d", path, shape.height, shape.width,
+                shape.channels, first, data->shape.height, data->shape.width, data->shape.channels);
+    return error_add(error, "resize((height, width)) in front of `transform` makes one size of all");
+}
+
+/* Picture i, prepared. The first one says how large all are. */
+static bool take_image(const struct model *model, const struct folder *f, int64_t i, struct dataset *data,
+                       struct error *error)
+{
+    const char         *path = f->files.at[i];
+    struct sample_shape shape;
+    struct dataset      one = {.count = 1, .images = read_planes(model, path, &shape, error)};
+    if (!one.images)
+        return false;
+    one.shape = shape;
+    bool good = (i > 0 || data_fits(model, shape, path, error)) && data_prepare(model, &one, path, error);
+    if (good && i == 0) {
+        data->shape = one.shape;
+        data->images = malloc((size_t)(data->count * data_image_bytes(model, data)));
+        good = data->images || error_memory(error, f->path, (size_t)(data->count * data_image_bytes(model, data)));
+    }
+    good = good && check_size(data, one.shape, path, f->files.at[0], error);
+    if (good)
+        memcpy(data->images + i * data_image_bytes(model, data), one.images, (size_t)data_image_bytes(model, data));
+    free(one.images);
+    return good;
+}
+
 static bool read_images(const struct model *model, const struct folder *f, struct dataset *data, struct error *error)
 {
-    int64_t size = model->channels * model->height * model->width, class = 0;
+    int64_t class = 0;
     data->count = f->files.count;
-    data->images = malloc((size_t)(data->count * size));
     data->labels = malloc((size_t)data->count);
-    if (!data->images || !data->labels)
-        return error_memory(error, f->path, (size_t)(data->count * (size + 1)));
+    if (!data->labels)
+        return error_memory(error, f->path, (size_t)data->count);
     for (int64_t i = 0; i < data->count; i++) {
-        struct image image;
-        if (!image_read(f->files.at[i], model->height, model->width, &image, error))
+        if (!take_image(model, f, i, data, error))
             return false;
-        image_planes(&image, (int)model->channels, data->images + i * size);
-        image_free(&image);
         while (i >= f->ends[class])
             class++;
         data->labels[i] = (uint8_t)class;
@@ -211,13 +261,15 @@ bool folder_load(const struct model *model, const char *root, enum part part, st
     return good;
 }
 
-bool folder_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
+bool folder_count(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error)
 {
     struct folder f;
     bool          good = open_folder(model, root, part, &f, error);
-    *count = f.files.count;
+    uint8_t      *first = good ? read_planes(model, f.files.at[0], &data->shape, error) : NULL;
+    data->count = f.files.count;
+    free(first);
     close_folder(&f);
-    return good;
+    return first != NULL;
 }
 
 bool folder_classes(const char *root, bool (*add)(void *to, const char *name), void *to)

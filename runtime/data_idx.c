@@ -1,5 +1,6 @@
 /* Datasets of IDX files (idx.h), one of images and one of labels for each part. Images have the dimensions n x height x width
  * or n x channels x height x width, or any others of the right size where the network's input is flat. */
+#include "data_prepare.h"
 #include "data_source.h"
 #include "format.h"
 #include "idx.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIRST_BUFFER = 1 << 20 };
+enum { FIRST_BUFFER = 1 << 20, MOST_TRANSFORMED = 1 << 28 };
 
 /* Says that `name` is in no form in `root`, and what can be done. */
 static bool missing(const struct model *model, const char *root, const char *name, enum part part, struct error *error)
@@ -51,6 +52,17 @@ static struct stream *open_file(const struct model *model, const char *root, int
     return stream;
 }
 
+/* The shape of the images that a header is about: c x h x w, h x w, or a row of values. */
+static struct sample_shape shape_of(const struct idx_header *header)
+{
+    const int64_t *dim = header->dim + 1;
+    switch (header->rank) {
+    case 4:  return (struct sample_shape){(int32_t)dim[0], (int32_t)dim[1], (int32_t)dim[2], false};
+    case 3:  return (struct sample_shape){1, (int32_t)dim[0], (int32_t)dim[1], false};
+    default: return (struct sample_shape){(int32_t)dim[0], 1, 1, false};
+    }
+}
+
 /* The header of an images file, checked against the network's input. */
 static bool read_images_header(const struct model *model, struct stream *stream, struct idx_header *header,
                                struct error *error)
@@ -74,6 +86,8 @@ static bool read_images_header(const struct model *model, struct stream *stream,
     if (model->split && (header->rank != 3 || header->dim[1] != 28 || header->dim[2] != 28))
         return error_input(error, "%s: offset 8: found images of %s, expected EMNIST's of 28x28", path,
                            format_shape(found, header->dim + 1, header->rank - 1));
+    if (model->transform_count > 0 && bytes >= 1 && bytes <= MOST_TRANSFORMED)
+        return data_fits(model, shape_of(header), path, error);
     if (model->flat ? bytes == model->channels * model->height * model->width
         : header->rank == 3 ? model->channels == 1 && memcmp(header->dim + 1, input + 1, 2 * sizeof *input) == 0
         : header->rank == 4 && memcmp(header->dim + 1, input, sizeof input) == 0)
@@ -147,7 +161,8 @@ static bool load_images(const struct model *model, struct stream *stream, struct
     if (!read_images_header(model, stream, &header, error))
         return false;
     snprintf(what, sizeof what, "its %" PRId64 " images", header.dim[0]);
-    if (__builtin_mul_overflow(header.dim[0], model->channels * model->height * model->width, &size))
+    data->shape = shape_of(&header);
+    if (__builtin_mul_overflow(header.dim[0], data_image_bytes(model, data), &size))
         return error_input(error, "%s: offset 4: %s are larger than any file", stream_path(stream), what);
     data->count = header.dim[0];
     data->images = read_elements(stream, header.bytes, size, what, error);
@@ -167,7 +182,7 @@ static bool load_labels(const struct model *model, struct stream *stream, struct
     snprintf(what, sizeof what, "its %" PRId64 " labels", header.dim[0]);
     data->labels = read_elements(stream, header.bytes, header.dim[0], what, error);
     for (int64_t i = 0; data->labels && i < data->count; i++)
-        if (data->labels[i] >= model->classes)
+        if (data->labels[i] >= model->classes && !model->targets)
             return error_input(error, "%s: offset %" PRId64 ": found label %d, expected 0 to %" PRId64
                                ", the network's classes", stream_path(stream), header.bytes + i, data->labels[i],
                                model->classes - 1);
@@ -213,13 +228,15 @@ bool idx_load(const struct model *model, const char *root, enum part part, struc
     return loaded;
 }
 
-bool idx_count(const struct model *model, const char *root, enum part part, int64_t *count, struct error *error)
+bool idx_count(const struct model *model, const char *root, enum part part, struct dataset *data, struct error *error)
 {
     struct stream    *images = open_file(model, root, 0, part, error);
     struct idx_header header;
     bool              known = images && read_images_header(model, images, &header, error);
-    if (known)
-        *count = header.dim[0];
+    if (known) {
+        data->count = header.dim[0];
+        data->shape = shape_of(&header);
+    }
     stream_close(images);
     return known;
 }

@@ -2,6 +2,7 @@
 #include "device_cpu.h"
 
 #include "format.h"
+#include "sampler_make.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -113,6 +114,7 @@ static void cpu_close(struct device *device)
     free(cpu->batch);
     free(cpu->result);
     pipelines_free(&cpu->pipelines);
+    sampler_free(&cpu->sampler);
     free(cpu);
 }
 
@@ -191,7 +193,9 @@ static struct device *cpu_open(const struct device_config *config, struct error 
     cpu->device = (struct device){.kind = &device_cpu, .config = *config, .piece = config->model->lanes};
     snprintf(cpu->device.name, sizeof cpu->device.name, "cpu, %d thread%s", config->threads,
              config->threads == 1 ? "" : "s");
-    if (pipelines_make(config->model, config->train, config->test, &cpu->pipelines, error) && open_memory(cpu, error))
+    if (pipelines_make(config->model, config->train, config->test, &cpu->pipelines, error)
+        && (!config->model->balanced || !config->train || sampler_make(config->train, &cpu->sampler, error))
+        && open_memory(cpu, error))
         return &cpu->device;
     cpu_close(&cpu->device);
     return NULL;
@@ -227,6 +231,16 @@ static void use_pipeline(struct run *run, enum part part, const struct stretch *
     run->step.pipeline = &run->pipeline;
 }
 
+static void use_sampler(struct run *run)
+{
+    if (!run->cpu->sampler.samples)
+        return;
+    run->sampler = run->cpu->sampler;
+    run->sampler.seed = run->stretch->seed;
+    run->sampler.epoch = run->stretch->epoch;
+    run->step.sampler = &run->sampler;
+}
+
 static bool cpu_train(struct device *device, const struct stretch *stretch, struct result *result, struct error *error)
 {
     struct cpu           *cpu = (struct cpu *)device;
@@ -248,6 +262,7 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
         },
     };
     use_pipeline(&run, PART_TRAIN, stretch);
+    use_sampler(&run);
     cpu_run(&run);
     *result = run.sum;
     return true;

@@ -5,6 +5,7 @@
 #include "barrier.h"
 #include "device.h"
 #include "pipeline.h"
+#include "sampler.h"
 
 enum { ALIGNMENT = 64 };                /* a cache line, and the widest vector */
 
@@ -23,6 +24,7 @@ struct cpu {
     real          *weights, *state;
     int64_t        version;             /* of the weights */
     struct pipelines pipelines;
+    struct sampler sampler;             /* of the training part, where the spec wants it balanced */
     void          *batch;
     struct result *result;              /* one for each unit of the largest phase */
 };
@@ -42,7 +44,8 @@ struct run {
     int64_t               steps_left, steps_done;   /* left: the current one included */
     const struct stretch *stretch;      /* NULL: it is an evaluation */
     struct result         sum;
-    struct pipeline       pipeline;     /* what step.pipeline is about */
+    struct pipeline       pipeline;     /* what step.pipeline and step.sampler are about */
+    struct sampler        sampler;
 };
 
 /* Units of a phase with so many samples. */

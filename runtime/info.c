@@ -2,6 +2,7 @@
 
 #include "cuda_info.h"
 #include "format.h"
+#include "pipeline.h"
 #include "weights.h"
 
 #include <inttypes.h>
@@ -40,49 +41,70 @@ void print_bytes(const char *what, double bytes, const char *note)
 }
 
 /* The dataset's size, as far as its files can be found; else both counts are 0, and *why says why. */
-static void count_dataset(const struct model *model, const struct settings *settings, int64_t *train, int64_t *test,
-                          struct error *why)
+static void count_dataset(const struct model *model, const struct settings *settings, struct dataset *train,
+                          struct dataset *test, struct error *why)
 {
     if (data_count(model, settings->data, PART_TRAIN, train, why)
-        && data_count(model, settings->data, PART_TEST, test, why))
+        && data_count(model, settings->data, PART_TEST, test, why)) {
+        train->held_out = model->valid < train->count ? model->valid : 0;
+        train->count -= train->held_out;
         return;
+    }
     why->text[strcspn(why->text, "\n")] = '\0';
-    *train = *test = 0;
+    *train = *test = (struct dataset){0};
 }
 
 /* Returns its bytes in memory. */
-static double print_dataset(const struct model *model, int64_t train, int64_t test, const struct error *why)
+static double print_dataset(const struct model *model, const struct dataset *train, const struct dataset *test,
+                            const struct error *why)
 {
-    char first[FORMAT_SIZE], second[FORMAT_SIZE], note[3 * FORMAT_SIZE];
-    if (train == 0) {
+    char first[FORMAT_SIZE], second[FORMAT_SIZE], third[FORMAT_SIZE], held[2 * FORMAT_SIZE] = "", note[6 * FORMAT_SIZE];
+    if (train->count == 0) {
         printf("  %-20s %10s  %s\n", "dataset", "?", why->text);
         return 0;
     }
     double bytes = (double)data_bytes(model, train) + (double)data_bytes(model, test);
-    snprintf(note, sizeof note, "%s training and %s test images from %s", format_count(first, train),
-             format_count(second, test), model->dataset);
+    if (train->held_out > 0)
+        snprintf(held, sizeof held, ", %s validation", format_count(third, train->held_out));
+    snprintf(note, sizeof note, "%s training%s and %s test images from %s", format_count(first, train->count), held,
+             format_count(second, test->count), model->dataset);
     print_bytes("dataset", bytes, note);
+    return bytes;
+}
+
+/* Bytes that making an image takes; where the dataset is not known, of one as large as the network's input. */
+static size_t image_workspace(const struct model *model, const struct dataset *train, const struct dataset *test)
+{
+    struct pipelines pipelines;
+    struct error     unfit;
+    if (!pipelines_make(model, train, test, &pipelines, &unfit))
+        return 0;
+    size_t bytes = pipelines_bytes(&pipelines);
+    pipelines_free(&pipelines);
     return bytes;
 }
 
 static void print_memory(const struct model *model, const struct settings *settings)
 {
-    char         note[FORMAT_SIZE];
-    int64_t      train, test;
-    struct error why;
+    char           note[FORMAT_SIZE];
+    struct dataset train, test;
+    struct error   why;
     count_dataset(model, settings, &train, &test, &why);
     printf("\nmemory for training with %d thread%s\n", settings->threads, settings->threads == 1 ? "" : "s");
-    double dataset = print_dataset(model, train, test, &why);
-    struct memory_need need = memory_need(model, settings->threads, true, test, 0);
+    double  dataset = print_dataset(model, &train, &test, &why);
+    int64_t evaluated = train.held_out > test.count ? train.held_out : test.count;
+    struct memory_need need = memory_need(model, settings->threads, true, evaluated, image_workspace(model, &train, &test));
     const char *copies = need.copies > 1 ? "a copy for each thread" : "";
     print_bytes("weights", need.weights, copies);
     print_bytes("optimiser's state", need.state, copies);
     print_bytes("threads' scratch", need.scratch, "activations");
+    if (need.workspace > 0)
+        print_bytes("threads' images", need.workspace, "transformed");
     snprintf(note, sizeof note, "batch of %" PRId64, model->batch_size);
     print_bytes("between phases", need.batch, note);
     print_bytes("results", need.results, "");
     print_bytes("total", need.total + dataset, "");
-    cuda_info_memory(model, train, test);
+    cuda_info_memory(model, train.count, test.count);
 }
 
 bool info_command(const struct model *model, const struct settings *settings, struct error *error)

@@ -109,7 +109,8 @@ static inline void load_samples(const struct step *step, int64_t block, int64_t 
     }
 }
 
-/* The same where images are transformed on their way in: they are made in the running thread's workspace. */
+/* The same where images are transformed on their way in: they are made in the running thread's workspace. A balanced sampler
+ * may draw a sample twice, so that there the position in the epoch says what is drawn for the image. */
 static inline void load_made(const struct step *step, int64_t block, int64_t size, const void *image[LANES], vi *label)
 {
     const struct pipeline *pipeline = step->pipeline;
@@ -117,10 +118,12 @@ static inline void load_made(const struct step *step, int64_t block, int64_t siz
     int64_t source = pipeline ? shape_bytes(pipeline->from) : size;
     size_t  room = pipeline ? pipeline_bytes(pipeline) : 0;
     for (int lane = 0; lane < LANES; lane++) {
-        int64_t sample = sample_at(step, block * LANES + (lane < samples ? lane : 0));
+        int64_t position = block * LANES + (lane < samples ? lane : 0), at = step->first + position;
+        int64_t sample = sample_at(step, position);
         image[lane] = lane < samples ? step->images + source * sample : image[0];
         if (pipeline && lane < samples)
-            image[lane] = pipeline_image(pipeline, image[lane], (uint64_t)sample, (char *)step->workspace + room * (size_t)lane);
+            image[lane] = pipeline_image(pipeline, image[lane], (uint64_t)(step->sampler ? at : sample),
+                                         (char *)step->workspace + room * (size_t)lane);
         (*label)[lane] = step->labels[sample];
     }
 }

@@ -65,6 +65,7 @@ struct step {
     const uint8_t *images;              /* the dataset part: samples x channels x height x width bytes */
     const uint8_t *labels;              /* one byte a sample */
     const struct order *order;          /* of the epoch, or NULL for the order of the file (random.h) */
+    const struct sampler *sampler;      /* that says in place of the order which samples come (sampler.h), or NULL */
     int64_t        first;               /* position in the order of the step's first sample */
     int64_t        count;               /* samples in this step; 1 .. batch_size when training, any number otherwise */
     double         lr;

@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 /* What a stream is for; part of the key, so that streams of one seed are independent. */
-enum purpose { PURPOSE_INIT = 1, PURPOSE_ORDER = 2, PURPOSE_AUGMENT = 3, PURPOSE_DROPOUT = 4 };
+enum purpose {
+    PURPOSE_INIT = 1, PURPOSE_ORDER = 2, PURPOSE_AUGMENT = 3, PURPOSE_DROPOUT = 4, PURPOSE_VALID = 5, PURPOSE_SAMPLER = 6
+};
 
 struct philox { uint32_t word[4]; };
 
@@ -44,16 +46,22 @@ struct order {
     uint32_t key[ORDER_ROUNDS];
 };
 
-/* The order of an epoch (from 0). count is 1 or more. */
-BOTH struct order order_make(uint64_t seed, uint64_t epoch, uint64_t count)
+/* An order for some purpose. count is 1 or more. */
+BOTH struct order order_for(uint64_t seed, enum purpose purpose, uint64_t epoch, uint64_t count)
 {
     struct order order = {count, 1, {0}};
     while (((uint64_t)1 << (2 * order.half)) < count)
         order.half++;
-    struct philox a = philox(seed, PURPOSE_ORDER, epoch, 0), b = philox(seed, PURPOSE_ORDER, epoch, 1);
+    struct philox a = philox(seed, purpose, epoch, 0), b = philox(seed, purpose, epoch, 1);
     for (int round = 0; round < ORDER_ROUNDS; round++)
         order.key[round] = round < 4 ? a.word[round] : b.word[round - 4];
     return order;
+}
+
+/* The order of an epoch (from 0). */
+BOTH struct order order_make(uint64_t seed, uint64_t epoch, uint64_t count)
+{
+    return order_for(seed, PURPOSE_ORDER, epoch, count);
 }
 
 /* The sample at position `at`; a bijection of 0 .. count-1. */

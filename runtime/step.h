@@ -4,6 +4,7 @@
 
 #include "model.h"
 #include "random.h"
+#include "sampler.h"
 #include "ticks.h"
 
 /* Marks a kernel, which stays a function of its own even where it is called once: so RUN and profilers can tell what
@@ -27,6 +28,8 @@
 static inline int64_t sample_at(const struct step *step, int64_t position)
 {
     int64_t at = step->first + position;
+    if (step->sampler)
+        return sampler_at(step->sampler, (uint64_t)at);
     return step->order ? (int64_t)order_at(step->order, (uint64_t)at) : at;
 }
 

@@ -72,11 +72,12 @@ static inline struct dataset load_good(const struct place *place, const struct m
 {
     struct dataset data;
     struct error   error;
-    int64_t        count = -1;
+    struct dataset counted;
     if (!data_load(model, place->folder, part, PROGRESS_OFF, &data, &error))
         fail_msg("refused: %s", error.text);
-    assert_true(data_count(model, place->folder, part, &count, &error));
-    assert_int_equal(count, data.count);
+    assert_true(data_count(model, place->folder, part, &counted, &error));
+    assert_int_equal(counted.count, data.count + data.held_out);
+    assert_memory_equal(&counted.shape, &data.shape, sizeof data.shape);
     return data;
 }
 

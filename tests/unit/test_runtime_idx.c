@@ -121,15 +121,15 @@ static void expect_good(const struct fixture *f, const struct model *model)
 {
     struct dataset data;
     struct error   error;
-    int64_t        count;
+    struct dataset counted;
     if (!data_load(model, f->folder, PART_TEST, PROGRESS_OFF, &data, &error))
         fail_msg("refused: %s", error.text);
     assert_int_equal(data.count, SAMPLES);
     assert_memory_equal(data.images, f->images + IMAGES_SIZE - SAMPLES * HEIGHT * WIDTH, SAMPLES * HEIGHT * WIDTH);
     assert_memory_equal(data.labels, f->labels + 8, SAMPLES);
     data_free(&data);
-    assert_true(data_count(model, f->folder, PART_TEST, &count, &error));
-    assert_int_equal(count, SAMPLES);
+    assert_true(data_count(model, f->folder, PART_TEST, &counted, &error));
+    assert_int_equal(counted.count, SAMPLES);
 }
 
 /* Loading must fail with exit status 1 and a message that holds each of the words. */
