@@ -233,7 +233,7 @@ static void move_row(const struct pass *pass, const struct columns *c, const voi
             ((float *)to)[place + i] = ((const float *)from)[at - i];
 }
 
-static void run_pass(const struct pass *pass, const void *from, void *to)
+void pass_run(const struct pass *pass, const void *from, void *to)
 {
     struct columns columns = {0};
     if (pass->moves > 0)
@@ -255,7 +255,7 @@ const void *pipeline_image(const struct pipeline *pipeline, const void *image, u
     char              *to = workspace, *other = to + pipeline->buffer;
     for (int32_t at = 0; at < pipeline->count; shape = pass.to) {
         at = pass_begin(pipeline, sample, at, shape, &pass);
-        run_pass(&pass, image, to);
+        pass_run(&pass, image, to);
         image = to;
         to = other;
         other = (char *)(uintptr_t)image;

@@ -33,6 +33,9 @@ size_t pipeline_bytes(const struct pipeline *pipeline);
 /* What the pipeline makes of a sample's image: `image` itself where it has no steps, else it lies in the workspace. */
 const void *pipeline_image(const struct pipeline *pipeline, const void *image, uint64_t sample, void *workspace);
 
+/* Does one pass to an image. */
+void pass_run(const struct pass *pass, const void *from, void *to);
+
 /* Does `step` to one image of bytes or floats, `from`; *shape is its shape, and then the result's, which the caller frees.
  * `random` ones draw as sample 0 of seed 0 does. NULL where the sizes do not fit, or there is no memory. */
 void *transform_apply(const struct transform *step, const void *image, struct sample_shape *shape, const char *what,

@@ -9,6 +9,7 @@
 #?   test-download        trainers that fetch their data, from a server on this machine
 #?   test-pytorch-recorded  drawn networks beside PyTorch, as recorded in tests/pytorch/drawn/
 #?   test-pytorch-avx2    the same with 8 lanes in place of 4, where the CPU has AVX2
+#?   test-transforms      transforms of images beside torchvision's, as recorded in tests/torchvision/
 #?   test-gradient        gradients beside differences: tests/gradient/
 #?   test-tuned           tuned kernels beside plain nests in double precision, for each target this CPU runs
 #?   test-tuned-float     the same in single precision; and 1, 3 and 64 threads give the same bits
@@ -19,7 +20,7 @@
 #?   test-bench           the scripts of make bench, where there is a Python 3; measures nothing
 #?   test-cuda-host       CUDA code compiled for the CPU beside plain nests: specs/, tests/gradient/, a part of tests/tuned/
 #?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ARCHS=all for all architectures
-#?   test-asan-...        unit, golden, nets, tuned, cuda-host, trainer, use: under the address and undefined-behaviour sanitizers
+#?   test-asan-...        unit, transforms, golden, nets, tuned, cuda-host, trainer, use: under address and undefined-behaviour sanitizers
 #?   test-tsan            training under the thread sanitizer
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
 #? make test-cuda       trainers on an emulated GPU; PTXEMU=folder has the emulator's sources, CUDA's toolkit is needed
@@ -28,8 +29,8 @@
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
-SUITES = unit golden cli trainer use download pytorch-recorded $(if $(AVX2),pytorch-avx2) gradient tuned tuned-float losses runs install \
-         warnings bench cuda-host cuda-compile asan-unit asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use tsan
+SUITES = unit golden cli trainer use download pytorch-recorded $(if $(AVX2),pytorch-avx2) transforms gradient tuned tuned-float losses runs install \
+         warnings bench cuda-host cuda-compile asan-unit asan-transforms asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
 ARM    = $(filter aarch64,$(shell uname -m))
@@ -109,6 +110,14 @@ test-pytorch-avx2: $(BUILD)/netc
 	@+$(NETS) NETS=$(DRAWN) OUT=$(BUILD)/pytorch-avx2 MAIN=tests/pytorch/compare.c CPU=avx2
 	@$(SUITE) pytorch-avx2 $(BUILD)/pytorch-avx2/check $(DRAWN)
 
+$(BUILD)/tests/torchvision/compare: tests/torchvision/compare.c $(RUNTIME)
+	@mkdir -p $(@D)
+	$(call say,test,$<)
+	$(Q)$(CC) $(ALLFLAGS) -MF $@.d -MT $@ -fopenmp -Iruntime -o $@ $< $(RUNTIME) $(LDFLAGS) -lpng -lz -ldl -lm
+
+test-transforms: $(BUILD)/tests/torchvision/compare
+	@$(SUITE) transforms $(BUILD)/tests/torchvision/compare tests/torchvision/cases.txt
+
 test-gradient: $(BUILD)/netc
 	@+$(NETS) NETS=tests/gradient OUT=$(BUILD)/gradient MAIN=tests/gradient/check.c
 	@$(SUITE) gradient $(BUILD)/gradient/check
@@ -163,6 +172,10 @@ SANITIZED = $(MAKE) BUILD=$(ASAN) SANITIZE=$(ADDRESS) CFLAGS="-O1 -g"
 test-asan-unit:
 	@+$(SANITIZED) unit-programs
 	@$(SUITE) asan-unit tests/unit.sh asan-unit $(patsubst $(BUILD)/%,$(ASAN)/%,$(UNIT_COMPILER) $(UNIT_RUNTIME))
+
+test-asan-transforms:
+	@+$(SANITIZED) $(ASAN)/tests/torchvision/compare
+	@$(SUITE) asan-transforms $(ASAN)/tests/torchvision/compare tests/torchvision/cases.txt
 
 test-asan-golden: test-asan-unit
 	@+$(SANITIZED) $(ASAN)/netc
