@@ -70,7 +70,7 @@ static bool begin(struct log *log, struct error *error)
     const char         *dir = log->config.settings->log;
     size_t              cells = (size_t)(confusion_rows(model) * model->classes);
     char                path[PATH_SIZE];
-    picture_shape(model, &log->shape);
+    log->shape = picture_of_sample(model, log->config.test);
     log->current.confusion = calloc(cells, sizeof *log->current.confusion);
     log->last.confusion = calloc(cells, sizeof *log->last.confusion);
     if (!log->current.confusion || !log->last.confusion)

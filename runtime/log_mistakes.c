@@ -1,5 +1,6 @@
 /* mistakes.svg: a sheet of the test images that the network is most wrong about. */
 #include "log_parts.h"
+#include "pipeline.h"
 #include "svg.h"
 
 #include <inttypes.h>
@@ -9,27 +10,29 @@
 
 enum { COLUMNS = 6, MARGIN = 24, TOP = 78, TILE = 104, GAP = 24, WORDS = 72, LARGEST_SIDE = 64, NAME = 11 };
 
-/* An image of which pixels are dropped until it is small, so that a sheet of them is. */
+/* An image of which pixels are dropped until it is small, so that a sheet of them is: grey, of the first channel, or colour. */
 struct thumbnail {
     uint8_t *planes;
-    int64_t  height, width;
+    int      channels;
+    int32_t  height, width;
 };
 
-static bool make_thumbnail(const struct image_shape *shape, const uint8_t *image, struct thumbnail *thumbnail,
+static bool make_thumbnail(struct sample_shape shape, const uint8_t *image, struct thumbnail *thumbnail,
                            struct error *error)
 {
-    int64_t longer = shape->height > shape->width ? shape->height : shape->width;
-    int64_t every = (longer + LARGEST_SIDE - 1) / LARGEST_SIDE, at = 0;
-    thumbnail->height = (shape->height + every - 1) / every;
-    thumbnail->width = (shape->width + every - 1) / every;
-    size_t size = (size_t)(shape->channels * thumbnail->height * thumbnail->width);
+    int32_t longer = shape.height > shape.width ? shape.height : shape.width;
+    int32_t every = (longer + LARGEST_SIDE - 1) / LARGEST_SIDE;
+    thumbnail->channels = shape.channels == 3 ? 3 : 1;
+    thumbnail->height = (shape.height + every - 1) / every;
+    thumbnail->width = (shape.width + every - 1) / every;
+    size_t size = (size_t)thumbnail->channels * (size_t)thumbnail->height * (size_t)thumbnail->width, at = 0;
     thumbnail->planes = malloc(size);
     if (!thumbnail->planes)
         return error_memory(error, "a picture", size);
-    for (int64_t c = 0; c < shape->channels; c++)
-        for (int64_t y = 0; y < shape->height; y += every)
-            for (int64_t x = 0; x < shape->width; x += every)
-                thumbnail->planes[at++] = image[(c * shape->height + y) * shape->width + x];
+    for (int64_t c = 0; c < thumbnail->channels; c++)
+        for (int64_t y = 0; y < shape.height; y += every)
+            for (int64_t x = 0; x < shape.width; x += every)
+                thumbnail->planes[at++] = image[(c * shape.height + y) * shape.width + x];
     return true;
 }
 
@@ -46,15 +49,13 @@ static void draw_name(struct svg *svg, double x, double y, const char *class, co
 static bool draw_tile(struct svg *svg, const struct log *log, const struct mistake *mistake, double x, double y,
                       struct error *error)
 {
-    const struct dataset *test = log->config.test;
-    const struct image_shape shape = log->shape;
-    struct thumbnail      thumbnail;
-    if (!make_thumbnail(&shape, test->images + mistake->sample * shape.channels * shape.height * shape.width, &thumbnail,
-                        error))
+    const struct sample_shape shape = log->shape;
+    struct thumbnail          thumbnail;
+    if (!make_thumbnail(shape, log->config.test->images + mistake->sample * shape_bytes(shape), &thumbnail, error))
         return false;
     double longer = (double)(shape.height > shape.width ? shape.height : shape.width);
     double height = TILE * (double)shape.height / longer, width = TILE * (double)shape.width / longer;
-    svg_image(svg, x + (TILE - width) / 2, y + (TILE - height) / 2, width, height, thumbnail.planes, (int)shape.channels,
+    svg_image(svg, x + (TILE - width) / 2, y + (TILE - height) / 2, width, height, thumbnail.planes, thumbnail.channels,
               thumbnail.height, thumbnail.width);
     free(thumbnail.planes);
     svg_box(svg, x - 0.5, y - 0.5, TILE + 1, TILE + 1, "frame", 1);

@@ -22,7 +22,7 @@ struct log_findings {
 struct log {
     struct log_config   config;
     struct classes      classes;
-    struct image_shape  shape;          /* of a sample in memory */
+    struct sample_shape shape;          /* of a sample in memory, as a picture */
     struct log_records  records;
     struct log_findings current, last;  /* being collected; of the last epoch that was logged */
     bool                due;            /* the pictures do not show the last epoch */

@@ -3,6 +3,7 @@
 #include "format.h"
 #include "idx.h"
 #include "image.h"
+#include "pipeline.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,29 +12,47 @@
 
 enum { MOST_CHANNELS = 64 };
 
-static int64_t bytes_of(const struct image_shape *shape) { return shape->channels * shape->height * shape->width; }
-
-bool picture_shape(const struct model *model, struct image_shape *shape)
+/* A square of one channel or three, if one has so many values. */
+static bool square(int64_t size, struct sample_shape *shape)
 {
-    static const struct image_shape forms[] = {{1, 28, 28}, {3, 32, 32}};       /* MNIST and its like, CIFAR-10 */
-    int64_t size = model->channels * model->height * model->width;
-    *shape = (struct image_shape){model->channels, model->height, model->width};
-    if (!model->flat)
-        return true;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (bytes_of(&forms[i]) == size) {
-            *shape = forms[i];
-            return true;
-        }
     for (int64_t channels = 1; channels <= 3; channels += 2) {
         int64_t side = llround(sqrt((double)(size / channels)));
         if (channels * side * side == size) {
-            *shape = (struct image_shape){channels, side, side};
+            *shape = (struct sample_shape){(int32_t)channels, (int32_t)side, (int32_t)side, false};
             return true;
         }
     }
-    *shape = (struct image_shape){1, 1, size};
+    *shape = (struct sample_shape){1, 1, (int32_t)size, false};
     return false;
+}
+
+/* Of the datasets that have one. */
+static const struct sample_shape *published_shape(const struct model *model)
+{
+    static const struct { const char *dataset; struct sample_shape shape; } published[] = {
+        {"mnist", {1, 28, 28, false}}, {"fashion_mnist", {1, 28, 28, false}}, {"kmnist", {1, 28, 28, false}},
+        {"emnist", {1, 28, 28, false}}, {"cifar10", {3, 32, 32, false}},
+    };
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++)
+        if (strcmp(published[i].dataset, model->dataset) == 0)
+            return &published[i].shape;
+    return NULL;
+}
+
+bool picture_shape(const struct model *model, struct sample_shape *shape)
+{
+    const struct sample_shape *published = published_shape(model);
+    *shape = published ? *published : (struct sample_shape){(int32_t)model->channels, (int32_t)model->height,
+                                                            (int32_t)model->width, false};
+    return published || !model->flat || square(model->channels * model->height * model->width, shape);
+}
+
+struct sample_shape picture_of_sample(const struct model *model, const struct dataset *data)
+{
+    struct sample_shape shape = data_shape(model, data);
+    if (shape.height == 1 && shape.width == 1)
+        square(shape.channels, &shape);
+    return shape;
 }
 
 /* ---- IDX */
@@ -52,34 +71,33 @@ static bool read_shape(struct picture_file *file, struct error *error)
         return error_add(error, "these look like labels");
     }
     picture_shape(file->model, &file->shape);
-    if (header.rank == 2 && header.dim[1] == bytes_of(&file->shape))
+    if (header.rank == 2 && header.dim[1] == shape_bytes(file->shape))
         return true;
     if (header.rank == 2)
         return error_input(error, "%s: found rows of %" PRId64 " values, expected %" PRId64, file->path, header.dim[1],
-                           bytes_of(&file->shape));
-    file->shape = header.rank == 3 ? (struct image_shape){1, header.dim[1], header.dim[2]}
-                                   : (struct image_shape){header.dim[1], header.dim[2], header.dim[3]};
-    const struct image_shape *shape = &file->shape;
-    if (shape->channels >= 1 && shape->channels <= MOST_CHANNELS && shape->height >= 1 && shape->height <= IMAGE_MOST_SIDE
-        && shape->width >= 1 && shape->width <= IMAGE_MOST_SIDE)
+                           shape_bytes(file->shape));
+    const int64_t channels = header.rank == 3 ? 1 : header.dim[1], *side = header.dim + header.rank - 2;
+    file->shape = (struct sample_shape){(int32_t)channels, (int32_t)side[0], (int32_t)side[1], false};
+    if (channels >= 1 && channels <= MOST_CHANNELS && side[0] >= 1 && side[0] <= IMAGE_MOST_SIDE && side[1] >= 1
+        && side[1] <= IMAGE_MOST_SIDE)
         return true;
     return error_input(error, "%s: found images of %s, expected sides of 1 to %d and at most %d channels", file->path,
                        format_shape(text, header.dim + 1, header.rank - 1), IMAGE_MOST_SIDE, MOST_CHANNELS);
 }
 
-static void turn(struct image_shape *shape, uint8_t **planes, uint8_t *turned)
+static void turn(struct sample_shape *shape, uint8_t **planes, uint8_t *turned)
 {
     for (int64_t y = 0; y < shape->height; y++)
         for (int64_t x = 0; x < shape->width; x++)
             turned[x * shape->height + y] = (*planes)[y * shape->width + x];
     free(*planes);
     *planes = turned;
-    *shape = (struct image_shape){1, shape->width, shape->height};
+    *shape = (struct sample_shape){1, shape->width, shape->height, false};
 }
 
 static bool read_idx(struct picture_file *file, struct picture *picture, struct error *error)
 {
-    size_t size = (size_t)bytes_of(&file->shape), got;
+    size_t size = (size_t)shape_bytes(file->shape), got;
     picture->shape = file->shape;
     picture->planes = malloc(size);
     if (!picture->planes)
@@ -103,8 +121,8 @@ static bool read_idx(struct picture_file *file, struct picture *picture, struct 
 /* The picture as image.h wants it, whose way of making grey of colours it is. */
 static bool convert(struct picture *picture, int64_t channels, const char *path, struct error *error)
 {
-    const struct image_shape *shape = &picture->shape;
-    int64_t                   size = shape->height * shape->width, have = shape->channels;
+    const struct sample_shape *shape = &picture->shape;
+    int64_t                    size = (int64_t)shape->height * shape->width, have = shape->channels;
     if ((have != 1 && have != 3) || (channels != 1 && channels != 3))
         return error_input(error, "%s: found %" PRId64 " channels, expected the network's %" PRId64, path, have, channels);
     struct image image = {shape->height, shape->width, (int)have, malloc((size_t)(size * have))};
@@ -131,12 +149,12 @@ static bool read_image(const struct picture_file *file, struct picture *picture,
     struct image image;
     if (!image_read(file->path, 0, 0, &image, error))
         return false;
-    picture->shape = (struct image_shape){image.channels, image.height, image.width};
-    picture->planes = malloc((size_t)bytes_of(&picture->shape));
+    picture->shape = (struct sample_shape){image.channels, (int32_t)image.height, (int32_t)image.width, false};
+    picture->planes = malloc((size_t)shape_bytes(picture->shape));
     if (picture->planes)
         image_planes(&image, image.channels, picture->planes);
     image_free(&image);
-    return picture->planes || error_memory(error, file->path, (size_t)bytes_of(&picture->shape));
+    return picture->planes || error_memory(error, file->path, (size_t)shape_bytes(picture->shape));
 }
 
 /* ---- files */
@@ -160,14 +178,17 @@ bool picture_open(struct picture_file *file, const struct model *model, const ch
 
 bool picture_next(struct picture_file *file, struct picture *picture, struct error *error)
 {
-    struct image_shape wanted;
+    struct sample_shape own;
     free(picture->planes);
     picture->planes = NULL;
-    picture_shape(file->model, &wanted);
+    picture_shape(file->model, &own);
     if (!(file->stream ? read_idx(file, picture, error) : read_image(file, picture, error)))
         return false;
     file->read++;
-    return picture->shape.channels == wanted.channels || convert(picture, wanted.channels, file->path, error);
+    int have = picture->shape.channels, wanted = file->model->flat ? own.channels : model_picture_channels(file->model);
+    if (wanted == 0)                    /* the transforms begin by making one of either */
+        wanted = have == 3 ? 3 : 1;
+    return wanted == have || convert(picture, wanted, file->path, error);
 }
 
 bool picture_ended(struct picture_file *file, struct error *error)
@@ -182,3 +203,33 @@ bool picture_ended(struct picture_file *file, struct error *error)
 }
 
 void picture_close(struct picture_file *file) { stream_close(file->stream); }
+
+/* ---- what the network takes */
+
+static bool fits(const struct model *model, struct sample_shape shape, const char *path)
+{
+    struct pipeline pipeline;
+    struct error    unused;
+    if (!pipeline_make(model, 0, model->transform_count, false, shape, path, &pipeline, &unused))
+        return false;
+    bool good = model_fits(model, pipeline.to);
+    pipeline_free(&pipeline);
+    return good;
+}
+
+bool picture_input(const struct model *model, const struct picture *picture, const char *path, void *to,
+                   struct error *error)
+{
+    struct sample_shape shape = picture->shape, own;
+    const uint8_t      *planes = picture->planes;
+    uint8_t            *resized = NULL;
+    bool                known = picture_shape(model, &own);
+    if (known && (shape.height != own.height || shape.width != own.width)
+        && (published_shape(model) || !fits(model, shape, path))) {
+        const struct transform resize = {.kind = TRANSFORM_RESIZE, .size = {own.height, own.width}, .bilinear = true};
+        planes = resized = transform_apply(&resize, planes, &shape, path, error);
+    }
+    bool good = planes && model_input(model, planes, shape.channels, shape.height, shape.width, path, to, error);
+    free(resized);
+    return good;
+}

@@ -2,19 +2,20 @@
 #ifndef NETC_PICTURE_H
 #define NETC_PICTURE_H
 
-#include "error.h"
-#include "model.h"
+#include "data.h"
 
-struct image_shape { int64_t channels, height, width; };
+/* The form of the pictures that the dataset consists of, before all transforms. Where only the files know, that of the
+ * network's input; where that is a row of values, a square of one channel or three, if one has so many. False: of what form
+ * they are is not known, and `shape` is the row. */
+bool picture_shape(const struct model *model, struct sample_shape *shape);
 
-/* The form of a sample in memory. Where the network's input is a row of values, that of the dataset's images, or a square
- * of one channel or three, if one has so many; false: of what form they are is not known, and `shape` is the row. */
-bool picture_shape(const struct model *model, struct image_shape *shape);
+/* The form of a sample in memory as a picture. */
+struct sample_shape picture_of_sample(const struct model *model, const struct dataset *data);
 
 /* A picture of any size: channels x height x width bytes. */
 struct picture {
-    struct image_shape shape;
-    uint8_t           *planes;          /* owned; a next picture replaces it */
+    struct sample_shape shape;
+    uint8_t            *planes;         /* owned; a next picture replaces it */
 };
 
 /* A file of pictures: PNG, PGM, or IDX, which has many and may be compressed by gzip. */
@@ -22,7 +23,7 @@ struct picture_file {
     const struct model *model;
     const char         *path;
     struct stream      *stream;         /* of IDX; else NULL */
-    struct image_shape  shape;          /* of its images, of IDX */
+    struct sample_shape shape;          /* of its images, of IDX */
     int64_t             count, read;    /* pictures in it; so many have been read */
 };
 
@@ -38,13 +39,10 @@ bool picture_ended(struct picture_file *file, struct error *error);
 
 void picture_close(struct picture_file *file);
 
-/* Brings pictures to the form of a sample of the model's data. */
-struct picture_fit;
-struct picture_fit *picture_fit_make(const struct model *model, struct error *error);
-
-/* The picture as model->predict takes it, resized where it has another size; good until the next call. NULL: `error` says
- * why, of the file at `path`. */
-const void *picture_fit(struct picture_fit *fit, const struct picture *picture, const char *path, struct error *error);
-void picture_fit_free(struct picture_fit *fit);
+/* Makes of a picture what model->predict takes, in `to`, which has room for model_input_bytes (pipeline.h): resized to what the
+ * dataset's pictures have, where it has another size, and then by the spec's transforms without the random ones. A picture
+ * for `folder` or `idx` is resized only where the transforms make nothing of it that fits. */
+bool picture_input(const struct model *model, const struct picture *picture, const char *path, void *to,
+                   struct error *error);
 
 #endif

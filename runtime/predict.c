@@ -1,9 +1,9 @@
 #include "commands.h"
 
 #include "classes.h"
-#include "image.h"
 #include "interrupt.h"
 #include "picture.h"
+#include "pipeline.h"
 #include "report.h"
 #include "utf8.h"
 #include "weights.h"
@@ -22,9 +22,8 @@ struct prediction {
     const struct model    *model;
     const struct settings *settings;
     struct classes         classes;
-    struct picture_fit    *fit;
     real                  *weights, *logits;
-    void                  *scratch;
+    void                  *scratch, *input;     /* input: an image as the network takes it */
     double                *probability;
     int64_t               *order;       /* classes, the most probable first */
     int                    failed, status;      /* files that could not be read, and the worst of their statuses */
@@ -100,7 +99,7 @@ static bool drawn_on_black(const struct model *model)
 
 static void look_at(struct prediction *p, const struct picture *picture, const char *file)
 {
-    int64_t size = picture->shape.channels * picture->shape.height * picture->shape.width, sum = 0;
+    int64_t size = shape_bytes(picture->shape), sum = 0;
     for (int64_t i = 0; i < size; i++)
         sum += picture->planes[i];
     p->images++;
@@ -111,7 +110,7 @@ static void look_at(struct prediction *p, const struct picture *picture, const c
 
 static void invert(struct picture *picture)
 {
-    int64_t size = picture->shape.channels * picture->shape.height * picture->shape.width;
+    int64_t size = shape_bytes(picture->shape);
     for (int64_t i = 0; i < size; i++)
         picture->planes[i] = (uint8_t)(255 - picture->planes[i]);
 }
@@ -124,10 +123,9 @@ static bool predict_picture(struct prediction *p, const struct picture_file *fil
     if (p->settings->invert)
         invert(picture);
     look_at(p, picture, file->path);
-    const void *input = picture_fit(p->fit, picture, file->path, error);
-    if (!input)
+    if (!picture_input(p->model, picture, file->path, p->input, error))
         return false;
-    p->model->predict(p->weights, p->scratch, input, p->logits);
+    p->model->predict(p->weights, p->scratch, p->input, p->logits);
     probabilities(p->logits, p->model->classes, p->probability);
     sort_classes(p, top);
     if (!isfinite(p->probability[p->order[0]]))
@@ -215,26 +213,26 @@ static bool prepare(struct prediction *p, struct error *error)
         return error_set(error, STATUS_MACHINE, "this trainer has no code for single images: compile %s anew", model->spec);
     p->weights = allocate(weights);
     p->scratch = allocate(model->predict_bytes);
+    p->input = allocate(model_input_bytes(model));
     p->logits = allocate(classes * sizeof *p->logits);
     p->probability = allocate(classes * sizeof *p->probability);
     p->order = allocate(classes * sizeof *p->order);
-    if (!p->weights || !p->scratch || !p->logits || !p->probability || !p->order)
+    if (!p->weights || !p->scratch || !p->input || !p->logits || !p->probability || !p->order)
         return error_memory(error, "the network", weights + model->predict_bytes);
     if (!load_weights(p, error) || !classes_find(model, p->settings->data, &p->classes, error))
         return false;
     model->prepare_predict(p->weights, p->scratch);
-    p->fit = picture_fit_make(model, error);
-    return p->fit != NULL;
+    return true;
 }
 
 bool predict_command(const struct model *model, const struct settings *settings, struct error *error)
 {
     struct prediction p = {.model = model, .settings = settings};
     bool              good = prepare(&p, error) && predict_files(&p, error);
-    picture_fit_free(p.fit);
     classes_free(&p.classes);
     free(p.weights);
     free(p.scratch);
+    free(p.input);
     free(p.logits);
     free(p.probability);
     free(p.order);
