@@ -71,6 +71,21 @@ check "before training" sh -c 'grep -q "metrics.jsonl: cannot write" out && ! gr
 check "and nothing is left of it" test -z "$(ls full)"
 check "none of these trained" test ! -e x
 
+# Blocks of 512 bytes: enough for the weights, not for the sheet of mistakes.
+(ulimit -f 70 && exec "$net" train --data data --epochs 2 --log small --save small.safetensors) >out 2>err
+check "a picture that cannot be written is an error at the end" test $? -eq 3
+check "which says so" grep -q "small/mistakes.svg: cannot write" err
+check "after the training" sh -c 'grep -q "weights saved" err && [ "$(grep -c epoch\": small/metrics.jsonl)" -eq 2 ]'
+check "the other pictures are there, and nothing else" test "$(ls small | tr '\n' ' ')" = "accuracy.svg confusion.svg loss.svg metrics.jsonl "
+
+timeout --foreground --preserve-status -s INT 3 "$net" train --data data --epochs 1000000 --log cut --save x >out 2>err
+check "an interrupted run" test $? -eq 130
+check "has the lines of its epochs" is_json cut/metrics.jsonl
+check "as many as it has made" test "$(grep -c '^epoch' err)" -eq "$(($(wc -l <cut/metrics.jsonl) - 1))"
+for picture in cut/*.svg; do
+    check "$picture is a picture" is_picture "$picture"
+done
+
 # ---- eval
 
 check "eval names classes and numbers" says 0 "precision" eval --data data
@@ -205,5 +220,19 @@ check "it trains" says 0 "weights saved" train --data data --epochs 2 --log mlp.
 check "its mistakes are pictures" grep -q '<image' mlp.log/mistakes.svg
 check "it predicts a picture" says 0 "p/paper.png: 7  " predict p/paper.png --invert
 check "it predicts a row" says 0 "p/rows.idx[0]: 7  " predict p/rows.idx
+# ---- random transforms are left out, the others done
+
+cd "$root" || exit 3
+sed 's/transform *= .*/transform = [random_crop(28, padding=2), to_tensor, random_erasing(p=1), normalize(mean=0.1307, std=0.3081)]/
+    s/^net lenet/net cropped/' specs/lenet.net >"$temp/cropped.net"
+check "a network with random transforms builds" trainer "$temp/cropped.net" "$temp/cropped" --cpu=native -- EXTRA_CFLAGS="${EXTRA_CFLAGS:-}"
+cd "$temp" || exit 3
+net=$temp/cropped/cropped
+check "it trains" says 0 "weights saved" train --data data --epochs 3 --log cropped.log --lr 0.03
+check "it predicts an image twice as large" says 0 "p/large.idx[0]: 7  " predict p/large.idx
+"$net" eval --data data >out 2>err
+right=$(sed -n 's/.*(\([0-9]*\) of.*/\1/p' out)
+"$net" predict data/t10k-images-idx3-ubyte 2>err | sed 's/.*: //; s/ .*//' >classes
+check "predict and eval agree" test "$(paste classes labels | awk '$1 == $2' | wc -l)" -eq "$right"
 cd "$root" || exit 3
 finish use

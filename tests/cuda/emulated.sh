@@ -100,6 +100,10 @@ for code in $codes; do
     check "$code: its loss" agree "$temp/epoch" "$temp/out" 1
     check "$code: evaluates" clean "$lenet" eval --device cuda --kernels $code --data "$temp/data" --weights "$temp/w" \
         --progress json
+    check "$code: a log" clean $train cuda --data "$temp/few" --steps 2 --log "$temp/log" --progress off --save "$temp/w2"
+    gpu "$lenet" eval --device cuda --kernels $code --data "$temp/few" --weights "$temp/w2" >"$temp/eval" 2>&1
+    check "$code: its confusion matrix is eval's" grep -q \
+        "after epoch 1: $(sed -n 's/.*(\([0-9]*\) of \([0-9]*\)).*/\1 of \2/p' "$temp/eval") are right" "$temp/log/confusion.svg"
     check "$code: says what a step takes" clean "$lenet" bench --device cuda --kernels $code --data "$temp/few" --json \
         --epochs 1 --steps 2
 
