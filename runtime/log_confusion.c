@@ -52,8 +52,8 @@ static void draw_number(struct svg *svg, double x, double y, double cell, int64_
     char   text[32];
     int    digits = snprintf(text, sizeof text, "%" PRId64, number);
     double size = fmin(14, fmin(0.42 * cell + 1, (cell - 4) / (0.62 * digits)));
-    fprintf(svg->out, "<text x=\"%.1f\" y=\"%.1f\" class=\"middle %s\" style=\"font-size:%.1fpx\">%s</text>\n", x, y + 0.36 * size,
-            class, size, text);
+    fprintf(svg->out, "<text x=\"%.1f\" y=\"%.1f\" class=\"middle %s\" style=\"font-size:%.1fpx\">%s</text>\n", x,
+            y + 0.36 * size, class, size, text);
 }
 
 /* Cells are as dark as their share of the row; small shares of mistakes are lifted, so that they can be seen. */

@@ -170,8 +170,8 @@ static void draw_labels(struct svg *svg, const struct log_records *records, cons
         snprintf(lead, sizeof lead, "lead %s", label->series->stroke);
         svg_line(svg, label->x + 6, label->y, x - 6, label->at, lead);
         svg_box(svg, x, label->at - 5, 10, 10, label->series->fill, 1);
-        svg_text(svg, x + 16, label->at + 4.5, "", fabs(label->value) < 1e6 ? "%s  %.*f%s" : "%s  %.*g%s", label->series->name,
-                 chart->decimals, label->value, chart->unit);
+        svg_text(svg, x + 16, label->at + 4.5, "", fabs(label->value) < 1e6 ? "%s  %.*f%s" : "%s  %.*g%s",
+                 label->series->name, chart->decimals, label->value, chart->unit);
     }
     if (count == 0)
         svg_text(svg, (LEFT + WIDTH - RIGHT) / 2.0, (TOP + HEIGHT - BOTTOM) / 2.0, "dim middle", "no finite number yet");

@@ -10,7 +10,8 @@
 
 enum { COLUMNS = 6, MARGIN = 24, TOP = 78, TILE = 104, GAP = 24, WORDS = 72, LARGEST_SIDE = 64, NAME = 11 };
 
-/* An image of which pixels are dropped until it is small, so that a sheet of them is: grey, of the first channel, or colour. */
+/* An image of which pixels are dropped until it is small, so that a sheet of them is. It is colour, or the first channel as
+ * grey. */
 struct thumbnail {
     uint8_t *planes;
     int      channels;
@@ -83,8 +84,8 @@ bool log_draw_mistakes(const struct log *log, const char *path, struct error *er
     else
         svg_text(&svg, MARGIN, 54, "dim", "none: all test images are right after epoch %.0f", log->last.epoch);
     for (int i = 0; i < mistakes->count && good; i++)
-        good = draw_tile(&svg, log, &mistakes->at[i], MARGIN + i % COLUMNS * (TILE + GAP), TOP + i / COLUMNS * (TILE + WORDS),
-                         error);
+        good = draw_tile(&svg, log, &mistakes->at[i], MARGIN + i % COLUMNS * (TILE + GAP),
+                         TOP + i / COLUMNS * (TILE + WORDS), error);
     if (good)
         return svg_end(&svg, path, error);
     svg_drop(&svg);

@@ -39,9 +39,9 @@ bool picture_ended(struct picture_file *file, struct error *error);
 
 void picture_close(struct picture_file *file);
 
-/* Makes of a picture what model->predict takes, in `to`, which has room for model_input_bytes (pipeline.h): resized to what the
- * dataset's pictures have, where it has another size, and then by the spec's transforms without the random ones. A picture
- * for `folder` or `idx` is resized only where the transforms make nothing of it that fits. */
+/* Makes of a picture what model->predict takes, in `to`, which has room for model_input_bytes (pipeline.h): it is resized to
+ * what the dataset's pictures have, where it has another size, and goes through the spec's transforms without the random
+ * ones. A picture for `folder` or `idx` is resized only where the transforms make nothing of it that fits. */
 bool picture_input(const struct model *model, const struct picture *picture, const char *path, void *to,
                    struct error *error);
 

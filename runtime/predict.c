@@ -159,7 +159,8 @@ static void hint(const struct prediction *p)
     if (p->images == 1)
         fprintf(stderr, "%s is mostly bright", p->first_bright);
     else
-        fprintf(stderr, "%" PRId64 " of %" PRId64 " images are mostly bright (%s first)", p->bright, p->images, p->first_bright);
+        fprintf(stderr, "%" PRId64 " of %" PRId64 " images are mostly bright (%s first)", p->bright, p->images,
+                p->first_bright);
     fprintf(stderr, ", and %s is bright on black: %s\n", p->model->dataset,
             p->settings->invert ? "--invert made it so" : "for dark on bright there is --invert");
 }
@@ -180,7 +181,8 @@ static bool predict_files(struct prediction *p, struct error *error)
     }
     fflush(stdout);
     hint(p);
-    return p->failed == 0 || error_set(error, p->status, "%d of %d files could not be used", p->failed, settings->file_count);
+    return p->failed == 0
+        || error_set(error, p->status, "%d of %d files could not be used", p->failed, settings->file_count);
 }
 
 static bool load_weights(struct prediction *p, struct error *error)
