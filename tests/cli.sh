@@ -134,7 +134,7 @@ fi
 # --- the output folder ---
 expect 'compile'              0 ''                 "$NETC" $spec --cpu=avx2
 holds  'says what to type'    grep -q 'make -C generated/lenet$' err.txt
-for file in Makefile main.c lenet.c lenet.h lenet_model.c lenet_predict.c lenet_cuda.c lenet_cuda.cu lenet_fused.cu; do
+for file in Makefile main.c lenet.c lenet.h lenet_model.c lenet_predict.c lenet_layers.c lenet_cuda.c lenet_cuda.cu lenet_fused.cu; do
     holds "$file is written"  test -s generated/lenet/$file
     holds "$file says how"    grep -q 'netc lenet.net --cpu=avx2' generated/lenet/$file
 done
@@ -189,7 +189,7 @@ sed 's/^net lenet/net lenet_model/' $spec > renamed.net
 expect 'into a folder'        0 ''                 "$NETC" $spec -o nested
 expect 'a net with a file named as one of the first' 0 '' "$NETC" renamed.net -o nested
 holds  'just its files'       test "$(ls nested | sort | tr '\n' ' ')" = \
-    "$(printf '%s\n' Makefile main.c lenet_model.c lenet_model.h lenet_model_cuda.c lenet_model_cuda.cu lenet_model_fused.cu lenet_model_model.c lenet_model_predict.c | sort | tr '\n' ' ')"
+    "$(printf '%s\n' Makefile main.c lenet_model.c lenet_model.h lenet_model_cuda.c lenet_model_cuda.cu lenet_model_fused.cu lenet_model_layers.c lenet_model_model.c lenet_model_predict.c | sort | tr '\n' ' ')"
 expect 'without the fused step' 0 ''               "$NETC" renamed.net --without=fused -o nested
 holds  'its file is gone'     test ! -e nested/lenet_model_fused.cu -a -e nested/lenet_model_cuda.cu
 for delay in 1 2 3 4 5 6 7 8 9; do

@@ -22,7 +22,7 @@ MACHINE_avx512 = -march=x86-64-v4
 NAMES   = $(patsubst $(NETS)/%.net,%,$(wildcard $(NETS)/*.net))
 ALL     = $(foreach name,$(NAMES),$(name) $(TUNED:%=$(name)_%))
 MODELS  = $(foreach name,$(ALL),$(OUT)/$(name)/$(name).o $(OUT)/$(name)/$(name)_model.o \
-                         $(OUT)/$(name)/$(name)_predict.o $(OUT)/$(name)/$(name)_cuda.o)
+                         $(OUT)/$(name)/$(name)_predict.o $(OUT)/$(name)/$(name)_layers.o $(OUT)/$(name)/$(name)_cuda.o)
 SHARED  = $(patsubst %.c,$(OUT)/%.o,$(wildcard runtime/*.c tests/harness/*.c) $(MAIN) $(if $(CUDA_HOST),tests/cuda/host_run.c))
 ifdef CUDA_HOST
 DEVICE  = $(OUT)/tests/cuda/host_device.o
@@ -65,12 +65,15 @@ define model
 $(OUT)/$(1).stamp: $(2) $(NETC)
 	@mkdir -p $$(@D)
 	@out=$$$$($(NETC) $$< --cpu=$(3) $(4) -o $(OUT)/$(1) 2>&1) || { echo "$$$$out"; exit 1; }; touch $$@
-$(OUT)/$(1)/$(1).h $(OUT)/$(1)/$(1).c $(OUT)/$(1)/$(1)_model.c $(OUT)/$(1)/$(1)_predict.c $(OUT)/$(1)/$(1)_cuda.c: $(OUT)/$(1).stamp ;
+$(OUT)/$(1)/$(1).h $(OUT)/$(1)/$(1).c $(OUT)/$(1)/$(1)_model.c $(OUT)/$(1)/$(1)_predict.c $(OUT)/$(1)/$(1)_layers.c $(OUT)/$(1)/$(1)_cuda.c: \
+    $(OUT)/$(1).stamp ;
 $(OUT)/$(1)/$(1).o: $(OUT)/$(1)/$(1).c
 	@$(CC) $(FLAGS) $(MACHINE_$(3)) -I$(OUT)/$(1) -c -o $$@ $$<
 $(OUT)/$(1)/$(1)_model.o: $(OUT)/$(1)/$(1)_model.c
 	@$(CC) $(FLAGS) $(MACHINE_$(3)) -I$(OUT)/$(1) -c -o $$@ $$<
 $(OUT)/$(1)/$(1)_predict.o: $(OUT)/$(1)/$(1)_predict.c
+	@$(CC) $(FLAGS) $(MACHINE_$(3)) -I$(OUT)/$(1) -c -o $$@ $$<
+$(OUT)/$(1)/$(1)_layers.o: $(OUT)/$(1)/$(1)_layers.c
 	@$(CC) $(FLAGS) $(MACHINE_$(3)) -I$(OUT)/$(1) -c -o $$@ $$<
 $(OUT)/$(1)/$(1)_cuda.o: $(OUT)/$(1)/$(1)_cuda.c
 	@$(CC) $(FLAGS) -I$(OUT)/$(1) -c -o $$@ $$<

@@ -15,6 +15,7 @@ static const FileKind kinds[] = {
       print_source },
     { "_model.c", NULL, "The tables that the runtime reads.", print_tables },
     { "_predict.c", NULL, "The logits of a single image.", print_predict },
+    { "_layers.c", NULL, "The plain forward pass of a single image, layer by layer.", print_visit },
     { NULL, "main.c", "The trainer's main program.", print_main },
     { NULL, "Makefile", NULL, print_makefile },
 };

@@ -65,17 +65,15 @@ void print_predict_header(Text *text, const Plan *plan)
     line(text, "%s;", predict_signature(text, plan));
 }
 
-/* What stands behind an array's name in the address of its first element. */
-static const char *first_row(const Buffer *buffer)
+const char *first_of(const Buffer *buffer)
 {
     static const char *const rows[] = { "", "", "[0]", "[0][0]", "[0][0][0]" };
     return rows[buffer->rank];
 }
 
-/* Bytes as the dataset has them, or floats where the transforms leave such, into the input. */
-static void print_load(Text *text, const Plan *plan)
+void print_load_image(Text *text, const Plan *plan, const Program *program)
 {
-    const Buffer *input = plan->predict.program.buffer[plan->predict.program.graph->input->id];
+    const Buffer *input = program->buffer[program->graph->input->id];
     const Normalize *normalize = plan->model->data.normalize;
     bool flat = input->rank == 1, floats = plan->model->data.real_images;
     int64_t channels = flat ? 1 : input->dim[0], pixels = input->size / channels;
@@ -87,7 +85,7 @@ static void print_load(Text *text, const Plan *plan)
     line(text, "{");
     if (!floats)
         print_normalize(text, "static const real", "", normalize, channels);
-    line(text, "real *to = %s%s;\n", input->name, first_row(input));
+    line(text, "real *to = %s%s;\n", input->name, first_of(input));
     const char *c = channels > 1 ? "c" : "0", *from = channels > 1 ? arena_printf(text->arena, "c*%" PRId64 " + i", pixels) : "i";
     if (channels > 1) {
         line(text, "for (int c = 0; c < %" PRId64 "; c++)", channels);
@@ -148,7 +146,7 @@ void print_predict(Text *text, const Plan *plan)
     line(text, "#include \"%s.h\"\n\n"
                "#include <step.h>\n\n"
                "#include <string.h>", plan->model->name);
-    print_load(text, plan);
+    print_load_image(text, plan, program);
     print_transforms(text, predict);
     print_prepare(text, plan);
     for (int i = 0; i < phase->kernels.count; i++) {

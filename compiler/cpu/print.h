@@ -41,6 +41,18 @@ void print_work(Text *text, const Phase *phase, bool members);
 /* The struct of what it keeps, and its functions. */
 void print_predict_header(Text *text, const Plan *plan);
 
+/* The function that brings an image, bytes as the dataset has them or floats as its transforms left them, into the
+ * program's input. */
+void print_load_image(Text *text, const Plan *plan, const Program *program);
+
+/* What stands behind an array's name in the address of its first element. */
+const char *first_of(const Buffer *buffer);
+
+/* ---- layers.c */
+
+/* The struct of the layers' values, and the function that visits them. */
+void print_layers_header(Text *text, const Plan *plan);
+
 /* ---- phases.c */
 
 /* "lenet_train_block": what the runtime calls for a unit of the phase, or of the evaluation. */
@@ -92,6 +104,7 @@ void print_header(Text *text, const Plan *plan);        /* NAME.h */
 void print_source(Text *text, const Plan *plan);        /* NAME.c */
 void print_tables(Text *text, const Plan *plan);        /* NAME_model.c */
 void print_predict(Text *text, const Plan *plan);       /* NAME_predict.c */
+void print_visit(Text *text, const Plan *plan);         /* NAME_layers.c */
 void print_main(Text *text, const Plan *plan);          /* main.c */
 void print_makefile(Text *text, const Plan *plan);      /* Makefile */
 

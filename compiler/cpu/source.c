@@ -120,6 +120,7 @@ void print_header(Text *text, const Plan *plan)
     print_weights(text, plan);
     print_memory(text, plan);
     print_predict_header(text, plan);
+    print_layers_header(text, plan);
     line(text, "\n/* The phases of a training step, and evaluation: model.h says how they are called. */");
     for (int i = 0; i < plan->phases.count; i++)
         line(text, "void %s(const struct step *step, void *scratch, int64_t unit);",

@@ -151,6 +151,7 @@ static void print_model(Text *text, const Plan *plan)
          phase_function(arena, plan, plan->evaluation));
     line(text, ".predict_bytes = sizeof(struct %s_image), .prepare_predict = %s_prepare_predict, .predict = %s_predict,",
          model->name, model->name, model->name);
+    line(text, ".visit_bytes = sizeof(struct %s_layers), .visit_layers = %s_visit_layers,", model->name, model->name);
     line(text, ".kernels = kernels, .kernel_count = KERNELS,");
     line(text, ".cuda = %s_cuda,", model->name);
     line(text, "%s", "");

@@ -152,6 +152,9 @@ void graph_count(Graph *graph)
 
 bool graph_keeps(const Graph *graph, const Tensor *tensor)
 {
+    for (int i = 0; graph->every_layer && i < graph->model->layers.count; i++)
+        if (graph->of_layer[i] == tensor)
+            return true;
     return tensor == graph->output || tensor == graph->loss || tensor == graph->correct
            || tensor->role == ROLE_GRADIENT;
 }
@@ -170,5 +173,15 @@ Graph *graph_build(Arena *arena, Model *model, bool train, bool plain)
     graph_lower(graph);
     if (!plain)
         graph_fuse(graph);
+    return graph;
+}
+
+Graph *graph_of_layers(Arena *arena, Model *model)
+{
+    Graph *graph = graph_new(arena, model);
+    graph->every_layer = true;
+    graph_forward(graph);
+    graph_prune(graph);
+    graph_lower(graph);
     return graph;
 }

@@ -77,6 +77,7 @@ struct Graph {
     Tensor        **indices;    /* max_pool2d: where each window took its value, else NULL; same index */
     int            *first_parameter;    /* same index: the place in `parameters` of the layer's first one */
     bool            backward;   /* nodes are being added to the backward part: graph_node notes it */
+    bool            every_layer;    /* each layer's value is kept, whoever reads it */
     struct Names   *names;      /* those in use */
 };
 
@@ -84,6 +85,9 @@ struct Graph {
  * and outputs that nothing reads; nests of every node, each verified (a failure is reported as an internal error and
  * ends the process with status 70); fusion of nests, unless `plain`. */
 Graph *graph_build(Arena *arena, Model *model, bool train, bool plain);
+
+/* The plain forward pass: each layer has its own nodes and its value is kept. */
+Graph *graph_of_layers(Arena *arena, Model *model);
 
 /* Used by operators. `name` is a format; the result is made a unique C identifier: what may not stand in one becomes an
  * underscore, and a name that is taken gets the first free number behind it. */

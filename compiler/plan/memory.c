@@ -36,9 +36,9 @@ const char *tensor_name_in_c(Arena *arena, const Graph *train, const Graph *eval
     return safe;
 }
 
-static const char *name_in_c(Arena *arena, const Plan *plan, const char *name)
+static const char *name_in_c(Arena *arena, const Plan *plan, const Graph *graph, const char *name)
 {
-    return tensor_name_in_c(arena, plan->train.graph, plan->evaluate.graph, is_taken, name);
+    return tensor_name_in_c(arena, plan->train.graph, graph, is_taken, name);
 }
 
 /* Activations have the channel innermost, so that a pixel's channels lie together; so have a convolution's weights. A
@@ -67,7 +67,7 @@ static int64_t whole_vectors(const Plan *plan, int64_t reals)
 static Buffer *buffer_new(Arena *arena, const Plan *plan, const Tensor *tensor, Place place)
 {
     Buffer *buffer = NEW(arena, Buffer);
-    buffer->name = name_in_c(arena, plan, tensor->name);
+    buffer->name = name_in_c(arena, plan, plan->evaluate.graph, tensor->name);
     buffer->tensor = tensor;
     buffer->place = place;
     buffer->rank = tensor->rank;
@@ -256,17 +256,18 @@ static bool *find_kept(Arena *arena, const Plan *plan)
 /* ---- single images */
 
 /* One sample: every tensor in its own order. */
-static void place_single(Arena *arena, Plan *plan, const Tensor *tensor)
+static void place_single(Arena *arena, const Plan *plan, Prediction *predict, const Tensor *tensor)
 {
-    Prediction *predict = &plan->predict;
-    if (!is_value(tensor)) {
-        predict->program.buffer[tensor->id] = plan->evaluate.buffer[tensor->id];
-        return;
-    }
+    const Graph *graph = predict->program.graph, *evaluate = plan->evaluate.graph;
     if (predict->program.buffer[tensor->id])
         return;
+    for (int i = 0; i < graph->parameters.count; i++)
+        if (graph->parameters.at[i] == tensor) {
+            predict->program.buffer[tensor->id] = plan->evaluate.buffer[evaluate->parameters.at[i]->id];
+            return;
+        }
     Buffer *buffer = NEW(arena, Buffer);
-    *buffer = (Buffer){ .name = name_in_c(arena, plan, tensor->name), .tensor = tensor, .place = PLACE_SCRATCH,
+    *buffer = (Buffer){ .name = name_in_c(arena, plan, graph, tensor->name), .tensor = tensor, .place = PLACE_SCRATCH,
                         .single = true, .rank = tensor->rank, .order = { 0, 1, 2, 3 },
                         .offset = predict->scratch_size, .size = tensor_elements(tensor) };
     memcpy(buffer->dim, tensor->dim, sizeof buffer->dim);
@@ -275,22 +276,19 @@ static void place_single(Arena *arena, Plan *plan, const Tensor *tensor)
     list_add(arena, &predict->scratch, buffer);
 }
 
-void plan_predict_memory(Arena *arena, Plan *plan)
+void plan_predict_memory(Arena *arena, const Plan *plan, Prediction *predict)
 {
-    Program *program = &plan->predict.program;
-    const Phase *phase = plan->predict.phase;
+    Program *program = &predict->program;
     program->buffer = arena_alloc(arena, (size_t)program->graph->tensors.count * sizeof(Buffer *));
-    place_single(arena, plan, program->graph->input);
-    for (int i = 0; i < phase->kernels.count; i++) {
-        const Kernel *kernel = phase->kernels.at[i];
-        for (int j = 0; j < kernel->loads.count; j++)
-            place_single(arena, plan, kernel->loads.at[j]);
-        for (int j = 0; j < kernel->stores.count; j++)
-            place_single(arena, plan, kernel->stores.at[j]);
+    place_single(arena, plan, predict, program->graph->input);
+    for (int i = 0; i < predict->phase->kernels.count; i++) {
+        const Kernel *kernel = predict->phase->kernels.at[i];
+        for (int j = 0; j < kernel_operands(kernel); j++)
+            place_single(arena, plan, predict, kernel_operand(kernel, j));
     }
-    for (int i = 0; i < plan->predict.prepare.count; i++)
-        for (int j = 0; j < plan->predict.prepare.at[i]->loads.count; j++)
-            place_single(arena, plan, plan->predict.prepare.at[i]->loads.at[j]);
+    for (int i = 0; i < predict->prepare.count; i++)
+        for (int j = 0; j < predict->prepare.at[i]->loads.count; j++)
+            place_single(arena, plan, predict, predict->prepare.at[i]->loads.at[j]);
 }
 
 void plan_memory(Arena *arena, Plan *plan)

@@ -204,6 +204,7 @@ Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate
     }
 
     plan_predict(arena, plan, options);
+    plan_layers(arena, plan);
 
     const char *wrong = plan_verify(arena, plan);
     if (wrong) {

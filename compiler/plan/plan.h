@@ -209,8 +209,8 @@ bool phase_has_rest(const Phase *phase);
 
 enum { UPDATE_SLICE = 1024 };           /* weights that a unit of the phase "update" updates */
 
-/* The logits of one image: what the evaluation does without its loss, and with lanes that are no samples. Its graph is
- * the evaluation's, its memory its own: each tensor in its own order, channel by channel, row by row. */
+/* The logits of one image: what the evaluation does without its loss, and with lanes that are no samples. Its memory is
+ * its own: each tensor in its own order, channel by channel, row by row. */
 typedef struct Prediction {
     Program        program;
     Phase         *phase;               /* its kernels, in the order in which they run */
@@ -242,7 +242,8 @@ typedef struct Plan {
                                            the first phase run those of training */
     List(Phase *) phases;               /* of a training step, a barrier between them */
     Phase        *evaluation;           /* PHASE_BLOCKS */
-    Prediction    predict;
+    Prediction    predict;              /* of the evaluation's graph */
+    Prediction    layers;               /* of one with the values of all layers (graph_of_layers), nest by nest */
 } Plan;
 
 /* Whether the phase of all blocks was taken apart, and what plan->prepare makes for training is made once a step. */
@@ -322,9 +323,13 @@ static inline const Buffer *kernel_buffer(const Kernel *kernel, const Tensor *te
 /* Plans the prediction of single images; all else is planned. */
 void plan_predict(Arena *arena, Plan *plan, const PlanOptions *options);
 
+/* Plans the plain forward pass of a single image, in which each layer's value can be looked at. */
+void plan_layers(Arena *arena, Plan *plan);
+
 /* ---- schedule.c */
 
-/* Chooses the order and the tiles of the kernel's loops; the buffers of its program are known. */
+/* Chooses the order and the tiles of the kernel's loops; the buffers of its program are known. Without a target no loop
+ * has a tile. */
 void kernel_schedule(Kernel *kernel, const Target *target);
 
 /* ---- units.c */
@@ -353,8 +358,8 @@ const char *tensor_name_in_c(Arena *arena, const Graph *train, const Graph *eval
  * step's, others a block's; what that phase reads is kept for each block. */
 void plan_memory(Arena *arena, Plan *plan);
 
-/* Gives each tensor of the prediction its buffer; parameters have the evaluation's. */
-void plan_predict_memory(Arena *arena, Plan *plan);
+/* Gives each tensor of a prediction of the plan's its buffer; parameters have the evaluation's. */
+void plan_predict_memory(Arena *arena, const Plan *plan, Prediction *predict);
 
 /* ---- print.c */
 

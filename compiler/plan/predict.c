@@ -5,18 +5,15 @@
 
 #include <inttypes.h>
 
-/* The evaluation's nests that the logits depend on, in their order. */
-static void add_kernels(Arena *arena, Plan *plan)
+/* The nests that the `wanted` tensors depend on, in their order; names of their functions begin with `prefix`. */
+static void add_kernels(Arena *arena, Prediction *predict, bool *wanted, const char *prefix)
 {
-    const Program *program = &plan->predict.program;
-    const Graph *graph = program->graph;
+    const Graph *graph = predict->program.graph;
     List(Kernel *) backwards = { NULL, 0, 0 };
-    bool *wanted = arena_alloc(arena, (size_t)graph->tensors.count * sizeof *wanted);
 
-    wanted[graph->output->id] = true;
     for (int i = graph->nodes.count - 1; i >= 0; i--)
         for (int j = graph->nodes.at[i]->nests.count - 1; j >= 0; j--) {
-            Kernel *kernel = kernel_new(arena, program, graph->nodes.at[i], graph->nodes.at[i]->nests.at[j]);
+            Kernel *kernel = kernel_new(arena, &predict->program, graph->nodes.at[i], graph->nodes.at[i]->nests.at[j]);
             bool needed = false;
             for (int k = 0; k < kernel->stores.count; k++)
                 needed = needed || wanted[kernel->stores.at[k]->id];
@@ -24,11 +21,20 @@ static void add_kernels(Arena *arena, Plan *plan)
                 continue;
             for (int k = 0; k < kernel->loads.count; k++)
                 wanted[kernel->loads.at[k]->id] = true;
-            kernel->name = arena_printf(arena, "predict_%s", kernel->name);
+            kernel->name = arena_printf(arena, "%s%s", prefix, kernel->name);
             list_add(arena, &backwards, kernel);
         }
     for (int i = backwards.count - 1; i >= 0; i--)
-        list_add(arena, &plan->predict.phase->kernels, backwards.at[i]);
+        list_add(arena, &predict->phase->kernels, backwards.at[i]);
+}
+
+/* What is made of single images by the kernels of a graph: none yet. Returns which tensors are wanted of it: none yet. */
+static bool *start(Arena *arena, Prediction *predict, Graph *graph, const char *name)
+{
+    predict->program = (Program){ .graph = graph, .single = true };
+    predict->phase = NEW(arena, Phase);
+    *predict->phase = (Phase){ .kind = PHASE_BLOCKS, .name = name };
+    return arena_alloc(arena, (size_t)graph->tensors.count * sizeof(bool));
 }
 
 enum { MOST_OUTPUTS = 8 };              /* of a register tile of a linear layer: each has a sum over the lanes at its end */
@@ -99,13 +105,26 @@ static void tune(Tuner *tuner)
 
 void plan_predict(Arena *arena, Plan *plan, const PlanOptions *options)
 {
-    plan->predict.program = (Program){ .graph = plan->evaluate.graph, .single = true };
-    plan->predict.phase = NEW(arena, Phase);
-    *plan->predict.phase = (Phase){ .kind = PHASE_BLOCKS, .name = "predict" };
-    add_kernels(arena, plan);
+    Prediction *predict = &plan->predict;
+    bool *wanted = start(arena, predict, plan->evaluate.graph, "predict");
+    wanted[plan->evaluate.graph->output->id] = true;
+    add_kernels(arena, predict, wanted, "predict_");
     if (takes(options, TECHNIQUE_PREDICT))
-        tune(&(Tuner){ arena, plan, &plan->predict.program, plan->predict.phase, options });
-    plan_predict_memory(arena, plan);
-    for (int i = 0; i < plan->predict.phase->kernels.count; i++)
-        kernel_schedule(plan->predict.phase->kernels.at[i], plan->target);
+        tune(&(Tuner){ arena, plan, &predict->program, predict->phase, options });
+    plan_predict_memory(arena, plan, predict);
+    for (int i = 0; i < predict->phase->kernels.count; i++)
+        kernel_schedule(predict->phase->kernels.at[i], plan->target);
+}
+
+void plan_layers(Arena *arena, Plan *plan)
+{
+    Prediction *layers = &plan->layers;
+    Graph *graph = graph_of_layers(arena, plan->train.graph->model);
+    bool *wanted = start(arena, layers, graph, "layers");
+    for (int i = 0; i < graph->model->layers.count; i++)
+        wanted[graph->of_layer[i]->id] = true;
+    add_kernels(arena, layers, wanted, "");
+    plan_predict_memory(arena, plan, layers);
+    for (int i = 0; i < layers->phase->kernels.count; i++)
+        kernel_schedule(layers->phase->kernels.at[i], NULL);
 }

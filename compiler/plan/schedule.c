@@ -193,7 +193,7 @@ void kernel_schedule(Kernel *kernel, const Target *target)
     if (kernel->scheme != SCHEME_NEST)
         return;
     order_loops(kernel);
-    if (only_sums(kernel->nest) && (kernel->nest->folds > 0 || kernel->all_blocks))
+    if (target && only_sums(kernel->nest) && (kernel->nest->folds > 0 || kernel->all_blocks))
         choose_tile(kernel, target);
     kernel->tile = 1;
     for (int i = 0; i < kernel->nest->overs; i++)

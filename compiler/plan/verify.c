@@ -295,6 +295,8 @@ const char *plan_verify(Arena *arena, const Plan *plan)
         wrong = verify_program(arena, plan, &plan->evaluate, &plan->evaluation, 1);
     if (!wrong)
         wrong = verify_program(arena, plan, &plan->predict.program, &plan->predict.phase, 1);
+    if (!wrong)
+        wrong = verify_program(arena, plan, &plan->layers.program, &plan->layers.phase, 1);
     for (int i = 0; i < plan->phases.count && !wrong; i++)
         wrong = verify_units(arena, plan, plan->phases.at[i]);
     if (!wrong)
@@ -303,6 +305,8 @@ const char *plan_verify(Arena *arena, const Plan *plan)
         wrong = verify_memory(arena, plan->scratch.at, plan->scratch.count, plan->scratch_size, 1);
     if (!wrong)
         wrong = verify_memory(arena, plan->predict.scratch.at, plan->predict.scratch.count, plan->predict.scratch_size, 1);
+    if (!wrong)
+        wrong = verify_memory(arena, plan->layers.scratch.at, plan->layers.scratch.count, plan->layers.scratch_size, 1);
     if (!wrong)
         wrong = verify_memory(arena, plan->batch.at, plan->batch.count, plan->batch_size - gradients - once, plan->blocks);
     if (!wrong)

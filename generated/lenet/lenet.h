@@ -142,6 +142,23 @@ struct lenet_image {
 void lenet_prepare_predict(const real *weights, void *scratch);
 void lenet_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct lenet_layers {
+    real input[1][28][28];
+    real conv1[10][24][24];
+    real max_pool2d_1[10][12][12];
+    real relu_1[10][12][12];
+    real conv2[20][8][8];
+    real max_pool2d_2[20][4][4];
+    real relu_2[20][4][4];
+    real flatten_1[320];
+    real fc[10];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void lenet_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void lenet_train_block(const struct step *step, void *scratch, int64_t unit);
 void lenet_update(const struct step *step, void *scratch, int64_t unit);

@@ -85,6 +85,7 @@ const struct model lenet_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = lenet_evaluate_block },
     .predict_bytes = sizeof(struct lenet_image), .prepare_predict = lenet_prepare_predict, .predict = lenet_predict,
+    .visit_bytes = sizeof(struct lenet_layers), .visit_layers = lenet_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = lenet_cuda,
 

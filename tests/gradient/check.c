@@ -63,6 +63,7 @@ static bool check_model(const struct model *model)
         printf("%s: the logits of single images differ by %g\n", model->name, difference);
         good = false;
     }
+    good &= layers_hold(device, flat, PREDICT_TOLERANCE);
     for (int64_t i = 0; i < model->weights_size; i++)
         gradient[i] = flat[i] - gradient[i];
     for (int p = 0; p < model->parameter_count; p++) {

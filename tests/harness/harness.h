@@ -27,6 +27,11 @@ struct device *device_with(const struct model *model, const struct dataset *data
 /* Makes step `step` (from 0, over all epochs) in the order of the file; returns the batch's mean loss. */
 double train_step(struct device *device, int64_t step);
 
+/* Visits the layers of the dataset's first images: each is visited once, in order, with as many values as its shape has; the
+ * last one's are the logits of the evaluation, to `tolerance` of the largest; and where a weight of a layer becomes NaN or
+ * infinite, that layer is the first with such a value. Says what does not hold. */
+bool layers_hold(struct device *device, const real *flat, double tolerance);
+
 /* The flat weights now. */
 void weights_now(struct device *device, real *flat);
 

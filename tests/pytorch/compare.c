@@ -91,6 +91,7 @@ static bool compare_model(const struct model *model, const char *folder)
         printf("%s: the logits of single images differ by %g\n", model->name, difference);
         good = false;
     }
+    good &= layers_hold(device, after, PREDICT_TOLERANCE);
     device->kind->close(device);
     data_free(&data);
     free(before);

@@ -452,7 +452,8 @@ static void test_work(void **state)
 static void test_files(void **state)
 {
     (void)state;
-    static const char *const names[] = { "small.h", "small.c", "small_model.c", "small_predict.c", "main.c", "Makefile" };
+    static const char *const names[] = { "small.h", "small.c", "small_model.c", "small_predict.c", "small_layers.c",
+                                        "main.c", "Makefile" };
     Arena *arena = arena_new();
     const Plan *plan = build_at(arena, "/home/me/specs/test.net", small, 64, "avx2");
     const char *line = "netc test.net --cpu=avx2";

@@ -123,6 +123,27 @@ struct branches_image {
 void branches_prepare_predict(const real *weights, void *scratch);
 void branches_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct branches_layers {
+    real input[3][9][9];
+    real entry_padded[3][11][11];
+    real entry[4][9][9];
+    real side_padded[4][11][11];
+    real side[6][5][5];
+    real relu_1[6][5][5];
+    real sum_padded[6][7][5];
+    real sum_[6][5][5];
+    real add_1[6][5][5];
+    real concat_1[12][5][5];
+    real max_pool2d_1[12][3][3];
+    real flatten_1[108];
+    real linear_1[5];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void branches_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void branches_train_block(const struct step *step, void *scratch, int64_t unit);
 void branches_update(const struct step *step, void *scratch, int64_t unit);

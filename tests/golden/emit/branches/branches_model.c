@@ -99,6 +99,7 @@ const struct model branches_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = branches_evaluate_block },
     .predict_bytes = sizeof(struct branches_image), .prepare_predict = branches_prepare_predict, .predict = branches_predict,
+    .visit_bytes = sizeof(struct branches_layers), .visit_layers = branches_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = branches_cuda,
 

@@ -71,6 +71,18 @@ struct large_image {
 void large_prepare_predict(const real *weights, void *scratch);
 void large_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct large_layers {
+    real input[1000];
+    real hidden[400];
+    real relu_1[400];
+    real fc[10];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void large_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void large_train_block(const struct step *step, void *scratch, int64_t unit);
 void large_sum_weights(const struct step *step, void *scratch, int64_t unit);

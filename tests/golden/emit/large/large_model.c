@@ -67,6 +67,7 @@ const struct model large_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = large_evaluate_block },
     .predict_bytes = sizeof(struct large_image), .prepare_predict = large_prepare_predict, .predict = large_predict,
+    .visit_bytes = sizeof(struct large_layers), .visit_layers = large_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = large_cuda,
 

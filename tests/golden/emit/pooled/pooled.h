@@ -72,6 +72,20 @@ struct pooled_image {
 void pooled_prepare_predict(const real *weights, void *scratch);
 void pooled_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct pooled_layers {
+    real input[1][12][12];
+    real conv[6][10][10];
+    real max_pool2d_1[6][5][5];
+    real relu_1[6][5][5];
+    real flatten_1[150];
+    real fc[7];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void pooled_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void pooled_train_block(const struct step *step, void *scratch, int64_t unit);
 void pooled_update(const struct step *step, void *scratch, int64_t unit);

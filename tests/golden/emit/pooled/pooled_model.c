@@ -71,6 +71,7 @@ const struct model pooled_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = pooled_evaluate_block },
     .predict_bytes = sizeof(struct pooled_image), .prepare_predict = pooled_prepare_predict, .predict = pooled_predict,
+    .visit_bytes = sizeof(struct pooled_layers), .visit_layers = pooled_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = pooled_cuda,
 

@@ -55,6 +55,17 @@ struct settings_image {
 void settings_prepare_predict(const real *weights, void *scratch);
 void settings_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct settings_layers {
+    real input[3][8][8];
+    real flatten_1[192];
+    real linear_1[4];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void settings_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void settings_train_block(const struct step *step, void *scratch, int64_t unit);
 void settings_update(const struct step *step, void *scratch, int64_t unit);

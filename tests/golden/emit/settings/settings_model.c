@@ -99,6 +99,7 @@ const struct model settings_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = settings_evaluate_block },
     .predict_bytes = sizeof(struct settings_image), .prepare_predict = settings_prepare_predict, .predict = settings_predict,
+    .visit_bytes = sizeof(struct settings_layers), .visit_layers = settings_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = settings_cuda,
 

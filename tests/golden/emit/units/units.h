@@ -114,6 +114,20 @@ struct units_image {
 void units_prepare_predict(const real *weights, void *scratch);
 void units_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct units_layers {
+    real input[1][21][21];
+    real conv1[8][17][17];
+    real relu_1[8][17][17];
+    real conv2[12][15][15];
+    real flatten_1[2700];
+    real fc[7];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void units_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void units_train_block_1(const struct step *step, void *scratch, int64_t unit);
 void units_train_block_2(const struct step *step, void *scratch, int64_t unit);

@@ -85,6 +85,7 @@ const struct model units_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = units_evaluate_block },
     .predict_bytes = sizeof(struct units_image), .prepare_predict = units_prepare_predict, .predict = units_predict,
+    .visit_bytes = sizeof(struct units_layers), .visit_layers = units_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = units_cuda,
 

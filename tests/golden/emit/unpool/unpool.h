@@ -79,6 +79,22 @@ struct unpool_image {
 void unpool_prepare_predict(const real *weights, void *scratch);
 void unpool_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct unpool_layers {
+    real input[1][10][10];
+    real pool[1][5][5];
+    int pool_indices[1][5][5];
+    real conv2d_1_padded[1][7][7];
+    real conv2d_1[1][5][5];
+    real max_unpool2d_1[1][10][10];
+    real flatten_1[100];
+    real linear_1[4];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void unpool_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void unpool_train_block(const struct step *step, void *scratch, int64_t unit);
 void unpool_update(const struct step *step, void *scratch, int64_t unit);

@@ -72,6 +72,7 @@ const struct model unpool_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = unpool_evaluate_block },
     .predict_bytes = sizeof(struct unpool_image), .prepare_predict = unpool_prepare_predict, .predict = unpool_predict,
+    .visit_bytes = sizeof(struct unpool_layers), .visit_layers = unpool_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = unpool_cuda,
 

@@ -144,6 +144,25 @@ struct wide_image {
 void wide_prepare_predict(const real *weights, void *scratch);
 void wide_predict(const real *weights, void *scratch, const void *image, real *logits);
 
+/* The value of each layer, of a single image: [channel][row][column]. */
+struct wide_layers {
+    real input[3][16][16];
+    real a_padded[3][18][18];
+    real a_[16][16][16];
+    real relu_1[16][16][16];
+    real b_padded[16][18][18];
+    real b_[24][16][16];
+    real relu_2[24][16][16];
+    real c_[16][7][7];
+    real relu_3[16][7][7];
+    real flatten_1[784];
+    real fc[10];
+};
+
+/* Its layers, one after the other: model.h says how it is called. */
+void wide_visit_layers(const real *weights, void *scratch, const void *image,
+        void (*visit)(void *visitor, int layer, const real *values, int64_t count), void *visitor);
+
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void wide_train_block(const struct step *step, void *scratch, int64_t unit);
 void wide_update(const struct step *step, void *scratch, int64_t unit);

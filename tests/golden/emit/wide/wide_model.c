@@ -89,6 +89,7 @@ const struct model wide_model = {
     .train = train, .train_count = sizeof train / sizeof *train,
     .evaluate = { "evaluate", .block_units = 1, .run = wide_evaluate_block },
     .predict_bytes = sizeof(struct wide_image), .prepare_predict = wide_prepare_predict, .predict = wide_predict,
+    .visit_bytes = sizeof(struct wide_layers), .visit_layers = wide_visit_layers,
     .kernels = kernels, .kernel_count = KERNELS,
     .cuda = wide_cuda,
 
