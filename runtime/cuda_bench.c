@@ -118,6 +118,7 @@ static bool time_steps(const struct cuda *cuda, const struct launch *launches, s
     struct cuda_stretch uploaded = {.lr = cuda->sizes.model->sgd.lr, .fresh = 1};
     struct cuda_step    step = cuda_train_step(cuda, 0, &run, 0);
     struct clock        clock;
+    cuda_weigh_run(cuda, NULL, &run);
     bool good = clock_make(&clock, first, run.steps, gpu->train_count, error)
              && gpu_upload_stretch(first, &uploaded, error)
              && gpu_begin(first, (run.steps - 1) * cuda->sizes.model->batch_size + run.last, run.steps, error);

@@ -151,7 +151,8 @@ bool gpu_allocate(struct gpu *gpu, const struct cuda_sizes *sizes, struct error 
     for (int b = 0; b < code->buffer_count; b++)
         if (!allocate(gpu, cuda_buffer_bytes(sizes, b), code->buffers[b].name, &gpu->buffers[b], error))
             return false;
-    if (!allocate_host(gpu, sizeof *gpu->stretch, &stretch, error))
+    gpu->stretch_bytes = (size_t)cuda_memory_bytes(sizes, MEMORY_STRETCH);
+    if (!allocate_host(gpu, gpu->stretch_bytes, &stretch, error))
         return false;
     gpu->stretch = stretch;
     if (!allocate_host(gpu, RUN_STEPS * sizeof *gpu->results, &results, error))

@@ -93,6 +93,7 @@ struct gpu {
     struct cuda_function     *shuffle, *update, **train, **evaluate;    /* of the code's kernels, in their order */
     cuda_pointer              memory[MEMORIES], *buffers;
     void                    **arguments;            /* room for those of any kernel */
+    size_t                    stretch_bytes;        /* of it and the scales behind it */
     struct cuda_stretch      *stretch;              /* the host's ends of what is uploaded and read, */
     struct cuda_result       *results;              /* in memory that the device can copy from and to at any time */
     struct gpu_graph          graphs[GRAPHS];

@@ -102,7 +102,7 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
                                       (double)sizes->train_count);
         positions = positions > cuda_evaluated(sizes) ? positions : cuda_evaluated(sizes);
         return (double)positions * sizeof(int32_t);
-    case MEMORY_STRETCH: return sizeof(struct cuda_stretch);
+    case MEMORY_STRETCH: return sizeof(struct cuda_stretch) + (model->class_weights ? RUN_STEPS * sizeof(float) : 0);
     case MEMORY_RESULTS: return RUN_STEPS * sizeof(struct cuda_result);
     case MEMORY_LOGITS:
         return (double)smaller(code->eval_samples, cuda_evaluated(sizes)) * (double)model->classes * sizeof(float);

@@ -7,7 +7,8 @@
 /* Sums over the samples: of their losses, and how many were classified correctly. */
 struct cuda_result { double loss; int64_t correct; };
 
-/* What changes from one run of the graph of steps to the next: in the device's memory, so that the graph stays the same. */
+/* What changes from one run of the graph of steps to the next: in the device's memory, so that the graph stays the same.
+ * Where classes have weights a float for each step follows, its scale: what a sample's loss weighs in the mean. */
 struct cuda_stretch {
     struct order order;                 /* of the epoch */
     int32_t      shuffled;              /* 0: the order of the file */
@@ -25,7 +26,8 @@ struct cuda_step {
     float         *logits;              /* evaluation: count x classes, in the order of positions; or NULL: not wanted */
     const struct cuda_stretch *stretch;
     struct cuda_result *result;         /* to add the step's to */
-    float          scale;               /* 1 / samples of the step, of all devices together */
+    float          scale;               /* 1 / samples of the step, of all devices together; where classes have weights
+                                           the stretch has it */
     int32_t        count;               /* samples of the step on this device */
     int32_t        index;               /* of the step in the stretch */
 };

@@ -30,8 +30,24 @@ bool gpu_upload_stretch(const struct gpu *gpu, const struct cuda_stretch *stretc
 {
     *gpu->stretch = *stretch;
     return cuda_succeeds(gpu->driver, gpu->driver->copy_to_device(gpu->memory[MEMORY_STRETCH], gpu->stretch,
-                                                                  sizeof *stretch, gpu->stream),
-                         gpu->label, error, "cuMemcpyHtoDAsync of %zu bytes", sizeof *stretch);
+                                                                  gpu->stretch_bytes, gpu->stream),
+                         gpu->label, error, "cuMemcpyHtoDAsync of %zu bytes", gpu->stretch_bytes);
+}
+
+double cuda_weigh_run(const struct cuda *cuda, const struct order *order, const struct cuda_run *run)
+{
+    const struct model *model = cuda->sizes.model;
+    double sum = 0;
+    for (int64_t i = 0; i < run->steps; i++) {
+        struct step step = {.labels = cuda->device.config.train->labels, .order = order,
+                            .first = run->first + i * model->batch_size,
+                            .count = i == run->steps - 1 ? run->last : model->batch_size};
+        double weight = step_weight(model, &step);
+        for (int g = 0; g < cuda->gpu_count && model->class_weights; g++)
+            ((float *)(cuda->gpus[g].stretch + 1))[i] = (float)weight_scale(weight);
+        sum += weight;
+    }
+    return sum;
 }
 
 bool gpu_read_results(const struct gpu *gpu, int64_t results, struct error *error)
@@ -251,6 +267,7 @@ static bool make_run(struct cuda *cuda, const struct cuda_run *run, const struct
     struct cuda_stretch uploaded = stretch_at(stretch->order, run->first);
     uploaded.fresh = fresh;
     uploaded.lr = stretch->lr;
+    double weight = cuda_weigh_run(cuda, stretch->order, run);
     for (int g = 0; g < cuda->gpu_count; g++)
         if (!gpu_enter(&cuda->gpus[g], error) || !gpu_upload_stretch(&cuda->gpus[g], &uploaded, error))
             return false;
@@ -263,6 +280,7 @@ static bool make_run(struct cuda *cuda, const struct cuda_run *run, const struct
         if (!gpu_wait(&cuda->gpus[g], error))
             return false;
     cuda->transfers += 3 * cuda->gpu_count;
+    result->weight += weight;
     for (int64_t step = 0; step < run->steps; step++)
         for (int g = 0; g < cuda->gpu_count; g++) {
             result->loss += cuda->gpus[g].results[step].loss;
@@ -321,6 +339,8 @@ static bool evaluate_some(const struct cuda *cuda, enum part part, const struct 
                           int64_t count, struct result *result, real *logits, struct error *error)
 {
     struct cuda_stretch uploaded = stretch_at(order, first);
+    struct dataset data = device_part(&cuda->device, part);
+    struct step    all = {.labels = data.labels, .order = order, .first = first, .count = count};
     int64_t pieces = ceiling(count, cuda->code->eval_samples);
     for (int g = 0; g < cuda->gpu_count; g++)
         if (!gpu_enter(&cuda->gpus[g], error) || !gpu_upload_stretch(&cuda->gpus[g], &uploaded, error)
@@ -339,6 +359,7 @@ static bool evaluate_some(const struct cuda *cuda, enum part part, const struct 
         result->loss += piece->loss;
         result->correct += piece->correct;
     }
+    result->weight += step_weight(cuda->sizes.model, &all);
     return true;
 }
 

@@ -17,6 +17,9 @@ struct cuda_run cuda_run_of(const struct cuda *cuda, const struct stretch *stret
 /* Tells a GPU which samples come, and how to make steps of them. */
 bool gpu_upload_stretch(const struct gpu *gpu, const struct cuda_stretch *stretch, struct error *error);
 
+/* The weight of all samples of a run. Where classes have weights, leaves the scale of each step for the next upload. */
+double cuda_weigh_run(const struct cuda *cuda, const struct order *order, const struct cuda_run *run);
+
 /* Finds the samples at the stretch's positions 0 .. count-1, and clears so many results. */
 bool gpu_begin(const struct gpu *gpu, int64_t count, int64_t results, struct error *error);
 

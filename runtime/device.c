@@ -1,5 +1,7 @@
 #include "device.h"
 
+#include "step.h"
+
 #include <string.h>
 
 const char *const kernels_words[] = {
@@ -64,4 +66,14 @@ struct device *device_open(const struct device_config *config, struct error *why
         }
     }
     return device_cpu.open(config, error);
+}
+
+double step_weight(const struct model *model, const struct step *step)
+{
+    double weight = 0;
+    if (!model->class_weights)
+        return (double)step->count;
+    for (int64_t i = 0; i < step->count; i++)
+        weight += (double)model->class_weights[step->labels[sample_at(step, i)]];
+    return weight;
 }

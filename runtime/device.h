@@ -60,7 +60,7 @@ struct device_kind {
     bool (*set_weights)(struct device *device, const real *flat, struct error *error);
     bool (*get_weights)(struct device *device, real *flat, struct error *error);
 
-    /* Makes steps; adds the samples' losses and hits to *result, so that a sum over an epoch does not depend on how it
+    /* Makes steps; adds the samples' losses, hits and weights to *result, so that a sum over an epoch does not depend on how it
      * was cut into stretches. */
     bool (*train)(struct device *device, const struct stretch *stretch, struct result *result, struct error *error);
 
@@ -89,6 +89,12 @@ bool device_check(const struct device_config *config, struct error *error);
 /* Opens the device that is asked for. `auto` is the first GPU, or, where the model can not be trained on it, the CPU;
  * *why then says what is missing (its text is empty where nothing is). */
 struct device *device_open(const struct device_config *config, struct error *why, struct error *error);
+
+/* What the samples of a step (its labels, order, first and count) weigh together in their mean loss. */
+double step_weight(const struct model *model, const struct step *step);
+
+/* What a sample's loss weighs in the mean of samples that weigh so much together. */
+static inline double weight_scale(double weight) { return weight > 0 ? 1 / weight : 0; }
 
 /* Bytes that training (or, without `train`, evaluation) with this many threads takes, by what they are for. The sum
  * is in `total`, a double: it may be more than any machine has. `workspace`: bytes that making an image takes. */

@@ -44,6 +44,7 @@ struct run {
     int64_t               steps_left, steps_done;   /* left: the current one included */
     const struct stretch *stretch;      /* NULL: it is an evaluation */
     struct result         sum;
+    double                weight;       /* of the current step's samples */
     struct pipeline       pipeline;     /* what step.pipeline and step.sampler are about */
     struct sampler        sampler;
 };

@@ -73,7 +73,7 @@ bool evaluate(struct device *device, enum part part, uint64_t seed, int64_t epoc
         standing->part = names[part];
         standing->done = first + count;
         standing->all = data.count;
-        standing->loss = sum.loss / (double)standing->done;
+        standing->loss = sum.loss / sum.weight;
         standing->accuracy = (double)sum.correct / (double)standing->done;
         standing->seconds = evaluation->seconds;
         progress_show(progress, standing);
@@ -82,7 +82,7 @@ bool evaluate(struct device *device, enum part part, uint64_t seed, int64_t epoc
     free(logits);
     evaluation->count = data.count;
     evaluation->correct = sum.correct;
-    evaluation->loss = sum.loss / (double)data.count;
+    evaluation->loss = sum.loss / sum.weight;
     evaluation->accuracy = (double)sum.correct / (double)data.count;
     return good;
 }

@@ -49,8 +49,9 @@ struct kernel {
 
 /* What one block contributes to a step's or an evaluation's results: the sum (not the mean) of its samples' losses,
  * and how many of its samples it classified correctly. All are zero when a step starts; the runtime adds them up in
- * the order of the blocks, so that no thread count changes a sum. */
-struct result { double loss; int64_t correct; };
+ * the order of the blocks, so that no thread count changes a sum. Beside them it adds up what the samples weigh, each one
+ * 1 or the weight of its class: the mean loss is loss / weight. */
+struct result { double loss; int64_t correct; double weight; };
 
 /* One step of training, or one evaluation: what the runtime hands to every unit. A block's samples are the positions
  * [block * lanes, (block + 1) * lanes) of 0 .. count-1; sample_at() says which sample of the dataset a position is.
@@ -70,7 +71,7 @@ struct step {
     int64_t        count;               /* samples in this step; 1 .. batch_size when training, any number otherwise */
     double         lr;
     real           scale;               /* what a sample's loss weighs in the mean over the step: 1 / count; with class
-                                           weights 1 / their sum over the step's samples */
+                                           weights 1 / their sum over the step's samples, 0 where that is 0 */
     const struct pipeline *pipeline;    /* what is done to images on their way in (transform.h), or NULL: nothing */
     void          *workspace;           /* of the running thread, for that: pipeline_bytes of it for each lane */
     int64_t        version;             /* of the weights, from 1: another number whenever they have changed */

@@ -18,6 +18,13 @@ static void start_phase(struct run *run, int phase)
     atomic_store_explicit(&run->next, 0, memory_order_relaxed);
 }
 
+static void start_step(struct run *run)
+{
+    run->weight = step_weight(run->cpu->device.config.model, &run->step);
+    run->step.scale = (real)weight_scale(run->weight);
+    start_phase(run, 0);
+}
+
 /* Adds up the results of the step that has ended and clears them for the next. */
 static void collect(struct run *run)
 {
@@ -30,6 +37,7 @@ static void collect(struct run *run)
         run->sum.loss += run->cpu->result[i].loss;
         run->sum.correct += run->cpu->result[i].correct;
     }
+    run->sum.weight += run->weight;
     memset(run->cpu->result, 0, (size_t)units * sizeof *run->cpu->result);
 }
 
@@ -58,7 +66,7 @@ static void advance(struct run *run)
     run->step.count = run->samples - run->step.first < batch ? run->samples - run->step.first : batch;
     run->step.first_step = false;
     run->step.parity ^= 1;
-    start_phase(run, 0);
+    start_step(run);
 }
 
 /* The run's step as the thread sees it. A copy: while it updates, others may be a step further. */
@@ -122,7 +130,7 @@ void cpu_run(struct run *run)
     bool        copies = false;
     for (int i = 0; i < run->phase_count; i++)
         copies = copies || run->phases[i].everywhere;
-    start_phase(run, 0);
+    start_step(run);
     #pragma omp parallel num_threads(run->threads)
     {
         const struct thread *thread = &cpu->thread[omp_get_thread_num()];

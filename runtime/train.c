@@ -59,7 +59,7 @@ static bool train_epoch(struct training *training, int64_t epoch, struct epoch_r
         return false;
     report->seconds = seconds_now() - watch.started;
     report->samples = watch.samples;
-    report->train_loss = sum.loss / (double)watch.samples;
+    report->train_loss = sum.loss / sum.weight;
     report->train_accuracy = (double)sum.correct / (double)watch.samples;
     return true;
 }

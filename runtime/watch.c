@@ -9,7 +9,7 @@ bool watch_step(void *watcher, int64_t steps, const struct result *result)
     struct watch *watch = watcher;
     int64_t       done = steps == watch->steps ? watch->samples : steps * watch->batch;
     progress_show(watch->progress, &(struct standing){
-        .part = watch->part, .done = done, .all = watch->samples, .loss = result->loss / (double)done,
+        .part = watch->part, .done = done, .all = watch->samples, .loss = result->loss / result->weight,
         .accuracy = (double)result->correct / (double)done, .seconds = seconds_now() - watch->started,
         .fraction = (double)(watch->before + steps) / (double)watch->all,
     });

@@ -44,7 +44,7 @@ void print_block_functions(Text *text, const Plan *plan)
                    "int samples = block_samples(step, block, LANES);\n"
                    "vf weights = {0};\n"
                    "for (int lane = 0; lane < samples; lane++)\n"
-                   "    weights[lane] = 1 / (real)step->count;\n"
+                   "    weights[lane] = step->scale;\n"
                    "return weights;\n"
                    "}");
 

@@ -58,14 +58,14 @@ static bool train(const struct model *model, const struct dataset *data, const c
         struct result  result = {0};
         int64_t        left = data->count - i % steps * batch;
         good = device->kind->train(device, &stretch, &result, error);
-        run->loss[i] = result.loss / (double)(left < batch ? left : batch);
+        run->loss[i] = result.loss / result.weight;
         if (i == COMPARED - 1)
             run->weights = weights_of(device);
     }
     struct result tested = {0};
     good = good && device->kind->evaluate(device, PART_TEST, NULL, 0, data->count, &tested, NULL, error);
     run->correct = tested.correct;
-    run->tested = tested.loss / (double)data->count;
+    run->tested = tested.loss / tested.weight;
     device->kind->close(device);
     return good;
 }

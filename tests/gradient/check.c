@@ -19,7 +19,7 @@ static double loss_at(struct device *device, const real *flat)
     if (!device->kind->set_weights(device, flat, &error) ||
         !device->kind->evaluate(device, PART_TEST, NULL, 0, count, &result, NULL, &error))
         fail("%s: %s", device->config.model->name, error.text);
-    return result.loss / (double)count;
+    return result.loss / result.weight;
 }
 
 /* Checks one tensor; says which element is farthest off. Returns the largest gradient, or NAN. */

@@ -90,7 +90,7 @@ double train_step(struct device *device, int64_t step)
     struct error        error = {0};
     if (!device->kind->train(device, &stretch, &result, &error))
         fail("%s: step %lld: %s", model->name, (long long)step, error.text);
-    return result.loss / (double)(left < model->batch_size ? left : model->batch_size);
+    return result.loss / result.weight;
 }
 
 double predict_difference(struct device *device, const real *flat)

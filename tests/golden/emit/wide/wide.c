@@ -25,7 +25,7 @@ static vf sample_weights(const struct step *step, int64_t block)
     int samples = block_samples(step, block, LANES);
     vf weights = {0};
     for (int lane = 0; lane < samples; lane++)
-        weights[lane] = 1 / (real)step->count;
+        weights[lane] = step->scale;
     return weights;
 }
 
