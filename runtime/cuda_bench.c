@@ -115,9 +115,11 @@ static bool time_steps(const struct cuda *cuda, const struct launch *launches, s
     int64_t             whole = cuda->sizes.train_count / cuda->sizes.model->batch_size;
     struct stretch      stretch = {.steps = whole == 0 ? 1 : whole < TIMED_STEPS ? whole : TIMED_STEPS};
     struct cuda_run     run = cuda_run_of(cuda, &stretch, 0);
-    struct cuda_stretch uploaded = {.lr = cuda->sizes.model->sgd.lr, .fresh = 1};
+    struct cuda_stretch uploaded = {.fresh = 1};
     struct cuda_step    step = cuda_train_step(cuda, 0, &run, 0);
     struct clock        clock;
+    for (int64_t index = 0; index < run.steps; index++)
+        uploaded.lr[index] = cuda->sizes.model->sgd.lr;
     cuda_weigh_run(cuda, NULL, &run);
     bool good = clock_make(&clock, first, run.steps, gpu->train_count, error)
              && gpu_upload_stretch(first, &uploaded, error)

@@ -8,7 +8,7 @@
 #include "cuda_model.h"
 #include "device.h"
 
-enum { SHUFFLE_THREADS = 256, RUN_STEPS = 512, GRAPHS = 4, MOST_GPUS = 64, GPU_NAME = 128, GPU_LABEL = GPU_NAME + 32 };
+enum { SHUFFLE_THREADS = 256, GRAPHS = 4, MOST_GPUS = 64, GPU_NAME = 128, GPU_LABEL = GPU_NAME + 32 };
 
 /* ---- cuda_find.c: GPUs as they are found, before anything is opened on them */
 

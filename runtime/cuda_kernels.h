@@ -182,7 +182,7 @@ DEVICE void update_weight(const cuda_step &step, struct sgd sgd, int i, float gr
 {
     float *history = sgd.momentum != 0 ? &step.state[i] : nullptr;
     bool first = step.index == 0 && step.stretch->fresh;
-    step.weights[i] = sgd_update(step.weights[i], gradient, history, sgd, step.stretch->lr, first);
+    step.weights[i] = sgd_update(step.weights[i], gradient, history, sgd, step.stretch->lr[step.index], first);
 }
 
 /* ---- a block of threads: arrays in its shared memory, rows of them in registers */

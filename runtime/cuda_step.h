@@ -7,6 +7,8 @@
 /* Sums over the samples: of their losses, and how many were classified correctly. */
 struct cuda_result { double loss; int64_t correct; };
 
+enum { RUN_STEPS = 512 };               /* the most of a run */
+
 /* What changes from one run of the graph of steps to the next: in the device's memory, so that the graph stays the same.
  * Where classes have weights a float for each step follows, its scale: what a sample's loss weighs in the mean. */
 struct cuda_stretch {
@@ -14,7 +16,7 @@ struct cuda_stretch {
     int32_t      shuffled;              /* 0: the order of the file */
     int32_t      fresh;                 /* its first step is the first one of all: the optimiser has no history yet */
     int64_t      first;                 /* position in the order of its first sample */
-    double       lr;
+    double       lr[RUN_STEPS];         /* of each of its steps */
 };
 
 /* One step of training, or one evaluation, on one device: the parameter of every kernel, by value. */

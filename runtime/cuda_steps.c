@@ -266,7 +266,8 @@ static bool make_run(struct cuda *cuda, const struct cuda_run *run, const struct
 {
     struct cuda_stretch uploaded = stretch_at(stretch->order, run->first);
     uploaded.fresh = fresh;
-    uploaded.lr = stretch->lr;
+    for (int64_t step = 0; step < run->steps; step++)
+        uploaded.lr[step] = rate_at(stretch->rates, stretch->before + run->first / cuda->sizes.model->batch_size + step);
     double weight = cuda_weigh_run(cuda, stretch->order, run);
     for (int g = 0; g < cuda->gpu_count; g++)
         if (!gpu_enter(&cuda->gpus[g], error) || !gpu_upload_stretch(&cuda->gpus[g], &uploaded, error))

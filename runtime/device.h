@@ -26,7 +26,8 @@ struct device_config {
 struct stretch {
     const struct order *order;          /* of the epoch, or NULL for the order of the file */
     int64_t             first, steps;   /* steps first .. first + steps - 1 of the epoch; the last one may be smaller */
-    double              lr;
+    int64_t             before;         /* steps of the run that were made before the epoch */
+    const struct rates *rates;          /* the learning rate of each step of the run */
     bool                fresh;          /* begins with the first step of all */
     uint64_t            seed, epoch;    /* of the random transforms' draws */
     bool                plain;          /* random transforms are left out */
@@ -59,6 +60,10 @@ struct device_kind {
     /* Copy the flat weights to the device and back. */
     bool (*set_weights)(struct device *device, const real *flat, struct error *error);
     bool (*get_weights)(struct device *device, real *flat, struct error *error);
+
+    /* The same for the optimiser's state: state_slots arrays in the layout of the weights, one behind the other. */
+    bool (*set_state)(struct device *device, const real *flat, struct error *error);
+    bool (*get_state)(struct device *device, real *flat, struct error *error);
 
     /* Makes steps; adds the samples' losses, hits and weights to *result, so that a sum over an epoch does not depend on how it
      * was cut into stretches. */

@@ -217,6 +217,30 @@ static bool cpu_get_weights(struct device *device, real *flat, struct error *err
     return true;
 }
 
+static size_t state_bytes(const struct model *model)
+{
+    return (size_t)model->weights_size * (size_t)model->state_slots * sizeof(real);
+}
+
+static bool cpu_set_state(struct device *device, const real *flat, struct error *error)
+{
+    (void)error;
+    memcpy(((struct cpu *)device)->state, flat, state_bytes(device->config.model));
+    return true;
+}
+
+static bool cpu_get_state(struct device *device, real *flat, struct error *error)
+{
+    (void)error;
+    memcpy(flat, ((struct cpu *)device)->state, state_bytes(device->config.model));
+    return true;
+}
+
+double cpu_rate(const struct stretch *stretch, int64_t steps)
+{
+    return rate_at(stretch->rates, stretch->before + stretch->first + steps);
+}
+
 /* What is done to the part's images, as the run sees it; of an evaluation `stretch` is NULL. */
 static void use_pipeline(struct run *run, enum part part, const struct stretch *stretch)
 {
@@ -257,7 +281,7 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
         .step = {
             .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data->images,
             .labels = data->labels, .order = stretch->order, .first = first,
-            .count = left < model->batch_size ? left : model->batch_size, .lr = stretch->lr,
+            .count = left < model->batch_size ? left : model->batch_size, .lr = cpu_rate(stretch, 0),
             .version = cpu->version, .first_step = stretch->fresh, .result = cpu->result,
         },
     };
@@ -297,5 +321,6 @@ static bool cpu_evaluate(struct device *device, enum part part, const struct ord
 
 const struct device_kind device_cpu = {
     .name = "cpu", .check = cpu_check, .open = cpu_open, .set_weights = cpu_set_weights,
-    .get_weights = cpu_get_weights, .train = cpu_train, .evaluate = cpu_evaluate, .close = cpu_close,
+    .get_weights = cpu_get_weights, .set_state = cpu_set_state, .get_state = cpu_get_state, .train = cpu_train,
+    .evaluate = cpu_evaluate, .close = cpu_close,
 };

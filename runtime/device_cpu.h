@@ -52,6 +52,9 @@ struct run {
 /* Units of a phase with so many samples. */
 int64_t cpu_units(const struct model *model, const struct phase *phase, int64_t count);
 
+/* The learning rate after so many steps of a stretch. */
+double cpu_rate(const struct stretch *stretch, int64_t steps);
+
 /* Runs it: who asks sets phases, step, threads, samples and steps_left. */
 void cpu_run(struct run *run);
 

@@ -1,4 +1,4 @@
-/* One or several GPUs: what they are opened with, and their weights. cuda_steps.c runs the steps. */
+/* One or several GPUs: what they are opened with, their weights and state. cuda_steps.c runs the steps. */
 #include "cuda_gpu.h"
 
 #include "format.h"
@@ -208,7 +208,7 @@ static bool cuda_check(const struct device_config *config, struct error *error)
         && find_gpus(&libraries, config, facts, &count, error);
 }
 
-/* ---- weights */
+/* ---- weights and state */
 
 void cuda_drain(struct cuda *cuda)
 {
@@ -217,44 +217,68 @@ void cuda_drain(struct cuda *cuda)
         gpu_drain(&cuda->gpus[g]);
 }
 
-static bool cuda_set_weights(struct device *device, const real *flat, struct error *error)
+/* `slots` arrays, each in the model's layout, become a memory's content. */
+static bool set_flat(struct cuda *cuda, enum cuda_memory memory, int slots, const char *what, const real *flat,
+                     struct error *error)
 {
-    struct cuda *cuda = (struct cuda *)device;
-    size_t       bytes = (size_t)cuda->code->weights_size * sizeof(float);
-    float       *weights = malloc(bytes + 1);
-    bool         good = weights || error_memory(error, "the weights", bytes);
-    if (good)
-        cuda_scatter(&cuda->sizes, flat, weights);
+    size_t slot = (size_t)cuda->code->weights_size, bytes = slot * (size_t)slots * sizeof(float);
+    float *values = malloc(bytes + 1);
+    bool   good = values || error_memory(error, what, bytes);
+    for (int s = 0; s < slots && good; s++)
+        cuda_scatter(&cuda->sizes, flat + s * cuda->sizes.model->weights_size, values + (size_t)s * slot);
     for (int g = 0; g < cuda->gpu_count && good; g++)
-        good = gpu_enter(&cuda->gpus[g], error) && upload(&cuda->gpus[g], MEMORY_WEIGHTS, weights, bytes, error)
+        good = gpu_enter(&cuda->gpus[g], error) && upload(&cuda->gpus[g], memory, values, bytes, error)
             && gpu_wait(&cuda->gpus[g], error);
     if (!good)
         cuda_drain(cuda);
-    free(weights);
+    free(values);
     return good;
 }
 
-/* All GPUs have the same. */
+/* The other way round; all GPUs have the same. */
+static bool get_flat(struct cuda *cuda, enum cuda_memory memory, int slots, const char *what, real *flat,
+                     struct error *error)
+{
+    const struct gpu *gpu = &cuda->gpus[0];
+    size_t slot = (size_t)cuda->code->weights_size, bytes = slot * (size_t)slots * sizeof(float);
+    float *values = calloc(1, bytes + 1);
+    bool good = (values || error_memory(error, what, bytes)) && gpu_enter(gpu, error)
+             && (bytes == 0
+                 || cuda_succeeds(gpu->driver, gpu->driver->copy_to_host(values, gpu->memory[memory], bytes, gpu->stream),
+                                  gpu->label, error, "cuMemcpyDtoHAsync of %zu bytes", bytes))
+             && gpu_wait(gpu, error);
+    for (int s = 0; s < slots && good; s++)
+        cuda_gather(&cuda->sizes, values + (size_t)s * slot, flat + s * cuda->sizes.model->weights_size);
+    if (!good)
+        cuda_drain(cuda);
+    free(values);
+    return good;
+}
+
+static bool cuda_set_weights(struct device *device, const real *flat, struct error *error)
+{
+    return set_flat((struct cuda *)device, MEMORY_WEIGHTS, 1, "the weights", flat, error);
+}
+
 static bool cuda_get_weights(struct device *device, real *flat, struct error *error)
 {
-    struct cuda      *cuda = (struct cuda *)device;
-    const struct gpu *gpu = &cuda->gpus[0];
-    size_t            bytes = (size_t)cuda->code->weights_size * sizeof(float);
-    float            *weights = calloc(1, bytes + 1);
-    bool good = (weights || error_memory(error, "the weights", bytes)) && gpu_enter(gpu, error)
-             && cuda_succeeds(gpu->driver, gpu->driver->copy_to_host(weights, gpu->memory[MEMORY_WEIGHTS], bytes,
-                                                                     gpu->stream),
-                              gpu->label, error, "cuMemcpyDtoHAsync of %zu bytes", bytes)
-             && gpu_wait(gpu, error);
-    if (good)
-        cuda_gather(&cuda->sizes, weights, flat);
-    else
-        cuda_drain(cuda);
-    free(weights);
-    return good;
+    return get_flat((struct cuda *)device, MEMORY_WEIGHTS, 1, "the weights", flat, error);
+}
+
+static bool cuda_set_state(struct device *device, const real *flat, struct error *error)
+{
+    return set_flat((struct cuda *)device, MEMORY_STATE, device->config.model->state_slots, "the optimiser's state", flat,
+                    error);
+}
+
+static bool cuda_get_state(struct device *device, real *flat, struct error *error)
+{
+    return get_flat((struct cuda *)device, MEMORY_STATE, device->config.model->state_slots, "the optimiser's state", flat,
+                    error);
 }
 
 const struct device_kind device_cuda = {
     .name = "cuda", .check = cuda_check, .open = cuda_open, .set_weights = cuda_set_weights,
-    .get_weights = cuda_get_weights, .train = cuda_train, .evaluate = cuda_evaluate, .close = cuda_close,
+    .get_weights = cuda_get_weights, .set_state = cuda_set_state, .get_state = cuda_get_state, .train = cuda_train,
+    .evaluate = cuda_evaluate, .close = cuda_close,
 };

@@ -22,4 +22,18 @@ struct schedule {
     double         warmup_factor;       /* this to 1 in so many steps: LinearLR, chained */
 };
 
+/* What a run makes of a schedule. */
+struct rates {
+    const struct schedule *schedule;
+    double  lr;                         /* the optimiser's, which the command line may have replaced, */
+    double  spec_lr;                    /* and the spec's: a stated max_lr is scaled by lr / spec_lr */
+    int64_t steps_an_epoch, steps;      /* steps: of the whole run */
+};
+
+/* A rate that never changes. */
+struct rates rates_constant(double lr);
+
+/* The learning rate of a step of the run, from 0. */
+double rate_at(const struct rates *rates, int64_t step);
+
 #endif

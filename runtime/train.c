@@ -45,13 +45,18 @@ static bool train_epoch(struct training *training, int64_t epoch, struct epoch_r
     struct result sum = {0};
     char          part[FORMAT_SIZE];
     snprintf(part, sizeof part, "epoch %" PRId64 "/%" PRId64, epoch + 1, training->epochs);
+    struct rates rates = {
+        .schedule = &model->schedule, .lr = training->settings->lr, .spec_lr = model->sgd.lr,
+        .steps_an_epoch = training->steps_an_epoch, .steps = training->steps,
+    };
     struct watch watch = {
         .progress = &training->progress, .error = error, .part = part, .batch = model->batch_size, .steps = steps,
         .samples = data_step_samples(model, training->train.count, steps),
         .before = before, .all = training->steps, .started = seconds_now(),
     };
     struct stretch stretch = {
-        .order = model->shuffle ? &order : NULL, .steps = steps, .lr = training->settings->lr, .fresh = before == 0,
+        .order = model->shuffle ? &order : NULL, .steps = steps, .before = before, .rates = &rates,
+        .fresh = before == 0,
         .seed = training->settings->seed, .epoch = (uint64_t)epoch,
         .after_step = watch_step, .watcher = &watch,
     };

@@ -53,8 +53,8 @@ static bool train(const struct model *model, const struct dataset *data, const c
     run->start = weights_of(device);
     for (int i = 0; good && i < STEPS; i++) {
         struct order   order = order_make(SEED, (uint64_t)(i / steps), (uint64_t)data->count);
-        struct stretch stretch = {.order = &order, .first = i % steps, .steps = 1, .lr = fmin(model->sgd.lr, MOST_LR),
-                                  .fresh = i == 0};
+        struct rates   rates = rates_constant(fmin(model->sgd.lr, MOST_LR));
+        struct stretch stretch = {.order = &order, .first = i % steps, .steps = 1, .rates = &rates, .fresh = i == 0};
         struct result  result = {0};
         int64_t        left = data->count - i % steps * batch;
         good = device->kind->train(device, &stretch, &result, error);

@@ -92,8 +92,8 @@ static struct cuda_step step_begin(struct host_gpu *gpu, const struct host_step 
     struct error         error = {0};
     struct cuda_stretch *stretch = device_memory(sizeof *stretch);
     int32_t             *samples = device_memory((size_t)wanted->count * sizeof *samples);
-    *stretch = (struct cuda_stretch){.shuffled = wanted->order != NULL, .fresh = wanted->fresh, .first = wanted->first,
-                                     .lr = wanted->lr};
+    *stretch = (struct cuda_stretch){.shuffled = wanted->order != NULL, .fresh = wanted->fresh, .first = wanted->first};
+    stretch->lr[wanted->index] = wanted->lr;
     if (wanted->order)
         stretch->order = *wanted->order;
     if (!host_launch_shuffle(gpu->module, stretch, samples, (int32_t)wanted->count, gpu->order, &error))

@@ -75,7 +75,8 @@ static real *cpu_moved(const struct subject *subject, struct device *device, dou
 
 static void cpu_train(struct device *device, int64_t first, int64_t steps, double lr, bool fresh, struct result *result)
 {
-    struct stretch stretch = {.first = first, .steps = steps, .lr = lr, .fresh = fresh};
+    struct rates   rates = rates_constant(lr);
+    struct stretch stretch = {.first = first, .steps = steps, .rates = &rates, .fresh = fresh};
     struct error   error = {0};
     if (!device->kind->train(device, &stretch, result, &error))
         fail("%s: %s", device->config.model->name, error.text);

@@ -85,7 +85,8 @@ double train_step(struct device *device, int64_t step)
     int64_t             samples = device->config.train->count;
     int64_t             steps = (samples + model->batch_size - 1) / model->batch_size, at = step % steps;
     int64_t             left = samples - at * model->batch_size;
-    struct stretch      stretch = {.first = at, .steps = 1, .lr = model->sgd.lr, .fresh = step == 0};
+    struct rates        rates = rates_constant(model->sgd.lr);
+    struct stretch      stretch = {.first = at, .steps = 1, .rates = &rates, .fresh = step == 0};
     struct result       result = {0};
     struct error        error = {0};
     if (!device->kind->train(device, &stretch, &result, &error))

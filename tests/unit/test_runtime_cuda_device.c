@@ -52,7 +52,7 @@ static void update(const struct cuda_step *step, const float *gradient)
 {
     for (int i = 1; i < 2 * WEIGHTS; i += 2)
         step->weights[i] = (float)sgd_update((real)step->weights[i], (real)gradient[i], (real *)&step->state[i], sgd,
-                                             step->stretch->lr, step->index == 0 && step->stretch->fresh);
+                                             step->stretch->lr[step->index], step->index == 0 && step->stretch->fresh);
 }
 
 static void run_forward(unsigned blocks, void **arguments)
@@ -205,13 +205,14 @@ static bool run(struct device *device, const struct order *order, int64_t cut, s
                 struct error *error)
 {
     const struct device_kind *kind = device->kind;
+    struct rates rates = rates_constant(0.125);
     real flat[] = {0, 3, 2, 1}, logits[TESTS * CLASSES];
     *outcome = (struct outcome){0};
     if (!kind->set_weights(device, flat, error))
         return false;
     for (int64_t first = 0; first < STEPS; first += cut) {
         struct stretch stretch = {
-            .order = order, .first = first, .steps = first + cut < STEPS ? cut : STEPS - first, .lr = 0.125,
+            .order = order, .first = first, .steps = first + cut < STEPS ? cut : STEPS - first, .rates = &rates,
             .fresh = first == 0,
         };
         if (!kind->train(device, &stretch, &outcome->train, error))
@@ -292,6 +293,42 @@ static void test_looks(void **state)
     assert_int_equal(fake.alive, 0);
 }
 
+/* The optimiser's state: in the model's layout, on all GPUs. */
+static void test_state(void **state)
+{
+    struct error   error;
+    struct rates   rates = rates_constant(0.125);
+    struct result  result = {0};
+    struct stretch whole = {.steps = STEPS, .rates = &rates, .fresh = true}, begun = whole, rest = whole;
+    real start[] = {0, 3, 2, 1}, weights[2][4], history[4], again[4];
+    (void)state;
+    begun.steps = rest.first = 2;
+    rest.steps = STEPS - 2;
+    rest.fresh = false;
+    reset(0, false);
+    for (int part = 0; part < 2; part++) {
+        struct device *device = open_device("cuda:0,1", KERNELS_AUTO, &error);
+        assert_non_null(device);
+        assert_true(device->kind->set_weights(device, start, &error));
+        assert_true(device->kind->train(device, part == 0 ? &whole : &begun, &result, &error));
+        assert_true(device->kind->get_weights(device, weights[part], &error));
+        assert_true(device->kind->get_state(device, history, &error));
+        device->kind->close(device);
+    }
+    assert_memory_not_equal(weights[0], weights[1], sizeof weights[0]);
+    struct device *device = open_device("cuda:1,2", KERNELS_AUTO, &error);
+    assert_non_null(device);
+    assert_true(device->kind->set_weights(device, weights[1], &error));
+    assert_true(device->kind->set_state(device, history, &error));
+    assert_true(device->kind->get_state(device, again, &error));
+    assert_memory_equal(history, again, sizeof history);
+    assert_true(device->kind->train(device, &rest, &result, &error));
+    assert_true(device->kind->get_weights(device, weights[1], &error));
+    assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
+    device->kind->close(device);
+    assert_int_equal(fake.alive, 0);
+}
+
 struct watched { int64_t calls, steps; double loss; };
 
 static bool stop(void *watcher, int64_t steps, const struct result *result)
@@ -306,7 +343,8 @@ static void test_stop(void **state)
     struct error   error;
     struct watched watched = {0};
     struct result  result = {.loss = 1};
-    struct stretch stretch = {.steps = STEPS, .lr = 0.125, .after_step = stop, .watcher = &watched};
+    struct rates   rates = rates_constant(0.125);
+    struct stretch stretch = {.steps = STEPS, .rates = &rates, .after_step = stop, .watcher = &watched};
     (void)state;
     reset(0, false);
     struct device *device = open_device("cuda", KERNELS_AUTO, &error);
@@ -441,7 +479,7 @@ static int no_cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_training), cmocka_unit_test(test_looks), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_training), cmocka_unit_test(test_looks), cmocka_unit_test(test_state), cmocka_unit_test(test_stop),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_old_driver), cmocka_unit_test(test_bench),
         cmocka_unit_test(test_failures),
     };

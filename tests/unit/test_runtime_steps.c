@@ -118,12 +118,13 @@ static struct outcome train(int threads, int64_t cut)
     struct outcome outcome = {0};
     struct error   error;
     struct device *device = open_device(threads);
+    struct rates   rates = rates_constant(0.001);
     double         sum = 0;
     for (uint64_t epoch = 0; epoch < 5; epoch++) {
         struct order order = order_make(1, epoch, SAMPLES);
         for (int64_t step = 0; step < STEPS; step += cut) {
             struct stretch stretch = {
-                .order = &order, .first = step, .steps = STEPS - step < cut ? STEPS - step : cut, .lr = 0.001,
+                .order = &order, .first = step, .steps = STEPS - step < cut ? STEPS - step : cut, .rates = &rates,
                 .fresh = epoch == 0 && step == 0,
             };
             assert_true(device->kind->train(device, &stretch, &outcome.train, &error));
@@ -150,6 +151,44 @@ static void test_any_threads_same_bits(void **state)
             struct outcome other = train(threads[i], cut);
             assert_memory_equal(&first, &other, sizeof first);
         }
+}
+
+/* One that gets another's weights and state in the middle of an epoch goes on as that one does, at its rates. */
+static void test_resumed(void **state)
+{
+    static const struct schedule falling = {.kind = SCHEDULE_ONE_CYCLE, .pct_start = 0.3, .div_factor = 2,
+                                            .final_div_factor = 3};
+    struct rates   rates = {.schedule = &falling, .lr = 0.001, .spec_lr = 0.001, .steps_an_epoch = STEPS,
+                            .steps = 3 * STEPS};
+    struct error   error;
+    struct result  result = {0};
+    real           weights[3][WEIGHTS], history[WEIGHTS];
+    struct device *device = open_device(3), *other = open_device(2);
+    struct stretch whole = {.before = STEPS, .steps = STEPS, .rates = &rates, .fresh = true}, begun = whole, rest = whole;
+    (void)state;
+    begun.steps = rest.first = 2;
+    rest.steps = STEPS - 2;
+    rest.fresh = false;
+    assert_true(device->kind->train(device, &whole, &result, &error));
+    assert_true(device->kind->get_weights(device, weights[0], &error));
+    device->kind->close(device);
+
+    device = open_device(3);
+    assert_true(device->kind->train(device, &begun, &result, &error));
+    assert_true(device->kind->get_weights(device, weights[1], &error));
+    assert_true(device->kind->get_state(device, history, &error));
+    assert_true(other->kind->set_weights(other, weights[1], &error));
+    assert_true(other->kind->set_state(other, history, &error));
+    assert_true(other->kind->train(other, &rest, &result, &error));
+    assert_true(other->kind->get_weights(other, weights[1], &error));
+    assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
+
+    rest.before = 0;                    /* other steps of the run have other rates */
+    assert_true(device->kind->train(device, &rest, &result, &error));
+    assert_true(device->kind->get_weights(device, weights[2], &error));
+    assert_memory_not_equal(weights[0], weights[2], sizeof weights[0]);
+    device->kind->close(device);
+    other->kind->close(other);
 }
 
 /* More threads than an evaluation's or a step's units find no work, and have no weights. */
@@ -184,15 +223,16 @@ static void test_after_step(void **state)
         struct error   error;
         struct device *device = open_device(3), *other = open_device(1);
         struct watcher watcher = {.last = last};
+        struct rates   rates = rates_constant(0.001);
         struct result  result = {0}, expected = {0};
         real           weights[WEIGHTS], others[WEIGHTS];
-        struct stretch stretch = {.steps = STEPS, .lr = 0.001, .fresh = true, .after_step = watch, .watcher = &watcher};
+        struct stretch stretch = {.steps = STEPS, .rates = &rates, .fresh = true, .after_step = watch, .watcher = &watcher};
         assert_true(device->kind->train(device, &stretch, &result, &error));
         assert_int_equal(watcher.steps, last > STEPS ? STEPS : last);
         assert_true(watcher.loss == result.loss);
 
         /* It stopped between two steps. */
-        stretch = (struct stretch){.steps = watcher.steps, .lr = 0.001, .fresh = true};
+        stretch = (struct stretch){.steps = watcher.steps, .rates = &rates, .fresh = true};
         assert_true(other->kind->train(other, &stretch, &expected, &error));
         assert_memory_equal(&result, &expected, sizeof result);
         assert_true(device->kind->get_weights(device, weights, &error));
@@ -209,7 +249,8 @@ static void test_laps(void **state)
     struct error   error;
     struct result  result = {0};
     struct device *device = open_device(2);
-    struct stretch stretch = {.steps = STEPS, .lr = 0.001, .fresh = true};
+    struct rates   rates = rates_constant(0.001);
+    struct stretch stretch = {.steps = STEPS, .rates = &rates, .fresh = true};
     (void)state;
     for (int round = 0; round < 2; round++) {
         memcpy(before, laps, sizeof laps);
@@ -229,8 +270,8 @@ static void test_laps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_threads_same_bits), cmocka_unit_test(test_memory), cmocka_unit_test(test_after_step),
-        cmocka_unit_test(test_laps),
+        cmocka_unit_test(test_any_threads_same_bits), cmocka_unit_test(test_resumed), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_after_step), cmocka_unit_test(test_laps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
