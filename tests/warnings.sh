@@ -27,7 +27,7 @@ compiles() {
     fi
 }
 
-for spec in specs/*.net; do
+for spec in specs/*.net tests/golden/emit/settings.net; do
     compiles "$spec" avx2
 done
 for spec in specs/lenet.net tests/gradient/pool_ceil.net tests/gradient/dilated_reflect.net tests/gradient/unpool.net \

@@ -86,7 +86,7 @@ static void print_transform(Text *text, const Transform *transform)
     };
     static const char *const modes[] = { "CONSTANT", "EDGE", "REFLECT", "SYMMETRIC" };
     Text *row = text_new(text->arena);
-    text_add(row, "{ TRANSFORM_%s", kinds[transform->kind]);
+    text_add(row, "{ .kind = TRANSFORM_%s", kinds[transform->kind]);
     add_ints(row, "size", transform->size, 2);
     add_ints(row, "padding", transform->padding, 4);
     if (transform->mode)
@@ -155,7 +155,7 @@ static void print_schedule(Text *text, const Schedule *schedule)
     Text *row = text_new(text->arena);
     if (schedule->kind == SCHEDULE_CONSTANT && !schedule->warmup_steps)
         return;
-    text_add(row, ".schedule = { SCHEDULE_%s", kinds[schedule->kind]);
+    text_add(row, ".schedule = { .kind = SCHEDULE_%s", kinds[schedule->kind]);
     add_int(row, "step_size", schedule->step_size);
     add_int(row, "t_max", schedule->t_max);
     add_int(row, "total_iters", schedule->total_iters);

@@ -42,16 +42,16 @@ static const float std[] = { 0.2f, 0.3f, 0.4f };
 
 /* What is done to an image on its way in; what is zero is left out. */
 static const struct transform transforms[] = {
-    { TRANSFORM_CENTER_CROP, .size = { 24, 20 } },
-    { TRANSFORM_PAD, .padding = { 1, 2, 3, 4 }, .fill = 9.0f },
-    { TRANSFORM_RESIZE, .size = { 10, 0 } },
-    { TRANSFORM_RANDOM_CROP, .size = { 8, 8 }, .padding = { 1, 1, 1, 1 }, .mode = PADDING_REFLECT,
+    { .kind = TRANSFORM_CENTER_CROP, .size = { 24, 20 } },
+    { .kind = TRANSFORM_PAD, .padding = { 1, 2, 3, 4 }, .fill = 9.0f },
+    { .kind = TRANSFORM_RESIZE, .size = { 10, 0 } },
+    { .kind = TRANSFORM_RANDOM_CROP, .size = { 8, 8 }, .padding = { 1, 1, 1, 1 }, .mode = PADDING_REFLECT,
             .pad_if_needed = true },
-    { TRANSFORM_TO_TENSOR },
-    { TRANSFORM_RANDOM_AFFINE, .bilinear = true, .fill = 0.5f, .degrees = { -10.0f, 20.0f },
+    { .kind = TRANSFORM_TO_TENSOR },
+    { .kind = TRANSFORM_RANDOM_AFFINE, .bilinear = true, .fill = 0.5f, .degrees = { -10.0f, 20.0f },
             .translate = { 0.1f, 0.2f }, .scale = { 0.9f, 1.25f }, .shear = { 1.0f, 2.0f, 3.0f, 4.0f } },
-    { TRANSFORM_NORMALIZE, .channels = 3, .mean = mean, .std = std },
-    { TRANSFORM_RANDOM_ERASING, .fill = -1.5f, .p = 0.25f, .scale = { 0.02f, 0.33f }, .ratio = { 0.3f, 3.3f } },
+    { .kind = TRANSFORM_NORMALIZE, .channels = 3, .mean = mean, .std = std },
+    { .kind = TRANSFORM_RANDOM_ERASING, .fill = -1.5f, .p = 0.25f, .scale = { 0.02f, 0.33f }, .ratio = { 0.3f, 3.3f } },
 };
 
 /* What each label becomes. */
@@ -114,7 +114,7 @@ const struct model settings_model = {
     .balanced = true,
     .batch_size = 32, .test_batch_size = 32,
     .sgd = { .lr = 0.1, .momentum = 0.9, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
-    .schedule = { SCHEDULE_MULTI_STEP, .milestones = milestones, .milestone_count = 2, .gamma = 0.2,
+    .schedule = { .kind = SCHEDULE_MULTI_STEP, .milestones = milestones, .milestone_count = 2, .gamma = 0.2,
             .warmup_steps = 100, .warmup_factor = 0.3333333333333333 },
     .clip_grad_norm = 2.5,
     .epochs = 6,
