@@ -206,6 +206,8 @@ for picture in pets.log/*.svg; do
 done
 check "names are escaped" grep -qF 'a&lt;&amp;&quot;cat' pets.log/confusion.svg
 check "eval names the classes" says 0 '  a<&"cat  ' eval
+check "the sheet shows those that are wrong" test "$(grep -c '<image' pets.log/mistakes.svg)" -eq \
+    "$((4 - $(sed -n 's/.*(\([0-9]*\) of 4).*/\1/p' out)))"
 check "and in the matrix" grep -q '^  0 a<&"cat: ' out
 check "predict names the class" says 0 "p/colour.png: " predict p/colour.png --top 2
 check "by the folder's name" grep -qF 'a<&"cat  ' out

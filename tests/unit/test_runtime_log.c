@@ -280,7 +280,9 @@ static void test_resumed(void **state)
     expect_epochs("resumed", "1 2 ");
     char *kept = read_text(metrics("resumed"));
     assert_memory_equal(kept, before, strlen(kept));
+    unlink(in_root("resumed/loss.svg"));
     add_epoch(&run, 3, 0.3);
+    assert_int_equal(access(in_root("resumed/loss.svg"), F_OK), 0);     /* not only at the end */
     assert_true(log_close(run.log, &error));
     expect_epochs("resumed", "1 2 3 ");
     write_log("resumed", 1);            /* not resumed: a run of its own */

@@ -119,12 +119,11 @@ static void test_sizes(void **state)
     FILE *file = fopen(path, "r+b");
     fseek(file, 16, SEEK_SET);
     for (int i = 0; i < 56 * 56; i++)
-        fputc(i / 56 < 24 || i / 56 > 31 || i % 56 < 24 || i % 56 > 31 ? 0 : 200, file);
+        fputc(i / 56 < 26 || i / 56 > 29 || i % 56 < 26 || i % 56 > 29 ? 0 : 200, file);
     fclose(file);
     assert_null(input(&mnist, bytes));
-    for (int y = 1; y < 3; y++)
-        for (int x = 1; x < 3; x++)
-            assert_int_equal(bytes[4 * y + x], 200);
+    assert_in_range(bytes[0], 0, 40);
+    assert_in_range(bytes[5], 120, 200);
 }
 
 static void test_rows(void **state)
