@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARGIN = 24, TOP = 70, SIDE = 640, SMALLEST_CELL = 22, LARGEST_CELL = 48, LONGEST_NAME = 24, LEAST_WIDTH = 420 };
+enum { MARGIN = 24, TOP = 70, SIDE = 640, SMALLEST_CELL = 22, LARGEST_CELL = 48, LONGEST_NAME = 24, LEAST_WIDTH = 480 };
 
 struct matrix {
     const struct log    *log;

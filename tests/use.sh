@@ -222,6 +222,19 @@ check "it trains" says 0 "weights saved" train --data data --epochs 2 --log mlp.
 check "its mistakes are pictures" grep -q '<image' mlp.log/mistakes.svg
 check "it predicts a picture" says 0 "p/paper.png: 7  " predict p/paper.png --invert
 check "it predicts a row" says 0 "p/rows.idx[0]: 7  " predict p/rows.idx
+# ---- classes that several labels become
+
+cd "$root" || exit 3
+sed 's/transform *= .*/&\
+    target_transform = [modulo(2)]/; s/^net lenet/net parity/; s/linear(320 -> 10)/linear(320 -> 2)/' specs/lenet.net >"$temp/parity.net"
+check "a network of two classes builds" trainer "$temp/parity.net" "$temp/parity" --cpu=native -- EXTRA_CFLAGS="${EXTRA_CFLAGS:-}"
+cd "$temp" || exit 3
+net=$temp/parity/parity
+check "it trains" says 0 "weights saved" train --data data --epochs 2 --log parity.log
+check "its classes have the labels' names" says 0 "p/grey.png: 1/3/5/7/9  " predict p/grey.png
+check "in the log too" grep -qF '"classes": ["0/2/4/6/8", "1/3/5/7/9"]' parity.log/metrics.jsonl
+check "and in eval" says 0 "0/2/4/6/8" eval --data data
+
 # ---- random transforms are left out, the others done
 
 cd "$root" || exit 3
