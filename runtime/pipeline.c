@@ -181,71 +181,116 @@ static void copy_reversed(uint8_t *to, const uint8_t *from, int32_t count)
         *to++ = from[--count];
 }
 
-/* Where the columns of a pass come from: columns first .. end - 1 lie side by side in the source, forwards or backwards,
- * and all others are filled. */
-struct columns { int32_t first, end, from; bool backwards, simple; };
+/* An axis along which rows or columns first .. end - 1 come from step * i + offset, and all others are filled. */
+struct line { int32_t step, offset, first, end; };
 
-static struct columns find_columns(const struct pass *pass)
+/* Makes one line of all moves along an axis; false where something is mirrored or repeated beyond the image. */
+static bool find_line(const struct pass *pass, int axis, struct line *line)
 {
-    struct columns c = {.simple = true};
-    int32_t width = pass->to.width, step = 1;
-    while (c.first < width && moved_index(pass, 1, c.first) < 0)
-        c.first++;
-    c.end = c.first;
-    if (c.first == width)
-        return c;
-    c.from = moved_index(pass, 1, c.first);
-    if (c.first + 1 < width)
-        step = moved_index(pass, 1, c.first + 1) < c.from ? -1 : 1;
-    while (c.end < width && moved_index(pass, 1, c.end) == c.from + step * (c.end - c.first))
-        c.end++;
-    for (int32_t x = c.end; x < width && c.simple; x++)
-        c.simple = moved_index(pass, 1, x) < 0;
-    c.backwards = step < 0;
-    return c;
+    *line = (struct line){.step = 1, .end = axis ? pass->to.width : pass->to.height};
+    for (int32_t k = pass->moves - 1; k >= 0; k--) {
+        const struct move *move = &pass->move[k];
+        int32_t extent = move->extent[axis];
+        line->step = move->reversed[axis] ? -line->step : line->step;
+        line->offset = move->reversed[axis] ? extent - 1 - line->offset : line->offset + move->offset[axis];
+        /* Of 0 <= step * i + offset < extent. */
+        int32_t first = line->step > 0 ? -line->offset : line->offset - extent + 1;
+        int32_t end = line->step > 0 ? extent - line->offset : line->offset + 1;
+        bool    inside = first <= line->first && end >= line->end;
+        if (!inside && move->mode != PADDING_CONSTANT)
+            return false;
+        line->first = first > line->first ? first : line->first;
+        line->end = end < line->end ? end : line->end;
+    }
+    if (line->end < line->first)
+        line->end = line->first = 0;
+    return true;
 }
 
-static void store_values(const struct pass *pass, const void *from, void *to, int32_t channel, int32_t row, int32_t first,
-                         int32_t end)
+/* Whether all that is filled gets one value. */
+static bool same_fill(const struct pass *pass)
 {
-    int64_t at = ((int64_t)channel * pass->to.height + row) * pass->to.width;
-    for (int32_t x = first; x < end; x++)
-        pass_store(pass, to, at + x, pass_value(pass, from, channel, row, x));
+    for (int32_t k = 1; k < pass->moves; k++)
+        if (pass->move[k].fill != pass->move[0].fill && !pass->move[k].reversed[0] && !pass->move[k].reversed[1])
+            return false;
+    return true;
 }
 
-/* A row of bytes or floats that is not filled. */
-static void move_row(const struct pass *pass, const struct columns *c, const void *from, void *to, int32_t channel,
-                     int32_t row, int32_t source)
+static void fill_values(void *to, int64_t at, int32_t count, float fill, bool real)
 {
-    int64_t at = ((int64_t)channel * pass->from.height + source) * pass->from.width + c->from;
-    int64_t place = ((int64_t)channel * pass->to.height + row) * pass->to.width + c->first;
-    int32_t count = c->end - c->first;
-    store_values(pass, from, to, channel, row, 0, c->first);
-    store_values(pass, from, to, channel, row, c->end, pass->to.width);
-    if (!c->backwards)
-        memcpy((char *)to + place * (pass->from.real ? (int64_t)sizeof(float) : 1),
-               (const char *)from + at * (pass->from.real ? (int64_t)sizeof(float) : 1),
-               (size_t)count * (pass->from.real ? sizeof(float) : 1));
-    else if (!pass->from.real)
-        copy_reversed((uint8_t *)to + place, (const uint8_t *)from + at - count + 1, count);
+    if (!real && count > 0)
+        memset((uint8_t *)to + at, (uint8_t)fill, (size_t)count);
+    for (int32_t i = 0; i < count && real; i++)
+        ((float *)to)[at + i] = fill;
+}
+
+static void copy_values(void *to, int64_t at, const void *from, int64_t first, int32_t count, int32_t step, bool real)
+{
+    size_t size = real ? sizeof(float) : 1;
+    if (step > 0)
+        memcpy((char *)to + (size_t)at * size, (const char *)from + (size_t)first * size, (size_t)count * size);
+    else if (!real)
+        copy_reversed((uint8_t *)to + at, (const uint8_t *)from + first - count + 1, count);
     else
         for (int32_t i = 0; i < count; i++)
-            ((float *)to)[place + i] = ((const float *)from)[at - i];
+            ((float *)to)[at + i] = ((const float *)from)[first - i];
+}
+
+static void move_lines(const struct pass *pass, const struct line *rows, const struct line *columns, const void *from, void *to)
+{
+    int32_t height = pass->to.height, width = pass->to.width, count = columns->end - columns->first;
+    int64_t at = 0;
+    float   fill = pass->move[0].fill;
+    bool    real = pass->from.real;
+    for (int32_t c = 0; c < pass->to.channels; c++)
+        for (int32_t y = 0; y < height; y++, at += width) {
+            if (y < rows->first || y >= rows->end || count == 0) {
+                fill_values(to, at, width, fill, real);
+                continue;
+            }
+            int64_t source = (int64_t)c * pass->from.height + rows->step * y + rows->offset;
+            fill_values(to, at, columns->first, fill, real);
+            copy_values(to, at + columns->first, from,
+                        source * pass->from.width + columns->step * columns->first + columns->offset, count, columns->step, real);
+            fill_values(to, at + columns->end, width - columns->end, fill, real);
+        }
+}
+
+/* The same of any moves: where each column comes from stands in a table, for as many as it has room for. */
+static void move_table(const struct pass *pass, const void *from, void *to)
+{
+    enum { ROOM = 1024 };
+    int32_t column[ROOM];
+    for (int32_t first = 0; first < pass->to.width; first += ROOM) {
+        int32_t count = pass->to.width - first < ROOM ? pass->to.width - first : ROOM;
+        for (int32_t x = 0; x < count; x++)
+            column[x] = moved_index(pass, 1, first + x);
+        for (int32_t row = 0; row < pass->to.channels * pass->to.height; row++) {
+            int32_t channel = row / pass->to.height, y = moved_index(pass, 0, row % pass->to.height);
+            int64_t at = (int64_t)row * pass->to.width + first;
+            for (int32_t x = 0; x < count; x++)
+                pass_store(pass, to, at + x, y >= 0 && column[x] >= 0 ? value_at(pass, from, channel, y, column[x])
+                                             : pass->move[-1 - (y < column[x] ? y : column[x])].fill);
+        }
+    }
 }
 
 void pass_run(const struct pass *pass, const void *from, void *to)
 {
-    struct columns columns = {0};
-    if (pass->moves > 0)
-        columns = find_columns(pass);
+    struct line rows, columns;
+    int64_t     at = 0;
+    if (pass->moves > 0 && same_fill(pass) && find_line(pass, 0, &rows) && find_line(pass, 1, &columns)) {
+        move_lines(pass, &rows, &columns, from, to);
+        return;
+    }
+    if (pass->moves > 0) {
+        move_table(pass, from, to);
+        return;
+    }
     for (int32_t c = 0; c < pass->to.channels; c++)
-        for (int32_t y = 0; y < pass->to.height; y++) {
-            int32_t source = columns.simple ? moved_index(pass, 0, y) : -1;
-            if (source >= 0)
-                move_row(pass, &columns, from, to, c, y, source);
-            else
-                store_values(pass, from, to, c, y, 0, pass->to.width);
-        }
+        for (int32_t y = 0; y < pass->to.height; y++)
+            for (int32_t x = 0; x < pass->to.width; x++)
+                pass_store(pass, to, at++, pass_value(pass, from, c, y, x));
 }
 
 const void *pipeline_image(const struct pipeline *pipeline, const void *image, uint64_t sample, void *workspace)
