@@ -1,5 +1,7 @@
 #include "cuda_bench.h"
 
+#include "cuda_images.h"
+
 #include "cuda_steps.h"
 
 #include <stdlib.h>
@@ -120,13 +122,14 @@ static bool time_steps(const struct cuda *cuda, const struct launch *launches, s
     struct clock        clock;
     for (int64_t index = 0; index < run.steps; index++)
         uploaded.lr[index] = cuda->sizes.model->sgd.lr;
-    cuda_weigh_run(cuda, NULL, &run);
+    cuda_weigh_run(cuda, &stretch, &run);
     bool good = clock_make(&clock, first, run.steps, gpu->train_count, error)
              && gpu_upload_stretch(first, &uploaded, error)
              && gpu_begin(first, (run.steps - 1) * cuda->sizes.model->batch_size + run.last, run.steps, error);
     for (int64_t index = 0; index < run.steps && good; index++) {
         step = cuda_train_step(cuda, 0, &run, index);
-        good = clock_record(&clock, index, 0, error);
+        good = gpu_make_images(first, PART_TRAIN, true, cuda_step_offset(cuda, 0, &run, index), &step, error)
+            && clock_record(&clock, index, 0, error);
         for (int k = 0; k < gpu->train_count && good; k++)
             good = gpu_launch(first, launches[k].kernel, launches[k].function, &step, error)
                 && clock_record(&clock, index, k + 1, error);
@@ -153,7 +156,7 @@ static bool time_evaluation(const struct cuda *cuda, struct cuda_bench *gpu, str
              && gpu_upload_stretch(first, &uploaded, error) && gpu_begin(first, count, pieces, error);
     for (int64_t index = 0; index < pieces && good; index++) {
         struct cuda_step step = cuda_evaluate_step(cuda, 0, PART_TEST, index, count);
-        good = clock_record(&clock, index, 0, error);
+        good = gpu_make_images(first, PART_TEST, false, 0, &step, error) && clock_record(&clock, index, 0, error);
         for (int k = 0; k < code->evaluate_count && good; k++)
             good = gpu_launch(first, &code->evaluate[k], first->evaluate[k], &step, error)
                 && clock_record(&clock, index, k + 1, error);

@@ -83,8 +83,8 @@ static bool load_module(struct gpu *gpu, const struct cuda_image *image, bool *u
     return *log ? error_add(error, "the driver's compiler: %s", log) : false;
 }
 
-bool gpu_load(struct gpu *gpu, const struct cuda_code *code, const struct cuda_image *image, bool *unsupported,
-              struct error *error)
+bool gpu_load(struct gpu *gpu, const struct cuda_code *code, bool transforms, const struct cuda_image *image,
+              bool *unsupported, struct error *error)
 {
     int most = code->update.buffer_count;
     for (int k = 0; k < code->train_count; k++)
@@ -100,6 +100,7 @@ bool gpu_load(struct gpu *gpu, const struct cuda_code *code, const struct cuda_i
         return error_memory(error, "tables of kernels", (size_t)(most + code->train_count + code->evaluate_count)
                                                             * sizeof(void *));
     return find_function(gpu, "shuffle", SHUFFLE_THREADS, 0, &gpu->shuffle, error)
+        && (!transforms || find_function(gpu, "transform", 0, 0, &gpu->transform, error))
         && find_kernels(gpu, &code->update, 1, &gpu->update, error)
         && find_kernels(gpu, code->train, code->train_count, gpu->train, error)
         && find_kernels(gpu, code->evaluate, code->evaluate_count, gpu->evaluate, error);
@@ -137,6 +138,9 @@ bool gpu_allocate(struct gpu *gpu, const struct cuda_sizes *sizes, struct error 
         [MEMORY_STATE] = "the optimiser's state", [MEMORY_GRADIENT] = "the gradient",
         [MEMORY_SAMPLES] = "the order of samples", [MEMORY_STRETCH] = "settings of steps",
         [MEMORY_RESULTS] = "results", [MEMORY_LOGITS] = "logits",
+        [MEMORY_TRANSFORMS] = "the table of transforms", [MEMORY_STEP_IMAGES] = "images of a step",
+        [MEMORY_STEP_LABELS] = "labels of a step", [MEMORY_STEP_SAMPLES] = "samples of a step",
+        [MEMORY_WORKSPACE] = "transforms", [MEMORY_SAMPLER] = "the samples of each class",
     };
     const struct cuda_code *code = sizes->code;
     void *stretch, *results;

@@ -7,8 +7,12 @@
 #include "cuda_driver.h"
 #include "cuda_model.h"
 #include "device.h"
+#include "pipeline.h"
+#include "sampler.h"
 
-enum { SHUFFLE_THREADS = 256, GRAPHS = 4, MOST_GPUS = 64, GPU_NAME = 128, GPU_LABEL = GPU_NAME + 32 };
+enum {
+    SHUFFLE_THREADS = 256, GRAPHS = 4, MOST_GPUS = 64, GPU_PIPELINES = 3, GPU_NAME = 128, GPU_LABEL = GPU_NAME + 32,
+};
 
 /* ---- cuda_find.c: GPUs as they are found, before anything is opened on them */
 
@@ -43,11 +47,13 @@ struct cuda_sizes {
     int64_t train_count, test_count;    /* samples; 0: no training */
     int64_t held_out;                   /* of the training part's, beside train_count */
     int     gpus;
+    const struct pipelines *pipelines;  /* NULL: images are taken as they are */
 };
 
 enum cuda_memory {
     MEMORY_TRAIN_IMAGES, MEMORY_TRAIN_LABELS, MEMORY_TEST_IMAGES, MEMORY_TEST_LABELS, MEMORY_WEIGHTS, MEMORY_STATE,
-    MEMORY_GRADIENT, MEMORY_SAMPLES, MEMORY_STRETCH, MEMORY_RESULTS, MEMORY_LOGITS, MEMORIES
+    MEMORY_GRADIENT, MEMORY_SAMPLES, MEMORY_STRETCH, MEMORY_RESULTS, MEMORY_LOGITS, MEMORY_TRANSFORMS, MEMORY_STEP_IMAGES,
+    MEMORY_STEP_LABELS, MEMORY_STEP_SAMPLES, MEMORY_WORKSPACE, MEMORY_SAMPLER, MEMORIES
 };
 
 /* Steps that are made between two looks at the device: at most RUN_STEPS, and no more than take about a second. */
@@ -68,7 +74,7 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
 double cuda_buffer_bytes(const struct cuda_sizes *sizes, int buffer);
 
 /* What is wanted of each GPU, by what it is for. */
-struct cuda_need { double dataset, weights, state, gradient, buffers, steps, total; };
+struct cuda_need { double dataset, images, weights, state, gradient, buffers, steps, total; };
 struct cuda_need cuda_need(const struct cuda_sizes *sizes);
 
 /* Copies weights between the model's flat array and one in the code's layout; what is no weight becomes zero. */
@@ -80,6 +86,7 @@ void cuda_gather(const struct cuda_sizes *sizes, const float *weights, real *fla
 /* Steps of a run that have been recorded, to be launched at once. */
 struct gpu_graph {
     int64_t steps, last;                /* samples of the last step; the others have a whole batch */
+    bool    plain;                      /* random transforms are left out */
     struct cuda_graph_exec *exec;
 };
 
@@ -91,6 +98,8 @@ struct gpu {
     struct cuda_module       *module;
     struct cuda_stream       *stream;
     struct cuda_function     *shuffle, *update, **train, **evaluate;    /* of the code's kernels, in their order */
+    struct cuda_function     *transform;            /* NULL: the model has none */
+    struct pipeline           pipelines[GPU_PIPELINES];     /* those of struct pipelines, with the device's pointers */
     cuda_pointer              memory[MEMORIES], *buffers;
     void                    **arguments;            /* room for those of any kernel */
     size_t                    stretch_bytes;        /* of it and the scales behind it */
@@ -112,6 +121,8 @@ struct cuda {
     struct cuda_libraries  libraries;
     const struct cuda_code *code;
     struct cuda_sizes      sizes;
+    struct pipelines       pipelines;
+    struct sampler         sampler;     /* of the training part, where the spec wants it balanced */
     struct gpu            *gpus;
     int                    gpu_count;
     int64_t                run_steps;
@@ -128,9 +139,9 @@ bool gpu_open(struct gpu *gpu, const struct cuda_driver *driver, const struct gp
 /* Whether so much memory is free. */
 bool gpu_has(const struct gpu *gpu, double bytes, struct error *error);
 
-/* Loads compiled code, and finds its kernels. *unsupported: the driver does not know this version of PTX. */
-bool gpu_load(struct gpu *gpu, const struct cuda_code *code, const struct cuda_image *image, bool *unsupported,
-              struct error *error);
+/* Loads compiled code, and finds its kernels; with `transforms` the one that makes images, too. *unsupported: the driver does not know this version of PTX. */
+bool gpu_load(struct gpu *gpu, const struct cuda_code *code, bool transforms, const struct cuda_image *image,
+              bool *unsupported, struct error *error);
 
 /* Allocates and zeroes all memory. */
 bool gpu_allocate(struct gpu *gpu, const struct cuda_sizes *sizes, struct error *error);

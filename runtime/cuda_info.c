@@ -16,6 +16,8 @@ static void print_need(const struct cuda_sizes *sizes, bool known)
     printf("\nmemory for training on a GPU, %s\n", sizes->code->name);
     if (known)
         print_bytes("dataset", need.dataset, "");
+    if (need.images > 0)
+        print_bytes("images of a step", need.images, "transformed");
     print_bytes("weights", need.weights, "");
     print_bytes("optimiser's state", need.state, "");
     if (need.gradient > 0)
@@ -27,13 +29,15 @@ static void print_need(const struct cuda_sizes *sizes, bool known)
     print_bytes("total", known ? need.total : need.total - need.dataset, "");
 }
 
-void cuda_info_memory(const struct model *model, int64_t train_count, int64_t test_count)
+void cuda_info_memory(const struct model *model, const struct dataset *train, const struct dataset *test,
+                      const struct pipelines *pipelines)
 {
-    bool known = train_count > 0;
+    bool known = train->count > 0;
     for (int i = 0; has_code(model) && model->cuda[i]; i++)
         print_need(&(struct cuda_sizes){
-            .model = model, .code = model->cuda[i], .train_count = known ? train_count : model->batch_size,
-            .test_count = known ? test_count : model->cuda[i]->eval_samples, .gpus = 1,
+            .model = model, .code = model->cuda[i], .train_count = known ? train->count : model->batch_size,
+            .test_count = known ? test->count : model->cuda[i]->eval_samples, .held_out = train->held_out, .gpus = 1,
+            .pipelines = pipelines,
         }, known);
 }
 

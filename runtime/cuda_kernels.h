@@ -313,7 +313,9 @@ extern "C" __global__ void __launch_bounds__(256)
 shuffle(const cuda_stretch *stretch, int32_t *samples, int32_t count)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < count)
+    if (i < count && stretch->sampler.samples)
+        samples[i] = (int32_t)sampler_at(&stretch->sampler, stretch->first + i);
+    else if (i < count)
         samples[i] = stretch->shuffled ? (int32_t)order_at(&stretch->order, stretch->first + i) : stretch->first + i;
 }
 

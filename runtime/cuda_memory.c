@@ -1,5 +1,6 @@
 #include "cuda_gpu.h"
 
+#include "cuda_images.h"
 #include "weights.h"
 
 #include <math.h>
@@ -85,13 +86,15 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
     const struct model     *model = sizes->model;
     const struct cuda_code *code = sizes->code;
     bool    train = sizes->train_count > 0;
-    double  image = (double)(model->channels * model->height * model->width);
+    double  input = (double)(model->channels * model->height * model->width);
+    double  image = sizes->pipelines ? (double)shape_bytes(sizes->pipelines->plain.from) : input;
+    double  tests = sizes->pipelines ? (double)shape_bytes(sizes->pipelines->test.from) : input;
     double  flat = (double)code->weights_size * sizeof(float);
     int64_t positions = 0;
     switch (memory) {
     case MEMORY_TRAIN_IMAGES: return image * (double)(sizes->train_count + sizes->held_out);
     case MEMORY_TRAIN_LABELS: return (double)(sizes->train_count + sizes->held_out);
-    case MEMORY_TEST_IMAGES: return image * (double)sizes->test_count;
+    case MEMORY_TEST_IMAGES: return tests * (double)sizes->test_count;
     case MEMORY_TEST_LABELS: return (double)sizes->test_count;
     case MEMORY_WEIGHTS: return flat;
     case MEMORY_STATE: return train ? flat * model->state_slots : 0;
@@ -106,9 +109,9 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
     case MEMORY_RESULTS: return RUN_STEPS * sizeof(struct cuda_result);
     case MEMORY_LOGITS:
         return (double)smaller(code->eval_samples, cuda_evaluated(sizes)) * (double)model->classes * sizeof(float);
-    case MEMORIES: break;
+    default: break;
     }
-    return 0;
+    return cuda_images_bytes(sizes, memory);
 }
 
 struct cuda_need cuda_need(const struct cuda_sizes *sizes)
@@ -122,9 +125,11 @@ struct cuda_need cuda_need(const struct cuda_sizes *sizes)
         .weights = bytes[MEMORY_WEIGHTS], .state = bytes[MEMORY_STATE], .gradient = bytes[MEMORY_GRADIENT],
         .steps = bytes[MEMORY_SAMPLES] + bytes[MEMORY_STRETCH] + bytes[MEMORY_RESULTS] + bytes[MEMORY_LOGITS],
     };
+    for (int m = MEMORY_TRANSFORMS; m < MEMORIES; m++)
+        need.images += bytes[m];
     for (int b = 0; b < sizes->code->buffer_count; b++)
         need.buffers += cuda_buffer_bytes(sizes, b);
-    need.total = need.dataset + need.weights + need.state + need.gradient + need.steps + need.buffers;
+    need.total = need.dataset + need.images + need.weights + need.state + need.gradient + need.steps + need.buffers;
     return need;
 }
 

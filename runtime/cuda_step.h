@@ -3,6 +3,7 @@
 #define NETC_CUDA_STEP_H
 
 #include "random.h"
+#include "sampler.h"
 
 /* Sums over the samples: of their losses, and how many were classified correctly. */
 struct cuda_result { double loss; int64_t correct; };
@@ -16,6 +17,8 @@ struct cuda_stretch {
     int32_t      shuffled;              /* 0: the order of the file */
     int32_t      fresh;                 /* its first step is the first one of all: the optimiser has no history yet */
     int64_t      first;                 /* position in the order of its first sample */
+    uint64_t     seed, epoch;           /* of the draws for images and, where it has samples, of the sampler */
+    struct sampler sampler;             /* which then says, in place of the order, which samples come */
     double       lr[RUN_STEPS];         /* of each of its steps */
 };
 

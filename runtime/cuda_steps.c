@@ -3,6 +3,8 @@
  * no sum depends on how an epoch was cut. */
 #include "cuda_steps.h"
 
+#include "cuda_images.h"
+
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -14,7 +16,7 @@ struct cuda_run cuda_run_of(const struct cuda *cuda, const struct stretch *stret
     int64_t batch = cuda->sizes.model->batch_size, steps = smaller(cuda->run_steps, stretch->steps - done);
     int64_t first = (stretch->first + done) * batch;
     return (struct cuda_run){
-        .first = first, .steps = steps, .last = smaller(batch, cuda->sizes.train_count - first - (steps - 1) * batch),
+        .first = first, .steps = steps, .plain = stretch->plain, .last = smaller(batch, cuda->sizes.train_count - first - (steps - 1) * batch),
     };
 }
 
@@ -34,12 +36,16 @@ bool gpu_upload_stretch(const struct gpu *gpu, const struct cuda_stretch *stretc
                          gpu->label, error, "cuMemcpyHtoDAsync of %zu bytes", gpu->stretch_bytes);
 }
 
-double cuda_weigh_run(const struct cuda *cuda, const struct order *order, const struct cuda_run *run)
+double cuda_weigh_run(const struct cuda *cuda, const struct stretch *stretch, const struct cuda_run *run)
 {
     const struct model *model = cuda->sizes.model;
+    struct sampler      sampler = cuda->sampler;
     double sum = 0;
+    sampler.seed = stretch->seed;
+    sampler.epoch = stretch->epoch;
     for (int64_t i = 0; i < run->steps; i++) {
-        struct step step = {.labels = cuda->device.config.train->labels, .order = order,
+        struct step step = {.labels = cuda->device.config.train->labels, .order = stretch->order,
+                            .sampler = sampler.samples ? &sampler : NULL,
                             .first = run->first + i * model->batch_size,
                             .count = i == run->steps - 1 ? run->last : model->batch_size};
         double weight = step_weight(model, &step);
@@ -102,10 +108,10 @@ static void *place(const struct gpu *gpu, enum cuda_memory memory, size_t offset
     return gpu->memory[memory] ? (void *)(uintptr_t)(gpu->memory[memory] + offset) : NULL;
 }
 
-static size_t image_bytes(const struct cuda *cuda)
+int64_t cuda_step_offset(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index)
 {
-    const struct model *model = cuda->sizes.model;
-    return (size_t)(model->channels * model->height * model->width);
+    int64_t batch = cuda->sizes.model->batch_size, count = index == run->steps - 1 ? run->last : batch;
+    return index * batch + count * g / cuda->gpu_count;
 }
 
 struct cuda_step cuda_train_step(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index)
@@ -130,7 +136,7 @@ struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, enum part pa
     size_t  before = part == PART_VALID ? (size_t)cuda->sizes.train_count : 0;      /* samples of the memory */
     int64_t first = index * cuda->code->eval_samples, samples = smaller(cuda->code->eval_samples, count - first);
     return (struct cuda_step){
-        .images = place(gpu, test ? MEMORY_TEST_IMAGES : MEMORY_TRAIN_IMAGES, before * image_bytes(cuda)),
+        .images = place(gpu, test ? MEMORY_TEST_IMAGES : MEMORY_TRAIN_IMAGES, before * (size_t)shape_bytes(cuda->pipelines.plain.from)),
         .labels = place(gpu, test ? MEMORY_TEST_LABELS : MEMORY_TRAIN_LABELS, before),
         .samples = place(gpu, MEMORY_SAMPLES, (size_t)first * sizeof(int32_t)),
         .weights = place(gpu, MEMORY_WEIGHTS, 0), .stretch = place(gpu, MEMORY_STRETCH, 0),
@@ -142,7 +148,8 @@ struct cuda_step cuda_evaluate_step(const struct cuda *cuda, int g, enum part pa
 /* ---- training */
 
 /* The step up to its gradient; with `joined` code on a single GPU, all of it. A GPU without samples has no gradient. */
-static bool enqueue_gradient(const struct cuda *cuda, int g, const struct cuda_step *step, struct error *error)
+static bool enqueue_gradient(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index,
+                             struct cuda_step *step, struct error *error)
 {
     const struct gpu       *gpu = &cuda->gpus[g];
     const struct cuda_code *code = cuda->code;
@@ -150,6 +157,8 @@ static bool enqueue_gradient(const struct cuda *cuda, int g, const struct cuda_s
     if (step->count == 0)
         return cuda_succeeds(gpu->driver, gpu->driver->memset(gpu->memory[MEMORY_GRADIENT], 0, bytes, gpu->stream),
                              gpu->label, error, "cuMemsetD8Async of %zu bytes", bytes);
+    if (!gpu_make_images(gpu, PART_TRAIN, !run->plain, cuda_step_offset(cuda, g, run, index), step, error))
+        return false;
     for (int k = 0; k < code->train_count; k++)
         if (!gpu_launch(gpu, &code->train[k], gpu->train[k], step, error))
             return false;
@@ -184,7 +193,7 @@ static bool enqueue_step(const struct cuda *cuda, const struct cuda_run *run, in
     bool several = cuda->gpu_count > 1;
     for (int g = 0; g < cuda->gpu_count; g++) {
         struct cuda_step step = cuda_train_step(cuda, g, run, index);
-        if ((several && !gpu_enter(&cuda->gpus[g], error)) || !enqueue_gradient(cuda, g, &step, error))
+        if ((several && !gpu_enter(&cuda->gpus[g], error)) || !enqueue_gradient(cuda, g, run, index, &step, error))
             return false;
     }
     if (several && !enqueue_reduce(cuda, error))
@@ -232,6 +241,7 @@ static bool record(const struct cuda *cuda, const struct cuda_run *run, struct g
         graph->exec = NULL;
     graph->steps = run->steps;
     graph->last = run->last;
+    graph->plain = run->plain;
     return good;
 }
 
@@ -240,7 +250,8 @@ static struct gpu_graph *graph_of(const struct cuda *cuda, const struct cuda_run
 {
     struct gpu *gpu = &cuda->gpus[0];
     for (int i = 0; i < GRAPHS; i++)
-        if (gpu->graphs[i].exec && gpu->graphs[i].steps == run->steps && gpu->graphs[i].last == run->last)
+        if (gpu->graphs[i].exec && gpu->graphs[i].steps == run->steps && gpu->graphs[i].last == run->last
+            && gpu->graphs[i].plain == run->plain)
             return &gpu->graphs[i];
     struct gpu_graph *graph = &gpu->graphs[gpu->next_graph];
     gpu->next_graph = (gpu->next_graph + 1) % GRAPHS;
@@ -268,10 +279,16 @@ static bool make_run(struct cuda *cuda, const struct cuda_run *run, const struct
     uploaded.fresh = fresh;
     for (int64_t step = 0; step < run->steps; step++)
         uploaded.lr[step] = rate_at(stretch->rates, stretch->before + run->first / cuda->sizes.model->batch_size + step);
-    double weight = cuda_weigh_run(cuda, stretch->order, run);
-    for (int g = 0; g < cuda->gpu_count; g++)
+    double weight = cuda_weigh_run(cuda, stretch, run);
+    uploaded.seed = stretch->seed;
+    uploaded.epoch = stretch->epoch;
+    for (int g = 0; g < cuda->gpu_count; g++) {
+        uploaded.sampler = gpu_sampler(&cuda->gpus[g], &cuda->sampler);
+        uploaded.sampler.seed = stretch->seed;
+        uploaded.sampler.epoch = stretch->epoch;
         if (!gpu_enter(&cuda->gpus[g], error) || !gpu_upload_stretch(&cuda->gpus[g], &uploaded, error))
             return false;
+    }
     if (!launch_run(cuda, run, error))
         return false;
     for (int g = 0; g < cuda->gpu_count; g++)
@@ -320,7 +337,7 @@ static bool enqueue_pieces(const struct cuda *cuda, enum part part, int64_t piec
         struct cuda_step  step = cuda_evaluate_step(cuda, g, part, index, count);
         if (logits)
             step.logits = place(gpu, MEMORY_LOGITS, 0);
-        if (!gpu_enter(gpu, error))
+        if (!gpu_enter(gpu, error) || !gpu_make_images(gpu, part, false, 0, &step, error))
             return false;
         for (int k = 0; k < code->evaluate_count; k++)
             if (!gpu_launch(gpu, &code->evaluate[k], gpu->evaluate[k], &step, error))

@@ -9,6 +9,7 @@ struct cuda_run {
     int64_t first;                      /* position in the order of its first sample */
     int64_t steps;                      /* at most the device's run_steps */
     int64_t last;                       /* samples of the last step; the others have a whole batch */
+    bool    plain;                      /* random transforms are left out */
 };
 
 /* The run that begins `done` steps into the stretch. */
@@ -18,10 +19,13 @@ struct cuda_run cuda_run_of(const struct cuda *cuda, const struct stretch *stret
 bool gpu_upload_stretch(const struct gpu *gpu, const struct cuda_stretch *stretch, struct error *error);
 
 /* The weight of all samples of a run. Where classes have weights, leaves the scale of each step for the next upload. */
-double cuda_weigh_run(const struct cuda *cuda, const struct order *order, const struct cuda_run *run);
+double cuda_weigh_run(const struct cuda *cuda, const struct stretch *stretch, const struct cuda_run *run);
 
 /* Finds the samples at the stretch's positions 0 .. count-1, and clears so many results. */
 bool gpu_begin(const struct gpu *gpu, int64_t count, int64_t results, struct error *error);
+
+/* Where the samples of a step that the GPU `g` has begin, among those of the run. */
+int64_t cuda_step_offset(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index);
 
 /* Step `index` of a run, as the GPU `g` sees it. */
 struct cuda_step cuda_train_step(const struct cuda *cuda, int g, const struct cuda_run *run, int64_t index);

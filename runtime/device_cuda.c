@@ -1,7 +1,8 @@
 /* One or several GPUs: what they are opened with, their weights and state. cuda_steps.c runs the steps. */
-#include "cuda_gpu.h"
+#include "cuda_images.h"
 
 #include "format.h"
+#include "sampler_make.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ static void cuda_close(struct device *device)
         }
     for (int g = 0; g < cuda->gpu_count; g++)
         gpu_close(&cuda->gpus[g], cuda->code);
+    pipelines_free(&cuda->pipelines);
+    sampler_free(&cuda->sampler);
     free(cuda->gpus);
     free(cuda);
 }
@@ -56,7 +59,8 @@ static bool load_as(const struct cuda *cuda, struct gpu *gpu, bool binary, struc
         if (!cuda_compile(&cuda->libraries.nvrtc, cuda->code, gpu->facts.capability, binary, image, error))
             return false;
     }
-    return gpu_load(gpu, cuda->code, image, unsupported, error);
+    const struct model *model = cuda->device.config.model;
+    return gpu_load(gpu, cuda->code, model->transform_count > model->prepared, image, unsupported, error);
 }
 
 /* As PTX, which the driver compiles for the very GPU; where the driver is too old for this NVRTC's PTX, as a cubin. */
@@ -82,13 +86,13 @@ static bool upload_datasets(const struct cuda *cuda, const struct gpu *gpu, stru
 {
     const struct device_config *config = &cuda->device.config;
     const struct model         *model = config->model;
-    size_t image = (size_t)(model->channels * model->height * model->width);
     const struct { enum cuda_memory images, labels; const struct dataset *data; } parts[] = {
         {MEMORY_TRAIN_IMAGES, MEMORY_TRAIN_LABELS, config->train}, {MEMORY_TEST_IMAGES, MEMORY_TEST_LABELS, config->test},
     };
     for (int p = 0; p < 2; p++) {
         const struct dataset *data = parts[p].data;
         size_t                count = data ? (size_t)(data->count + data->held_out) : 0;
+        size_t                image = data ? (size_t)data_image_bytes(model, data) : 0;
         if (data && (!upload(gpu, parts[p].images, data->images, image * count, error)
                      || !upload(gpu, parts[p].labels, data->labels, count, error)))
             return false;
@@ -126,7 +130,9 @@ static bool open_gpus(struct cuda *cuda, const struct gpu_facts *facts, struct e
     if (!load_all(cuda, error))
         return false;
     for (int g = 0; g < cuda->gpu_count; g++)
-        if (!gpu_allocate(&cuda->gpus[g], &cuda->sizes, error) || !upload_datasets(cuda, &cuda->gpus[g], error))
+        if (!gpu_allocate(&cuda->gpus[g], &cuda->sizes, error) || !upload_datasets(cuda, &cuda->gpus[g], error)
+            || !gpu_upload_transforms(&cuda->gpus[g], &cuda->pipelines, error)
+            || !gpu_upload_sampler(&cuda->gpus[g], &cuda->sampler, cuda->sizes.train_count, error))
             return false;
     return cuda->gpu_count == 1 || cuda->sizes.train_count == 0 || open_nccl(cuda, error);
 }
@@ -154,6 +160,15 @@ static bool countable(const struct dataset *data, struct error *error)
                      (long long)(data->count + data->held_out), INT32_MAX);
 }
 
+/* What images and samples are made with, before memory is counted. */
+static bool make_tables(struct cuda *cuda, struct error *error)
+{
+    const struct device_config *config = &cuda->device.config;
+    cuda->sizes.pipelines = &cuda->pipelines;
+    return pipelines_make(config->model, config->train, config->test, &cuda->pipelines, error)
+        && (!config->model->balanced || !config->train || sampler_make(config->train, &cuda->sampler, error));
+}
+
 struct device *cuda_open_with(const struct cuda_libraries *libraries, const struct device_config *config,
                               struct error *error)
 {
@@ -178,7 +193,7 @@ struct device *cuda_open_with(const struct cuda_libraries *libraries, const stru
             .held_out = config->train ? config->train->held_out : 0, .test_count = config->test->count, .gpus = count,
         },
     };
-    if (open_gpus(cuda, facts, error)) {
+    if (make_tables(cuda, error) && open_gpus(cuda, facts, error)) {
         name_device(cuda);
         return &cuda->device;
     }

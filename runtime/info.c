@@ -72,18 +72,6 @@ static double print_dataset(const struct model *model, const struct dataset *tra
     return bytes;
 }
 
-/* Bytes that making an image takes; where the dataset is not known, of one as large as the network's input. */
-static size_t image_workspace(const struct model *model, const struct dataset *train, const struct dataset *test)
-{
-    struct pipelines pipelines;
-    struct error     unfit;
-    if (!pipelines_make(model, train, test, &pipelines, &unfit))
-        return 0;
-    size_t bytes = pipelines_bytes(&pipelines);
-    pipelines_free(&pipelines);
-    return bytes;
-}
-
 static void print_memory(const struct model *model, const struct settings *settings)
 {
     char           note[FORMAT_SIZE];
@@ -93,7 +81,9 @@ static void print_memory(const struct model *model, const struct settings *setti
     printf("\nmemory for training with %d thread%s\n", settings->threads, settings->threads == 1 ? "" : "s");
     double  dataset = print_dataset(model, &train, &test, &why);
     int64_t evaluated = train.held_out > test.count ? train.held_out : test.count;
-    struct memory_need need = memory_need(model, settings->threads, true, evaluated, image_workspace(model, &train, &test));
+    struct pipelines pipelines;         /* where the dataset is not known, of images like the network's input */
+    bool known = pipelines_make(model, &train, &test, &pipelines, &why);
+    struct memory_need need = memory_need(model, settings->threads, true, evaluated, known ? pipelines_bytes(&pipelines) : 0);
     const char *copies = need.copies > 1 ? "a copy for each thread" : "";
     print_bytes("weights", need.weights, copies);
     print_bytes("optimiser's state", need.state, copies);
@@ -104,7 +94,8 @@ static void print_memory(const struct model *model, const struct settings *setti
     print_bytes("between phases", need.batch, note);
     print_bytes("results", need.results, "");
     print_bytes("total", need.total + dataset, "");
-    cuda_info_memory(model, train.count, test.count);
+    cuda_info_memory(model, &train, &test, known ? &pipelines : NULL);
+    pipelines_free(&pipelines);
 }
 
 bool info_command(const struct model *model, const struct settings *settings, struct error *error)

@@ -190,19 +190,23 @@ static void print_load(CudaEmitter *e)
 {
     const Tensor *input = e->kernel->stores.at[0];
     int64_t pixels = tensor_elements(input), channels = input->rank == 1 ? 1 : input->dim[0];
-    line(e->text, "__shared__ uint8_t tile[LANES][LANES + 4];\n"
+    bool floats = e->plan->model->data.real_images;
+    const char *images = floats ? "((const float *)step.images)" : "step.images";
+    line(e->text, "__shared__ %s tile[LANES][LANES + %d];\n"
                   "int lane = lane_of_thread(), block = unit / %" PRId64 ", first = unit %% %" PRId64 " * LANES;\n\n"
                   "for (int sample = warp_of_thread(); sample < LANES; sample += %d)\n"
                   "    if (first + lane < %" PRId64 ")\n"
-                  "        tile[sample][lane] = step.images[(int64_t)sample_of_lane(step, block, sample) * %" PRId64
+                  "        tile[sample][lane] = %s[(int64_t)sample_of_lane(step, block, sample) * %" PRId64
                   " + first + lane];\n"
                   "__syncthreads();",
-         e->kernel->launch.block_units, e->kernel->launch.block_units, GPU_WARPS, pixels, pixels);
+         floats ? "float" : "uint8_t", floats ? 1 : 4, e->kernel->launch.block_units, e->kernel->launch.block_units, GPU_WARPS,
+         pixels, images, pixels);
     line(e->text, "for (int i = warp_of_thread(); i < LANES && first + i < %" PRId64 "; i += %d)", pixels, GPU_WARPS);
     e->text->indent++;
     const char *channel = channels > 1 ? arena_printf(e->arena, "(first + i) / %" PRId64, pixels / channels) : "0";
-    line_wrapped(e->text, "(&input[block]%s[0])[(first + i) * LANES + lane] = tile[lane][i] * factor[%s] + shift[%s];",
-                 input->rank == 3 ? "[0][0][0]" : "[0]", channel, channel);
+    const char *scaled = floats ? "" : arena_printf(e->arena, " * factor[%s] + shift[%s]", channel, channel);
+    line_wrapped(e->text, "(&input[block]%s[0])[(first + i) * LANES + lane] = tile[lane][i]%s;",
+                 input->rank == 3 ? "[0][0][0]" : "[0]", scaled);
     e->text->indent--;
 }
 
@@ -238,8 +242,9 @@ static const struct Emission {
 } emitters[SCHEMES] = {
     [SCHEME_NEST] = { print_nest, NULL },
     [SCHEME_GPU_LOAD] = { print_load,
-        "The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go\n"
-        " * through shared memory, so that both their bytes and the numbers lie side by side for a warp." },
+        "The images of a block as numbers, normalised where they are bytes: byte * factor + shift = (byte / 255 - mean) / std.\n"
+        " * 32 pixels of 32 samples go through shared memory, so that both what is loaded and the numbers lie side by side for a\n"
+        " * warp." },
     [SCHEME_GPU_RESULTS] = { print_results,
         "Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample." },
     [SCHEME_FUSED_REDUCE] = { fused_print_reduce,

@@ -23,6 +23,8 @@ static void print_weights(Text *text, const GpuPlan *plan)
 static void print_constants(Text *text, const GpuPlan *plan)
 {
     const Shape in = plan->model->layers.at[0]->out;
+    if (plan->model->data.real_images)
+        return;
     line(text, "\n/* Of each channel of an image: byte * factor + shift = (byte / 255 - mean) / std. */");
     print_normalize(text, "static __constant__ const float", "(float)", plan->model->data.normalize,
                     in.rank == 1 ? 1 : in.dim[0]);
@@ -154,7 +156,10 @@ static void print_update(Text *text, const GpuPlan *plan)
 void cuda_print_source(Text *text, const GpuPlan *plan)
 {
     const GpuLaunches *both[] = { &plan->train_launches, &plan->evaluate_launches };
+    const DataSpec *data = &plan->model->data;
     line(text, "#include \"cuda_kernels.h\"");
+    if (data->transforms.count > data->prepared)
+        line(text, "#include \"cuda_transform.h\"");
     print_weights(text, plan);
     print_constants(text, plan);
     print_optimizer(text, plan);

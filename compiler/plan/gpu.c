@@ -170,7 +170,7 @@ static bool counts_in_ints(const GpuPlan *plan)
 GpuPlans gpu_plans(Arena *arena, Model *model, const PlanOptions *options)
 {
     GpuPlans plans = {0};
-    GpuPlan *fused = takes(options, TECHNIQUE_FUSED) ? fused_plan(arena, model, options) : NULL;
+    GpuPlan *fused = takes(options, TECHNIQUE_FUSED) && !model->data.real_images ? fused_plan(arena, model, options) : NULL;
     if (fused)
         list_add(arena, &plans, fused);
     GpuPlan *layers = layers_plan(arena, model, options);

@@ -74,7 +74,7 @@ static bool choose_images(Tuner *tuner, Kernel *kernel, GpuConv *g)
     ConvShape *s = &g->conv;
     int64_t rows = reach(s, 0, s->rows), channels = least(2, s->out);
     int64_t bytes = 4 * (rows * s->image[1] * (GPU_LANES + 1) + 2 * channels * s->in * gpu_taps(s));
-    if (s->x != tuner->program->graph->input || s->groups > 1 || bytes > GPU_SHARED || g->across > GPU_MOST_WARPS ||
+    if (tuner->program->graph->model->data.real_images || s->x != tuner->program->graph->input || s->groups > 1 || bytes > GPU_SHARED || g->across > GPU_MOST_WARPS ||
         values_of(s) + OTHER_VALUES > GPU_REGISTERS / (GPU_LANES * g->across))
         return false;
     if (gpu_blocks(tuner) * g->down * divide_up(s->out, 4) >= GPU_BUSY_BLOCKS && s->out >= 4) {

@@ -93,7 +93,7 @@ static bool choose_images(Tuner *tuner, Kernel *kernel, GpuConvWeight *g)
         s->columns = s->pool[1];
     }
     int64_t pixels = reach(s, 0, s->rows) * s->image[1], bytes = 4 * pixels * (g->sparse ? GPU_LANES : GPU_LANES + 1);
-    if (s->x != tuner->program->graph->input || s->groups > 1 || bytes > GPU_SHARED)
+    if (tuner->program->graph->model->data.real_images || s->x != tuner->program->graph->input || s->groups > 1 || bytes > GPU_SHARED)
         return false;
     g->images = true;
     g->warps = warps_of(s->out, g->sparse ? GPU_MOST_WARPS : GPU_MOST_WARPS / 2);     /* dy takes registers */

@@ -3,7 +3,7 @@
 # ---- compiled for the host, with a header that plays the device (host_device.h); whole batches only where they are small
 
 CUDA_TUNED = $(CROSS) batch_1 batch_3 batch_70 bias_none channels_17_20 depthwise_2 dilation_2 groups_5 kernel_1x7 kernel_4 \
-             linear_twice many_conv padding_deep plain_strips pool_2x3 pool_ceil pool_dilated pool_gap \
+             linear_twice many_conv moved padding_deep plain_strips pool_2x3 pool_ceil pool_dilated pool_gap \
              pool_overlap pool_twice relu_both relu_none sgd_alone sgd_damped sgd_nesterov size_11x13 size_1x17 \
              strided_circular twice_conv twice_gates unpool_padded
 HOST_MAIN  = $(addprefix tests/cuda/,check.c outcome.c compare.c compile.c emulated.c)
@@ -31,12 +31,12 @@ test-cuda-host: cuda-nets
 	$(call host_device,$(BUILD)/cuda-host/device)
 	@OMP_WAIT_POLICY=passive $(SUITE) cuda-host tests/cuda/host.sh $(BUILD)/cuda-host specs gradient tuned
 
-CUDA_ASAN = concat_3 conv_groups linear_deep pool_ceil pool_odd residual same_reflect unpool
+CUDA_ASAN = augmented concat_3 conv_groups linear_deep pool_ceil pool_odd residual same_reflect unpool
 HOST_ASAN = -g -fsanitize=$(ADDRESS) -fno-sanitize-recover=all
 test-asan-cuda-host: $(BUILD)/netc
 	@+$(HOST_NETS) NETS=specs NAMES=lenet OUT=$(ASAN)/cuda-host/specs $(SMALLER) EXTRA="$(HOST_ASAN)"
 	@+$(HOST_NETS) NETS=tests/gradient NAMES="$(CUDA_ASAN)" OUT=$(ASAN)/cuda-host/gradient EDIT='$(DYADIC)' EXTRA="$(HOST_ASAN)"
-	@+$(HOST_NETS) NETS=tests/tuned NAMES="$(CROSS) batch_1 batch_3 many_conv linear_twice" OUT=$(ASAN)/cuda-host/tuned \
+	@+$(HOST_NETS) NETS=tests/tuned NAMES="$(CROSS) batch_1 batch_3 many_conv linear_twice moved" OUT=$(ASAN)/cuda-host/tuned \
 	    EXTRA="$(HOST_ASAN)"
 	$(call host_device,$(ASAN)/cuda-host/device,$(HOST_ASAN))
 	@OMP_WAIT_POLICY=passive $(SUITE) asan-cuda-host tests/cuda/host.sh $(ASAN)/cuda-host specs gradient tuned

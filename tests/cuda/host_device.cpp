@@ -330,3 +330,27 @@ bool host_launch_shuffle(struct host_module *module, const struct cuda_stretch *
         return error_set(error, STATUS_MACHINE, "%s", dlerror());
     return run(module, "shuffle", body{call_shuffle, &call}, (count + 255) / 256, 256, 0, order, error);
 }
+
+struct transform_call {
+    void (*function)(struct cuda_step, struct pipeline, uint8_t *, uint8_t *, int32_t *, uint8_t *, int64_t);
+    const struct cuda_step   *step;
+    const struct pipeline    *pipeline;
+    const struct host_images *made;
+};
+
+static void call_transform(const void *all)
+{
+    const struct transform_call *call = (const struct transform_call *)all;
+    call->function(*call->step, *call->pipeline, call->made->images, call->made->labels, call->made->samples,
+                   call->made->workspace, 0);
+}
+
+bool host_launch_transform(struct host_module *module, const struct cuda_step *step, const struct pipeline *pipeline,
+                           const struct host_images *made, enum host_order order, struct error *error)
+{
+    struct transform_call call = {NULL, step, pipeline, made};
+    *(void **)&call.function = dlsym(module->library, "transform");
+    if (!call.function)
+        return error_set(error, STATUS_MACHINE, "%s", dlerror());
+    return run(module, "transform", body{call_transform, &call}, step->count, 128, 0, order, error);
+}

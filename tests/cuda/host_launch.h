@@ -8,6 +8,7 @@ extern "C" {
 
 #include "cuda_model.h"
 #include "error.h"
+#include "transform_image.h"
 
 /* A shared library of kernels. NULL, and an error, if it cannot be opened. It stays open until the program ends. */
 struct host_module *host_module_open(const char *path, struct error *error);
@@ -23,6 +24,13 @@ bool host_launch(struct host_module *module, const struct cuda_kernel *kernel, c
 /* Runs the kernel `shuffle` for the positions 0 .. count-1 of the stretch. */
 bool host_launch_shuffle(struct host_module *module, const struct cuda_stretch *stretch, int32_t *samples, int32_t count,
                          enum host_order order, struct error *error);
+
+/* Where the kernel `transform` leaves what it makes, and works. */
+struct host_images { uint8_t *images, *labels, *workspace; int32_t *samples; };
+
+/* Runs the kernel `transform` for the samples of the step, the first of the stretch. */
+bool host_launch_transform(struct host_module *module, const struct cuda_step *step, const struct pipeline *pipeline,
+                           const struct host_images *made, enum host_order order, struct error *error);
 
 /* Blocks of threads that a kernel is launched with for so many samples. */
 int64_t host_blocks(const struct cuda_kernel *kernel, int64_t samples);

@@ -40,6 +40,8 @@ struct host_gpu *host_gpu_open(const struct model *model, const struct cuda_code
         size_t blocks = (size_t)((samples + code->block - 1) / code->block);
         gpu->buffers[i] = device_memory(code->buffers[i].bytes + code->buffers[i].block_bytes * blocks);
     }
+    if (!pipelines_make(model, data, data, &gpu->pipelines, &error))
+        fail("%s: %s", model->name, error.text);
     return gpu;
 }
 
@@ -52,6 +54,7 @@ void host_gpu_close(struct host_gpu *gpu)
     free(gpu->state);
     free(gpu->gradient);
     free(gpu->unset);
+    pipelines_free(&gpu->pipelines);
     free(gpu);
 }
 
@@ -86,8 +89,28 @@ static void launch(struct host_gpu *gpu, const struct cuda_kernel *kernel, const
         fail("%s: %s", gpu->model->name, error.text);
 }
 
-/* Fills in a step, and finds its samples; step_end frees these. */
-static struct cuda_step step_begin(struct host_gpu *gpu, const struct host_step *wanted)
+/* Makes the step's images in memory as large as they are; the step is then about these. */
+static void make_images(struct host_gpu *gpu, const struct pipeline *pipeline, struct cuda_step *step)
+{
+    struct error error = {0};
+    size_t       count = (size_t)step->count;
+    if (pipeline->count == 0)
+        return;
+    gpu->made = (struct host_images){
+        .images = device_memory(count * (size_t)shape_bytes(pipeline->to)), .labels = device_memory(count),
+        .workspace = device_memory(2 * count * (size_t)pipeline->buffer),
+        .samples = device_memory(count * sizeof *gpu->made.samples),
+    };
+    if (!host_launch_transform(gpu->module, step, pipeline, &gpu->made, gpu->order, &error))
+        fail("%s: %s", gpu->model->name, error.text);
+    free((void *)step->samples);
+    step->images = gpu->made.images;
+    step->labels = gpu->made.labels;
+    step->samples = gpu->made.samples;
+}
+
+/* Fills in a step, finds its samples and makes their images; step_end frees these. */
+static struct cuda_step step_begin(struct host_gpu *gpu, const struct pipeline *pipeline, const struct host_step *wanted)
 {
     struct error         error = {0};
     struct cuda_stretch *stretch = device_memory(sizeof *stretch);
@@ -98,46 +121,52 @@ static struct cuda_step step_begin(struct host_gpu *gpu, const struct host_step 
         stretch->order = *wanted->order;
     if (!host_launch_shuffle(gpu->module, stretch, samples, (int32_t)wanted->count, gpu->order, &error))
         fail("%s: %s", gpu->model->name, error.text);
-    return (struct cuda_step){
+    struct cuda_step step = {
         .images = gpu->data->images, .labels = gpu->data->labels, .samples = samples, .weights = gpu->weights,
         .state = gpu->state, .stretch = stretch, .result = &gpu->result, .scale = 1.0f / (float)wanted->whole,
         .count = (int32_t)wanted->count, .index = wanted->index,
     };
+    make_images(gpu, pipeline, &step);
+    return step;
 }
 
-static void step_end(const struct cuda_step *step)
+static void step_end(struct host_gpu *gpu, const struct cuda_step *step)
 {
+    free(gpu->made.images);
+    free(gpu->made.labels);
+    free(gpu->made.workspace);
+    gpu->made = (struct host_images){0};
     free((void *)step->stretch);
     free((void *)step->samples);
 }
 
 void host_gpu_train(struct host_gpu *gpu, const struct host_step *wanted)
 {
-    struct cuda_step step = step_begin(gpu, wanted);
+    struct cuda_step step = step_begin(gpu, &gpu->pipelines.train, wanted);
     step.gradient = gpu->code->joined ? NULL : gpu->gradient;
     for (int i = 0; i < gpu->code->train_count; i++)
         launch(gpu, &gpu->code->train[i], &step);
     if (!gpu->code->joined)
         launch(gpu, &gpu->code->update, &step);
-    step_end(&step);
+    step_end(gpu, &step);
 }
 
 void host_gpu_gradient(struct host_gpu *gpu, const struct host_step *wanted)
 {
-    struct cuda_step step = step_begin(gpu, wanted);
+    struct cuda_step step = step_begin(gpu, &gpu->pipelines.train, wanted);
     step.gradient = gpu->gradient;
     weights_exchange(gpu->code->parameters, gpu->code->parameter_count, gpu->unset, gpu->gradient, false);
     for (int i = 0; i < gpu->code->train_count; i++)
         launch(gpu, &gpu->code->train[i], &step);
-    step_end(&step);
+    step_end(gpu, &step);
 }
 
 void host_gpu_update(struct host_gpu *gpu, const struct host_step *wanted)
 {
-    struct cuda_step step = step_begin(gpu, wanted);
+    struct cuda_step step = step_begin(gpu, &gpu->pipelines.train, wanted);
     step.gradient = gpu->gradient;
     launch(gpu, &gpu->code->update, &step);
-    step_end(&step);
+    step_end(gpu, &step);
 }
 
 void host_gpu_evaluate(struct host_gpu *gpu, int64_t count, float *logits)
@@ -146,7 +175,7 @@ void host_gpu_evaluate(struct host_gpu *gpu, int64_t count, float *logits)
     for (int64_t first = 0; first < count; first += most) {
         int64_t          now = count - first < most ? count - first : most;
         struct host_step wanted = {.first = first, .count = now, .whole = now};
-        struct cuda_step step = step_begin(gpu, &wanted);
+        struct cuda_step step = step_begin(gpu, &gpu->pipelines.test, &wanted);
         float           *piece = device_memory((size_t)(now * gpu->model->classes) * sizeof *piece);
         step.logits = logits ? piece : NULL;
         for (int i = 0; i < gpu->code->evaluate_count; i++)
@@ -154,6 +183,6 @@ void host_gpu_evaluate(struct host_gpu *gpu, int64_t count, float *logits)
         if (logits)
             memcpy(logits + first * gpu->model->classes, piece, (size_t)(now * gpu->model->classes) * sizeof *piece);
         free(piece);
-        step_end(&step);
+        step_end(gpu, &step);
     }
 }

@@ -5,6 +5,7 @@
 
 #include "data.h"
 #include "host_launch.h"
+#include "pipeline.h"
 
 struct host_gpu {
     const struct model     *model;
@@ -16,6 +17,8 @@ struct host_gpu {
     float                  *weights, *state, *gradient;
     float                  *unset;      /* NaN for each weight: what a gradient is before it is computed */
     void                  **buffers;
+    struct pipelines        pipelines;
+    struct host_images      made;       /* of a step, where images are transformed */
     struct cuda_result      result;     /* of all steps since it was opened */
 };
 

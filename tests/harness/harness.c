@@ -1,5 +1,7 @@
 #include "harness.h"
 
+#include "pipeline.h"
+
 #include "weights.h"
 
 #include <math.h>
@@ -86,7 +88,7 @@ double train_step(struct device *device, int64_t step)
     int64_t             steps = (samples + model->batch_size - 1) / model->batch_size, at = step % steps;
     int64_t             left = samples - at * model->batch_size;
     struct rates        rates = rates_constant(model->sgd.lr);
-    struct stretch      stretch = {.first = at, .steps = 1, .rates = &rates, .fresh = step == 0};
+    struct stretch      stretch = {.first = at, .steps = 1, .rates = &rates, .fresh = step == 0, .plain = true};
     struct result       result = {0};
     struct error        error = {0};
     if (!device->kind->train(device, &stretch, &result, &error))
@@ -106,6 +108,7 @@ double predict_difference(struct device *device, const real *flat)
     struct result         result = {0};
     struct error          error = {0};
     double                largest = 0, worst = 0;
+    void                 *input = zeroed(model_input_bytes(model), 1);
     if (!scratch)
         fail("out of memory");
     memset(scratch, 0, size);
@@ -114,7 +117,10 @@ double predict_difference(struct device *device, const real *flat)
         fail("%s: %s", model->name, error.text);
     model->prepare_predict(flat, scratch);
     for (int64_t i = 0; i < data->count; i++) {
-        model->predict(flat, scratch, data->images + i * bytes, logits);
+        if (!model_input(model, data->images + i * bytes, (int)model->channels, model->height, model->width, "an image", input,
+                         &error))
+            fail("%s: %s", model->name, error.text);
+        model->predict(flat, scratch, input, logits);
         for (int64_t k = 0; k < classes; k++) {
             double mine = logits[k], theirs = expected[i * classes + k];
             largest = fmax(largest, fabs(theirs));
@@ -123,6 +129,7 @@ double predict_difference(struct device *device, const real *flat)
         }
     }
     free(expected);
+    free(input);
     free(logits);
     free(scratch);
     return worst / fmax(largest, 1e-30);

@@ -5,7 +5,8 @@
 set -eu
 cd "${1:-$(dirname "$0")}"
 
-# features NAME BATCH COMMENT INPUT LAYER...: a spec of these layers alone.
+# features NAME BATCH COMMENT INPUT LAYER...: a spec of these layers alone. What $moves has is done to its images.
+moves=
 features()
 {
     name=$1 batch=$2 comment=$3 input=$4
@@ -13,7 +14,7 @@ features()
     {
         printf '# %s\nnet %s {\n    input %s\n' "$comment" "$name" "$input"
         printf '    %s\n' "$@"
-        printf '}\ndata idx { root = "data"; transform = [to_tensor, normalize(mean=128.0/255, std=64.0/255)]; '
+        printf '}\ndata idx { root = "data"; transform = [%sto_tensor, normalize(mean=128.0/255, std=64.0/255)]; ' "$moves"
         printf 'batch_size = %s; shuffle = true }\n' "$batch"
         printf 'train { loss = cross_entropy; optimizer = sgd(%s); epochs = 1 }\n' "$sgd"
     } >"$name.net"
@@ -241,3 +242,8 @@ sgd="lr=0.05, momentum=0.9, dampening=0.25, weight_decay=0.01"
 like_the_seed sgd_damped 33 1x16x16
 sgd="lr=0.05"
 like_the_seed sgd_alone  17 1x16x16
+
+# ---- images that are moved first
+
+moves="random_crop(12, padding=2, padding_mode=symmetric), random_horizontal_flip, random_vertical_flip, pad(1, fill=128), "
+spec     moved 70 "Images that every step moves in another way." 2x14x14 "conv2d(-> 10, kernel_size=5)" "$pool" relu

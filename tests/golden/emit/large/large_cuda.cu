@@ -27,8 +27,9 @@ DEVICE sgd optimizer(void)
     return settings;
 }
 
-/* The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go
- * through shared memory, so that both their bytes and the numbers lie side by side for a warp. */
+/* The images of a block as numbers, normalised where they are bytes: byte * factor + shift = (byte / 255 - mean) / std.
+ * 32 pixels of 32 samples go through shared memory, so that both what is loaded and the numbers lie side by side for a
+ * warp. */
 DEVICE void load_input(const cuda_step &step, int unit, float (*input)[1000][LANES])
 {
     __shared__ uint8_t tile[LANES][LANES + 4];

@@ -3,64 +3,6 @@
  * The tables of the CUDA code that the runtime reads, and that code itself. */
 #include "cuda_model.h"
 
-extern const char settings_fused_source[], settings_fused_source_end[];
-__asm__(".section .rodata\n"
-        "settings_fused_source: .incbin \"settings_fused.cu\"\n"
-        "settings_fused_source_end: .byte 0\n"
-        ".text\n");
-
-static const struct parameter parameters_fused[] = {
-    { "linear_1.weight", 2, { 4, 192 }, { 192, 1 }, 8, .fan_in = 192 },
-    { "linear_1.bias", 1, { 4 }, { 1 }, 0, .fan_in = 192 },
-};
-
-/* Bytes for each 1 sample, or for the step. */
-static const struct cuda_buffer buffers_fused[] = {
-    { "sample_gradients", .block_bytes = 32 },
-    { "kept_flatten_1", .block_bytes = 768 },
-    { "kept_d_linear_1", .block_bytes = 16 },
-    { "loss", .block_bytes = 4 },
-    { "correct", .block_bytes = 4 },
-};
-static const int settings_step_fused_uses[] = { 4, 3, 1, 2, 0 };
-static const int settings_reduce_fused_uses[] = { 0, 2, 1, 3, 4 };
-static const int settings_evaluate_fused_uses[] = { 4, 3 };
-static const int settings_results_fused_uses[] = { 3, 4 };
-static const int update_fused_uses[] = { 3, 4 };
-
-static const struct cuda_kernel train_fused[] = {
-    { "settings_step", "the whole step of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 128,
-            .shared_bytes = 3872, .sample_flop = 1583, .sample_bytes = 1016, .step_bytes = 3088,
-            .buffers = settings_step_fused_uses, .buffer_count = 5 },
-    { "settings_reduce", "reduce_gradients, linear_1_backward_weight, results", .units = 8, .block_units = 0,
-            .samples = 32, .threads = 256, .shared_bytes = 0, .sample_flop = 1536, .sample_bytes = 824,
-            .step_bytes = 12416, .buffers = settings_reduce_fused_uses, .buffer_count = 5 },
-};
-
-static const struct cuda_kernel evaluate_fused[] = {
-    { "settings_evaluate", "the evaluation of a sample", .units = 0, .block_units = 1, .samples = 1, .threads = 128,
-            .shared_bytes = 3872, .sample_flop = 1559, .sample_bytes = 200, .step_bytes = 3088,
-            .buffers = settings_evaluate_fused_uses, .buffer_count = 2 },
-    { "settings_results", "evaluate_results", .units = 1, .block_units = 0, .samples = 32, .threads = 256,
-            .shared_bytes = 0, .sample_flop = 0, .sample_bytes = 8, .step_bytes = 0,
-            .buffers = settings_results_fused_uses, .buffer_count = 2 },
-};
-
-static const struct cuda_code code_fused = {
-    .name = "fused step", .file = "settings_fused.cu",
-    .source = settings_fused_source, .source_end = settings_fused_source_end,
-    .block = 1, .eval_samples = 1024,
-    .parameters = parameters_fused, .parameter_count = sizeof parameters_fused / sizeof *parameters_fused,
-    .weights_size = 776,
-    .buffers = buffers_fused, .buffer_count = sizeof buffers_fused / sizeof *buffers_fused,
-    .train = train_fused, .train_count = sizeof train_fused / sizeof *train_fused, .joined = true,
-    .update = {
-        "settings_update", "update", .units = 4, .samples = 1, .threads = 256, .step_flop = 3104, .step_bytes = 15520,
-                .buffers = update_fused_uses, .buffer_count = 2,
-    },
-    .evaluate = evaluate_fused, .evaluate_count = sizeof evaluate_fused / sizeof *evaluate_fused,
-};
-
 extern const char settings_cuda_source[], settings_cuda_source_end[];
 __asm__(".section .rodata\n"
         "settings_cuda_source: .incbin \"settings_cuda.cu\"\n"
@@ -127,4 +69,4 @@ static const struct cuda_code code_cuda = {
 };
 
 extern const struct cuda_code *const settings_cuda[];
-const struct cuda_code *const settings_cuda[] = { &code_fused, &code_cuda, NULL };
+const struct cuda_code *const settings_cuda[] = { &code_cuda, NULL };

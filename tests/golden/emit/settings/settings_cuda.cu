@@ -2,6 +2,7 @@
  * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
  * The kernels of a GPU. A lane, a thread of a warp, is a sample. */
 #include "cuda_kernels.h"
+#include "cuda_transform.h"
 
 /* The flat array of weights, as PyTorch orders them; the taps of a convolution's weight are padded to whole
  * 16 bytes. The gradient has the same form. */
@@ -9,11 +10,6 @@ struct settings_weights {
     alignas(16) float linear_1_weight[4][192];
     alignas(16) float linear_1_bias[4];
 };
-
-/* Of each channel of an image: byte * factor + shift = (byte / 255 - mean) / std. */
-static __constant__ const float factor[3] =
-        { (float)(1 / (255 * 0.2)), (float)(1 / (255 * 0.3)), (float)(1 / (255 * 0.4)) };
-static __constant__ const float shift[3] = { (float)(-0.5 / 0.2), (float)(-0.25 / 0.3), (float)(-0.125 / 0.4) };
 
 /* The optimiser's settings; lr comes with the step. */
 DEVICE sgd optimizer(void)
@@ -26,20 +22,20 @@ DEVICE sgd optimizer(void)
     return settings;
 }
 
-/* The images of a block, normalised: byte * factor + shift = (byte / 255 - mean) / std. 32 pixels of 32 samples go
- * through shared memory, so that both their bytes and the numbers lie side by side for a warp. */
+/* The images of a block as numbers, normalised where they are bytes: byte * factor + shift = (byte / 255 - mean) / std.
+ * 32 pixels of 32 samples go through shared memory, so that both what is loaded and the numbers lie side by side for a
+ * warp. */
 DEVICE void load_input(const cuda_step &step, int unit, float (*input)[3][8][8][LANES])
 {
-    __shared__ uint8_t tile[LANES][LANES + 4];
+    __shared__ float tile[LANES][LANES + 1];
     int lane = lane_of_thread(), block = unit / 6, first = unit % 6 * LANES;
 
     for (int sample = warp_of_thread(); sample < LANES; sample += 8)
         if (first + lane < 192)
-            tile[sample][lane] = step.images[(int64_t)sample_of_lane(step, block, sample) * 192 + first + lane];
+            tile[sample][lane] = ((const float *)step.images)[(int64_t)sample_of_lane(step, block, sample) * 192 + first + lane];
     __syncthreads();
     for (int i = warp_of_thread(); i < LANES && first + i < 192; i += 8)
-        (&input[block][0][0][0][0])[(first + i) * LANES + lane] = tile[lane][i] * factor[(first + i) / 64] +
-                shift[(first + i) / 64];
+        (&input[block][0][0][0][0])[(first + i) * LANES + lane] = tile[lane][i];
 }
 
 /* linear_1: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy,
