@@ -5,6 +5,7 @@
 #include "format.h"
 #include "interrupt.h"
 #include "peak.h"
+#include "pipeline.h"
 #include "ticks.h"
 #include "weights.h"
 
@@ -156,11 +157,38 @@ static void *allocate(size_t bytes)
     return memory ? memset(memory, 0, size) : NULL;
 }
 
+/* Test images as the model's function for single ones takes them, one after the other; the caller frees them. */
+static char *make_inputs(const struct measuring *m, struct error *error)
+{
+    const struct model *model = m->bench.model;
+    size_t          bytes = model_input_bytes(model);
+    char           *inputs = malloc(IMAGES_A_ROUND * bytes + 1);
+    struct pipeline pipeline;
+    if (!pipeline_make(model, model->prepared, model->transform_count, false, data_shape(model, &m->test), "test images",
+                       &pipeline, error)) {
+        free(inputs);
+        return NULL;
+    }
+    void *workspace = malloc(pipeline_bytes(&pipeline) + 1);
+    for (int i = 0; i < IMAGES_A_ROUND && inputs && workspace; i++) {
+        const uint8_t *image = m->test.images + data_image_bytes(model, &m->test) * (i % m->test.count);
+        memcpy(inputs + (size_t)i * bytes, pipeline_image(&pipeline, image, 0, workspace), bytes);
+    }
+    if (!inputs || !workspace) {
+        error_memory(error, "the images of a prediction", IMAGES_A_ROUND * bytes + pipeline_bytes(&pipeline));
+        free(inputs);
+        inputs = NULL;
+    }
+    free(workspace);
+    pipeline_free(&pipeline);
+    return inputs;
+}
+
 /* One image after the other, by the model's function for that. */
 static bool measure_predict(struct measuring *m, struct error *error)
 {
     const struct model *model = m->bench.model;
-    size_t  pixels = (size_t)(model->channels * model->height * model->width);
+    char   *inputs;
     size_t  bytes = (size_t)model->weights_size * sizeof(real);
     real   *weights, *logits;
     void   *scratch;
@@ -168,7 +196,8 @@ static bool measure_predict(struct measuring *m, struct error *error)
         return true;
     weights = allocate(bytes), logits = allocate((size_t)model->classes * sizeof(real));
     scratch = allocate(model->predict_bytes);
-    bool good = (weights && logits && scratch)
+    inputs = make_inputs(m, error);
+    bool good = !inputs ? false : (weights && logits && scratch)
              || error_memory(error, "a prediction", bytes + model->predict_bytes);
     if (good)
         model->prepare_predict(memcpy(weights, m->weights, bytes), scratch);
@@ -176,7 +205,7 @@ static bool measure_predict(struct measuring *m, struct error *error)
     for (int round = 0; good && round < MOST_ROUNDS && seconds_now() - begun < predict_budget; round++) {
         double started = seconds_now();
         for (int i = 0; i < IMAGES_A_ROUND; i++)
-            model->predict(weights, scratch, m->test.images + pixels * (size_t)(i % m->test.count), logits);
+            model->predict(weights, scratch, inputs + (size_t)i * model_input_bytes(model), logits);
         double seconds = (seconds_now() - started) / IMAGES_A_ROUND;
         m->bench.predict_seconds = round == 0 ? seconds : smaller(m->bench.predict_seconds, seconds);
         good = interrupt_none(error);
@@ -184,6 +213,7 @@ static bool measure_predict(struct measuring *m, struct error *error)
     free(weights);
     free(logits);
     free(scratch);
+    free(inputs);
     return good;
 }
 
