@@ -32,6 +32,17 @@ for threads in 1 2 3 7 64; do
     check "--threads $threads changes no bit" cmp "$temp/t1" "$temp/t$threads"
 done
 
+# Images that are made anew in each step, samples that are drawn; and what is held out does not depend on the seed.
+some_mnist "$temp/some" 1000 200
+check "transforms compile and build" trainer tests/transforms/every.net "$temp/every" --cpu=native
+for threads in 1 2 3 7; do
+    check "transforms with --threads $threads" "$temp/every/every" train --data "$temp/some" --threads $threads --progress off \
+        --save "$temp/e$threads"
+    check "transforms: --threads $threads changes no bit" cmp "$temp/e1" "$temp/e$threads"
+done
+check "another seed" "$temp/every/every" train --data "$temp/some" --seed 2 --progress off --save "$temp/seed"
+check "draws something else" eval '! cmp -s "$temp/e1" "$temp/seed"'
+
 # Two trainers on one machine, each with as many threads as it has processors: neither holds up the other for long.
 both() {
     "$lenet" train --steps 200 --progress off --save "$temp/a" &

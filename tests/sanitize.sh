@@ -1,6 +1,6 @@
 #!/bin/sh
 # Trainers under sanitizers: sanitize.sh address | thread. A short training, evaluation and information, of the seed
-# network and of a network with branches.
+# network, of a network with branches, and of one whose data section has everything.
 . tests/lib.sh
 
 case $1 in
@@ -20,11 +20,13 @@ esac
 
 some_mnist "$temp/data" 500 203
 # With --units, blocks are shared by several threads in one phase after the other.
-for case in lenet branches "lenet --units=64"; do
+for case in lenet branches every "lenet --units=64"; do
     name=${case%% *} units=
+    spec=specs/$name.net
+    [ -f "$spec" ] || spec=tests/transforms/$name.net
     [ "$case" = "$name" ] || units=${case#* }
     # shellcheck disable=SC2086
-    check "$case builds" trainer specs/$name.net "$temp/$name$units" --cpu=native $units -- CC=$CC EXTRA_CFLAGS="$flags"
+    check "$case builds" trainer "$spec" "$temp/$name$units" --cpu=native $units -- CC=$CC EXTRA_CFLAGS="$flags"
     run=$temp/$name$units/$name
     check "$case trains" "$run" train --data "$temp/data" --epochs 2 --threads 4 --save "$temp/w"
     check "$case evaluates" "$run" eval --data "$temp/data" --weights "$temp/w" --threads 3
