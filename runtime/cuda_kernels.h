@@ -75,10 +75,21 @@ DEVICE int sample_of_lane(const cuda_step &step, int block, int lane)
     return step.samples[position < step.count ? position : block * LANES];
 }
 
-/* What a lane's loss weighs in the mean over the step. */
+/* What a sample's loss weighs in the mean over the step. Where classes have weights that is another for each step, and
+ * stands behind the stretch. */
+DEVICE float step_scale(const cuda_step &step)
+{
+#ifdef CLASS_WEIGHTS
+    return ((const float *)(step.stretch + 1))[step.index];
+#else
+    return step.scale;
+#endif
+}
+
+/* What a lane's loss weighs in it. */
 DEVICE float scale_of_lane(const cuda_step &step, int block, int lane)
 {
-    return block * LANES + lane < step.count ? step.scale : 0;
+    return block * LANES + lane < step.count ? step_scale(step) : 0;
 }
 
 /* `width` bytes of an image, loaded at once. */

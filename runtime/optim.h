@@ -28,4 +28,12 @@ BOTH real sgd_update(real weight, real gradient, real *history, struct sgd sgd, 
     return weight - (real)lr * gradient;
 }
 
+/* What gradients are multiplied by so that the norm of all of them is at most about `most`, as PyTorch's clip_grad_norm_ has
+ * it. A norm that is no number leaves them as they are: those that are no numbers will show. */
+BOTH real clip_factor(real norm, double most)
+{
+    real factor = (real)most / (norm + (real)1e-6);
+    return factor < 1 ? factor : 1;
+}
+
 #endif

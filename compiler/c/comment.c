@@ -36,7 +36,7 @@ static void add_tile(Text *text, const Kernel *kernel)
             shared = shared ? arena_printf(text->arena, "%s and %s", shared, kernel->cut[i].name) : kernel->cut[i].name;
     if (shared)
         text_add(text, "\n * Units share the points of %s: each has a range of them.", shared);
-    if (kernel->all_blocks && !applies_update(kernel) && !kernel->program->single)
+    if (kernel->all_blocks && !has_tiles(kernel) && !kernel->program->single)
         text_add(text, "\n * Summed over all blocks of the step, for %s from first to end.",
                  kernel->over[0].axis->name);
 }

@@ -89,6 +89,8 @@ static const char *real_c(Arena *arena, double value, int outer)
 
 const char *element_c(const Scope *scope, const Tensor *tensor, Expr *const index[])
 {
+    if (tensor->role == ROLE_CONSTANT)
+        return arena_printf(scope->arena, "%s[%s]", tensor->name, expr_c(scope, index[0], 0));
     if (scope->element)
         return scope->element(scope, tensor, index);
     const Buffer *buffer = kernel_buffer(scope->kernel, tensor);

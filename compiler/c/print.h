@@ -33,6 +33,9 @@ const char *c_string(Arena *arena, const char *value);
  * before each number. */
 void print_normalize(Text *text, const char *type, const char *cast, const Normalize *normalize, int64_t channels);
 
+/* An array for each constant of the graph, where it has some: `type` stands before its name, `cast` before each number. */
+void print_constants(Text *text, const char *type, const char *cast, const Graph *graph);
+
 /* The head of a file: which net this is, how the file was made, and `what` it holds; a Makefile's without it. */
 void print_head(Text *text, const Model *model, const char *target, const char *what, const char *command_line);
 
@@ -76,12 +79,7 @@ bool loop_has_start(const Kernel *kernel, int loop);
  * in registers. */
 void print_comment(Text *text, const Model *model, const Kernel *kernel);
 
-/* Whether the kernel applies the optimiser to the weight whose gradient it sums; whether weights have a history. */
-static inline bool applies_update(const Kernel *kernel)
-{
-    return kernel->scheme == SCHEME_LINEAR_WEIGHT && kernel->all_blocks;
-}
-
+/* Whether weights have a history. */
 static inline bool has_history(const Kernel *kernel)
 {
     return kernel->program->graph->model->train.sgd.momentum != 0;

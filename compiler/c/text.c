@@ -102,6 +102,20 @@ const char *spec_name(Arena *arena, const Source *source)
     return comment_text(arena, slash ? slash + 1 : source->path);
 }
 
+void print_constants(Text *text, const char *type, const char *cast, const Graph *graph)
+{
+    for (int i = 0; i < graph->tensors.count; i++) {
+        const Tensor *tensor = graph->tensors.at[i];
+        const char *values = "";
+        for (int64_t k = 0; tensor->role == ROLE_CONSTANT && k < tensor->dim[0]; k++)
+            values = arena_printf(text->arena, "%s%s%s%s", values, k ? ", " : "", cast, double_c(text->arena, tensor->values[k]));
+        if (*values) {
+            line(text, "%s", "");
+            line_wrapped(text, "%s %s[%" PRId64 "] = { %s };", type, tensor->name, tensor->dim[0], values);
+        }
+    }
+}
+
 void print_head(Text *text, const Model *model, const char *target, const char *what, const char *command_line)
 {
     const Source *source = model->source;

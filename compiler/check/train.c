@@ -27,6 +27,9 @@ static void read_loss(Checker *c, const Scope *scope, const Ast *ast)
     if (loss->args && c->output->out.rank)
         op->shape(c->arena, loss, c->diag);
     c->model->train.loss = op;
+    c->model->train.loss_layer = loss;
+    if (loss->args && layer_arg(loss, "weight")->count)
+        c->model->train.class_weights = layer_arg(loss, "weight")->numbers;
 }
 
 /* The optimizer. -------------------------------------------------------------------------------------------------- */

@@ -114,7 +114,7 @@ void print_signature(Text *text, const Plan *plan, const Kernel *kernel)
 {
     const char *weights = arena_printf(text->arena, "const struct %s_weights *w", plan->model->name);
     const char *blocks = applies_update(kernel) ? "const struct step *step, int64_t blocks, int64_t unit"
-                                                : "int64_t blocks, int64_t first, int64_t end";
+                       : has_tiles(kernel) ? "int64_t blocks, int64_t unit" : "int64_t blocks, int64_t first, int64_t end";
     line_wrapped(text, "static KERNEL void %s(%s)", kernel->name,
                  list_operands(text, kernel, weights, blocks,
                                arena_printf(text->arena, "struct %s_work *work", kernel->name),
@@ -125,9 +125,11 @@ void kernel_call(Text *text, const Kernel *kernel)
 {
     const char *called = kernel->same ? kernel->same->name : kernel->name;
     const char *blocks = "blocks, first, end";
-    if (applies_update(kernel))
-        blocks = kernel->first_unit ? arena_printf(text->arena, "step, blocks, unit - %" PRId64, kernel->first_unit)
-                                    : "step, blocks, unit";
+    if (has_tiles(kernel)) {
+        blocks = kernel->first_unit ? arena_printf(text->arena, "blocks, unit - %" PRId64, kernel->first_unit)
+                                    : "blocks, unit";
+        blocks = arena_printf(text->arena, "%s%s", applies_update(kernel) ? "step, " : "", blocks);
+    }
     line_wrapped(text, kernel->program->single ? "%s(%s);" : "RUN(%s, %s);", called,
                  list_operands(text, kernel, "w", blocks, arena_printf(text->arena, "&s->work.%s", called),
                                range_arguments(text->arena, kernel), argument_c));

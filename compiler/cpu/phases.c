@@ -174,7 +174,7 @@ static void print_slices(Text *text, const Plan *plan, const Phase *phase)
     for (int i = 0; i < phase->kernels.count; i++) {
         const Kernel *kernel = phase->kernels.at[i];
         line(text, "%sif (unit < %" PRId64 ") {", i ? "} else " : "", kernel->first_unit + kernel->units);
-        if (!applies_update(kernel)) {
+        if (!has_tiles(kernel)) {
             if (i == 0)
                 line(text, "int64_t first = %" PRId64 " * unit;", kernel->slice);
             else
@@ -187,29 +187,35 @@ static void print_slices(Text *text, const Plan *plan, const Phase *phase)
     line(text, "}");
 }
 
-/* Where the slice begins and ends, and the loop that sums its gradient. */
-static void print_sum(Text *text, const Plan *plan)
+/* Where the unit's slice begins and ends; `partial` says, where there are both, whether blocks have its gradient. */
+static void print_range(Text *text, const Plan *plan)
 {
     int64_t units = (plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE;
+    if (!has_partial(plan) || !has_whole(plan)) {
+        line(text, "int64_t first = %d * unit, end = int_min(first + %d, %" PRId64 ");", UPDATE_SLICE, UPDATE_SLICE,
+             plan->trained_size);
+        return;
+    }
+    line(text, "bool partial = unit < %" PRId64 ";", units);
+    line(text, "int64_t first = partial ? %d * unit : %" PRId64 " + %d * (unit - %" PRId64 ");", UPDATE_SLICE,
+         plan->partial_size, UPDATE_SLICE, units);
+    line(text, "int64_t end = int_min(first + %d, partial ? %" PRId64 " : %" PRId64 ");", UPDATE_SLICE,
+         plan->partial_size, plan->trained_size);
+}
+
+/* The loop that sums its gradient. */
+static void print_sum(Text *text, const Plan *plan)
+{
     const char *partial = arena_printf(text->arena, "(const real *)&b->partial%s[block]", half_c(plan));
     const char *whole = "(const real *)&b->gradient";
     const char *blocks = "step_blocks(step, LANES)", *from = partial;
 
     if (has_partial(plan) && has_whole(plan)) {
-        line(text, "bool partial = unit < %" PRId64 ";", units);
-        line(text, "int64_t first = partial ? %d * unit : %" PRId64 " + %d * (unit - %" PRId64 ");", UPDATE_SLICE,
-             plan->partial_size, UPDATE_SLICE, units);
-        line(text, "int64_t end = int_min(first + %d, partial ? %" PRId64 " : %" PRId64 ");", UPDATE_SLICE,
-             plan->partial_size, plan->trained_size);
         blocks = arena_printf(text->arena, "partial ? %s : 1", blocks);
         from = arena_printf(text->arena, "partial ? %s : %s", partial, whole);
-    } else {
-        line(text, "int64_t first = %d * unit, end = int_min(first + %d, %" PRId64 ");", UPDATE_SLICE, UPDATE_SLICE,
-             plan->trained_size);
-        if (has_whole(plan)) {
-            blocks = "1";
-            from = whole;
-        }
+    } else if (has_whole(plan)) {
+        blocks = "1";
+        from = whole;
     }
     line(text, "int64_t blocks = %s;\n"
                "real gradient[%d] = {0};\n\n"
@@ -221,32 +227,80 @@ static void print_sum(Text *text, const Plan *plan)
                "}", blocks, UPDATE_SLICE, from);
 }
 
-/* The kernel of the update, and the phase that is nothing but a call of it. */
+/* The phase that is nothing but a call of its kernel. */
+static void print_caller(Text *text, const Plan *plan, const Phase *phase, const char *kernel)
+{
+    line(text, "\nvoid %s(const struct step *step, void *scratch, int64_t unit)\n{\n"
+               "(void)scratch;\n"
+               "RUN(%s, step, unit);\n"
+               "}", phase_function(text->arena, plan, phase), kernel);
+}
+
 static void print_update(Text *text, const Plan *plan, const Phase *phase)
 {
     const char *history = plan->model->train.sgd.momentum != 0 ? "&step->state[i]" : "NULL";
-    line(text, "\n/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step.%s */\n"
-               "static KERNEL void update(const struct step *step, int64_t unit)\n{", UPDATE_SLICE,
-         phase->everywhere ? " Each\n * thread does all slices, of weights that are its own." : "");
+    bool clips = plan_clips(plan);
+    if (clips)
+        line(text, "\n/* A slice of %d weights: SGD's step, by the clipped gradient. */", UPDATE_SLICE);
+    else
+        line(text, "\n/* A slice of %d weights: their gradient, summed over the blocks in order, and SGD's step.%s */", UPDATE_SLICE,
+             phase->everywhere ? " Each\n * thread does all slices, of weights that are its own." : "");
+    line(text, "static KERNEL void update(const struct step *step, int64_t unit)\n{");
     line(text, "const struct %s_batch *b = step->batch;", plan->model->name);
-    print_sum(text, plan);
+    print_range(text, plan);
+    if (clips)
+        line(text, "const real *gradient = (const real *)&b->gradient;\n");
+    else
+        print_sum(text, plan);
     line(text, "#pragma omp simd\n"
                "for (int64_t i = first; i < end; i++)");
     text->indent++;
-    line_wrapped(text, "step->weights[i] = sgd_update(step->weights[i], gradient[i - first], %s, sgd, step->lr, "
-                       "step->first_step);", history);
+    line_wrapped(text, "step->weights[i] = sgd_update(step->weights[i], %s, %s, sgd, step->lr, "
+                       "step->first_step);", clips ? "b->factor * gradient[i]" : "gradient[i - first]", history);
     text->indent--;
-    line(text, "}\n\n"
-               "void %s(const struct step *step, void *scratch, int64_t unit)\n{\n"
-               "(void)scratch;\n"
-               "RUN(update, step, unit);\n"
-               "}", phase_function(text->arena, plan, phase));
+    line(text, "}");
+    print_caller(text, plan, phase, "update");
+}
+
+/* A square that is too large for a real is infinite, and then the factor 0: as in PyTorch. */
+static void print_gradient(Text *text, const Plan *plan, const Phase *phase)
+{
+    line(text, "\n/* A slice of %d weights: their gradient, summed over the blocks in order, and the sum of its squares. */\n"
+               "static KERNEL void sum_gradient(const struct step *step, int64_t unit)\n{", UPDATE_SLICE);
+    line(text, "struct %s_batch *b = step->batch;", plan->model->name);
+    print_range(text, plan);
+    print_sum(text, plan);
+    line(text, "\nreal *to = (real *)&b->gradient, squares = 0;\n"
+               "#pragma omp simd reduction(+ : squares)\n"
+               "for (int64_t i = first; i < end; i++) {\n"
+               "to[i] = gradient[i - first];\n"
+               "squares += gradient[i - first] * gradient[i - first];\n"
+               "}\n"
+               "b->squares[unit] = squares;\n"
+               "}");
+    print_caller(text, plan, phase, "sum_gradient");
+}
+
+static void print_norm(Text *text, const Plan *plan, const Phase *phase)
+{
+    const char *most = double_c(text->arena, plan->model->train.clip_grad_norm);
+    line(text, "\n/* The norm of all gradients, and what they are multiplied by so that it is at most %s. */\n"
+               "static KERNEL void clip(const struct step *step, int64_t unit)\n{", most);
+    line(text, "struct %s_batch *b = step->batch;\n"
+               "real squares = 0;\n"
+               "(void)unit;\n"
+               "for (int i = 0; i < %" PRId64 "; i++)\n"
+               "    squares += b->squares[i];\n"
+               "b->factor = clip_factor(real_sqrt(squares), %s);\n"
+               "}", plan->model->name, update_slices(plan), most);
+    print_caller(text, plan, phase, "clip");
 }
 
 const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase)
 {
     static const char *const verbs[] = {
-        [PHASE_BLOCKS] = "train_block", [PHASE_WEIGHTS] = "sum_weights", [PHASE_UPDATE] = "update",
+        [PHASE_BLOCKS] = "train_block", [PHASE_WEIGHTS] = "sum_weights", [PHASE_GRADIENT] = "sum_gradient",
+        [PHASE_NORM] = "clip", [PHASE_UPDATE] = "update",
     };
     const char *verb = phase == plan->evaluation ? "evaluate_block" : verbs[phase->kind];
     int number = 0;
@@ -266,8 +320,11 @@ void print_phase(Text *text, const Plan *plan, const Phase *phase)
 {
     int lanes = plan->target->lanes;
     bool split = phase->kind == PHASE_BLOCKS && phase != plan->evaluation && plan_is_split(plan);
-    if (phase->kind == PHASE_UPDATE) {
-        print_update(text, plan, phase);
+    static void (*const of_slices[])(Text *, const Plan *, const Phase *) = {
+        [PHASE_GRADIENT] = print_gradient, [PHASE_NORM] = print_norm, [PHASE_UPDATE] = print_update,
+    };
+    if (phase->kind >= PHASE_GRADIENT) {
+        of_slices[phase->kind](text, plan, phase);
         return;
     }
     line(text, "%s", "");

@@ -28,6 +28,15 @@ static void print_milestones(Text *text, const Schedule *schedule)
     line(text, "%s", "");
 }
 
+static void print_class_weights(Text *text, const Model *model)
+{
+    const char *numbers = "";
+    for (int64_t i = 0; i < model->layers.at[model->layers.count - 1]->out.dim[0]; i++)
+        numbers = arena_printf(text->arena, "%s%s%s", numbers, i ? ", " : "", double_c(text->arena, model->train.class_weights[i]));
+    line_wrapped(text, "static const real class_weights[] = { %s };", numbers);
+    line(text, "%s", "");
+}
+
 /* "0.5f", "10.0f" */
 static const char *float_c(Arena *arena, double value)
 {
@@ -147,6 +156,8 @@ void print_setting_arrays(Text *text, const Model *model)
         print_targets(text, model->data.targets);
     if (model->train.schedule.milestone_count)
         print_milestones(text, &model->train.schedule);
+    if (model->train.class_weights)
+        print_class_weights(text, model);
 }
 
 static void print_schedule(Text *text, const Schedule *schedule)
@@ -210,6 +221,8 @@ static void print_train(Text *text, const TrainSpec *train)
     print_schedule(text, &train->schedule);
     if (train->clip_grad_norm != 0)
         line(text, ".clip_grad_norm = %s,", double_c(arena, train->clip_grad_norm));
+    if (train->class_weights)
+        line(text, ".class_weights = class_weights,");
     line(text, ".epochs = %" PRId64 ",", train->epochs);
     if (train->keep == KEEP_BEST)
         line(text, ".keep_best = true,");

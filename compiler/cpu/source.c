@@ -87,8 +87,11 @@ static void print_memory(Text *text, const Plan *plan)
     print_members(text, plan->once.at, plan->once.count, "");
     if (has_partial(plan))
         line(text, "struct %s_%s partial%s%s;", name, partial_type(plan), plan->everywhere ? "[2]" : "", copies);
-    if (has_whole(plan))
+    if (keeps_gradient(plan))
         line(text, "struct %s_weights gradient;", name);
+    if (plan_clips(plan))
+        line(text, "real squares[%" PRId64 "];      /* of the gradient, a sum for each slice */\n"
+                   "real factor;           /* what clipping multiplies the gradient by */", update_slices(plan));
     line(text, "};");
 }
 
@@ -230,6 +233,7 @@ void print_source(Text *text, const Plan *plan)
                "#include <apply.h>\n"
                "#include <load.h>\n"
                "#include <step.h>", plan->model->name);
+    print_constants(text, "static const real", "", plan->train.graph);
     print_block_functions(text, plan);
     if (plan->phases.count > 1)
         print_sgd(text, plan);

@@ -82,6 +82,7 @@ static void print_over_blocks(Emitter *e, const LinearWeight *s)
 {
     Text *text = e->text;
     const char *name = name_of(e, e->kernel->stores.at[0]), *at = "[r0 + r][LANES*(v0 + v)]";
+    bool applies = applies_update(e->kernel);
     const char *history = has_history(e->kernel) ? arena_printf(e->arena, "&history%s", at) : "NULL";
     bool overlap = s->rows % s->tile_rows;
 
@@ -91,14 +92,16 @@ static void print_over_blocks(Emitter *e, const LinearWeight *s)
     line(text, "for (int64_t %s = first; %s < end; %s += %" PRId64 ") {", counter, counter, counter, s->tile_rows);
     if (overlap)
         line(text, "int64_t r0 = int_min(next, %" PRId64 ");      /* the last tile begins early */", s->rows - s->tile_rows);
-    line(text, "/* What is updated lies further away than what is summed: asked for now, it is there in time. */");
-    open_unrolled(e, "r", s->tile_rows);
-    line(text, "for (int v = 0; v < %" PRId64 "; v++) {", s->tile_vectors);
-    line(text, "__builtin_prefetch(&%s%s, 1);", name, at);
-    if (has_history(e->kernel))
-        line(text, "__builtin_prefetch(&history%s, 1);", at);
-    line(text, "}");
-    close_loops(e, 1);
+    if (applies) {
+        line(text, "/* What is updated lies further away than what is summed: asked for now, it is there in time. */");
+        open_unrolled(e, "r", s->tile_rows);
+        line(text, "for (int v = 0; v < %" PRId64 "; v++) {", s->tile_vectors);
+        line(text, "__builtin_prefetch(&%s%s, 1);", name, at);
+        if (has_history(e->kernel))
+            line(text, "__builtin_prefetch(&history%s, 1);", at);
+        line(text, "}");
+        close_loops(e, 1);
+    }
     line(text, "vf sum[%" PRId64 "][%" PRId64 "] = {0};", s->tile_rows, s->tile_vectors);
     line(text, "for (int64_t block = 0; block < blocks; block++) {");
     print_sums(e, s, "[block]", "LANES*block + k");
@@ -107,7 +110,10 @@ static void print_over_blocks(Emitter *e, const LinearWeight *s)
     if (overlap)
         open_loop(e, "if (r0 + r >= next)");
     open_unrolled(e, "v", s->tile_vectors);
-    line_wrapped(text, "sgd_lanes(&%s%s, %s, sum[r][v], sgd, step->lr, step->first_step);", name, at, history);
+    if (applies)
+        line_wrapped(text, "sgd_lanes(&%s%s, %s, sum[r][v], sgd, step->lr, step->first_step);", name, at, history);
+    else
+        line(text, "lanes_store(&%s%s, sum[r][v]);", name, at);
     close_loops(e, 2 + overlap);
     line(text, "}");
 }

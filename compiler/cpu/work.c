@@ -32,18 +32,39 @@ static int64_t sgd_flop(const Sgd *sgd)
     return flop;
 }
 
-/* Sums partial gradients, or reads the whole one; reads and writes weights and, with momentum, the history. */
+/* Sums partial gradients, or reads the whole one. */
+static KernelWork work_of_sums(const Plan *plan, const Phase *phase, const char *name)
+{
+    return (KernelWork){ .name = name, .phase = phase->name, .step_flop = plan->blocks * plan->partial_size,
+                         .block_reals = plan->partial_size, .step_reals = plan->trained_size - plan->partial_size };
+}
+
+/* What sums the gradient, if that is clipped, leaves it with its squares. */
+static KernelWork work_of_gradient(const Plan *plan, const Phase *phase)
+{
+    KernelWork work = work_of_sums(plan, phase, "sum_gradient");
+    work.step_flop += 2 * plan->trained_size;
+    work.step_reals += plan->trained_size;
+    return work;
+}
+
+static KernelWork work_of_norm(const Plan *plan, const Phase *phase)
+{
+    return (KernelWork){ .name = "clip", .phase = phase->name, .step_flop = update_slices(plan),
+                         .step_reals = update_slices(plan) };
+}
+
+/* Reads and writes weights and, with momentum, the history. */
 static KernelWork work_of_update(const Plan *plan, const Phase *phase)
 {
     const Sgd *sgd = &plan->model->train.sgd;
-    int64_t whole = plan->trained_size - plan->partial_size;
-    return (KernelWork){
-        .name = "update", .phase = phase->name,
-        .step_flop = plan->blocks * plan->partial_size + sgd_flop(sgd) * plan->trained_size,
-        .block_reals = plan->partial_size,
-        .step_reals = whole + (sgd->momentum != 0 ? 4 : 2) * plan->trained_size,
-        .everywhere = phase->everywhere,
-    };
+    KernelWork work = plan_clips(plan) ? (KernelWork){ .name = "update", .phase = phase->name, .step_flop = plan->trained_size,
+                                                       .step_reals = plan->trained_size }
+                                       : work_of_sums(plan, phase, "update");
+    work.step_flop += sgd_flop(sgd) * plan->trained_size;
+    work.step_reals += (sgd->momentum != 0 ? 4 : 2) * plan->trained_size;
+    work.everywhere = phase->everywhere;
+    return work;
 }
 
 /* Each thread makes it once a step. A point is a sum of products with the taps. */
@@ -58,6 +79,9 @@ static KernelWork work_of_transform(const Plan *plan, const Kernel *kernel)
 
 const KernelWorks *kernel_works(Arena *arena, const Plan *plan)
 {
+    static KernelWork (*const of_slices[])(const Plan *, const Phase *) = {
+        [PHASE_GRADIENT] = work_of_gradient, [PHASE_NORM] = work_of_norm, [PHASE_UPDATE] = work_of_update,
+    };
     const Tensor *input = plan->train.graph->input;
     KernelWorks *works = NEW(arena, KernelWorks);
     list_add(arena, works, ((KernelWork){
@@ -72,8 +96,8 @@ const KernelWorks *kernel_works(Arena *arena, const Plan *plan)
         const Phase *phase = plan->phases.at[i];
         for (int j = 0; j < phase->kernels.count; j++)
             add_kernel(arena, works, phase, phase->kernels.at[j]);
-        if (phase->kind == PHASE_UPDATE)
-            list_add(arena, works, work_of_update(plan, phase));
+        if (phase->kind >= PHASE_GRADIENT)
+            list_add(arena, works, of_slices[phase->kind](plan, phase));
     }
     for (int i = 0; i < plan->evaluation->kernels.count; i++)
         if (!plan->evaluation->kernels.at[i]->same)

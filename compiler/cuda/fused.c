@@ -12,7 +12,7 @@ const char *fused_element(const Scope *scope, const Tensor *tensor, Expr *const 
     if (tensor == graph->label)
         return "label";
     if (tensor == graph->scale)
-        return "step.scale";
+        return graph->model->train.class_weights ? "step_scale(step)" : "step.scale";
     if (kernel->scheme == SCHEME_FUSED_LINEAR && tensor == kernel->node->in.at[0] && tensor != kernel->shape)
         return arena_printf(arena, "features[%s]", expr_c(scope, index[0], 0));
     const Buffer *buffer = kernel_buffer(kernel, tensor);

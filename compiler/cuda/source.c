@@ -20,7 +20,7 @@ static void print_weights(Text *text, const GpuPlan *plan)
     line(text, "};");
 }
 
-static void print_constants(Text *text, const GpuPlan *plan)
+static void print_channels(Text *text, const GpuPlan *plan)
 {
     const Shape in = plan->model->layers.at[0]->out;
     if (plan->model->data.real_images)
@@ -157,11 +157,14 @@ void cuda_print_source(Text *text, const GpuPlan *plan)
 {
     const GpuLaunches *both[] = { &plan->train_launches, &plan->evaluate_launches };
     const DataSpec *data = &plan->model->data;
+    if (plan->train.graph->model->train.class_weights)
+        line(text, "#define CLASS_WEIGHTS           /* step_scale(step) is its stretch's */");
     line(text, "#include \"cuda_kernels.h\"");
     if (data->transforms.count > data->prepared)
         line(text, "#include \"cuda_transform.h\"");
     print_weights(text, plan);
-    print_constants(text, plan);
+    print_channels(text, plan);
+    print_constants(text, "static __constant__ const float", "(float)", plan->train.graph);
     print_optimizer(text, plan);
     for (int i = 0; i < 2 && plan->fused; i++)
         print_fused_functions(text, plan, both[i]);

@@ -14,11 +14,9 @@ static Layer *loss_layer(Graph *graph)
 {
     Model *model = graph->model;
     Layer *layer = NEW(graph->arena, Layer);
-    layer->op = model->train.loss;
-    layer->name = layer->op->name;
+    *layer = *model->train.loss_layer;
     layer->span = layer->from_span = model->train.span;
     layer->index = model->layers.count;
-    list_add(graph->arena, &layer->in, model->layers.at[model->layers.count - 1]);
     return layer;
 }
 

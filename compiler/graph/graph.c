@@ -9,7 +9,7 @@ static Tensor *add_tensor(Graph *graph, Role role, Type type, const char *name)
     tensor->name = name_unique(graph->arena, graph->names, name);
     tensor->role = role;
     tensor->type = type;
-    tensor->per_sample = role != ROLE_PARAMETER && role != ROLE_GRADIENT;
+    tensor->per_sample = role != ROLE_PARAMETER && role != ROLE_CONSTANT && role != ROLE_GRADIENT;
     tensor->id = graph->tensors.count;
     list_add(graph->arena, &graph->tensors, tensor);
     return tensor;
@@ -70,6 +70,15 @@ Tensor *graph_value(Graph *graph, Layer *layer, Type type, int rank, const int64
     va_end(list);
     set_shape(tensor, rank, dim);
     tensor->layer = layer;
+    return tensor;
+}
+
+Tensor *graph_constant(Graph *graph, Layer *layer, int64_t count, const double *values, const char *name)
+{
+    Tensor *tensor = add_tensor(graph, ROLE_CONSTANT, TYPE_REAL, name);
+    set_shape(tensor, 1, &count);
+    tensor->layer = layer;
+    tensor->values = values;
     return tensor;
 }
 

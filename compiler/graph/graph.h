@@ -14,6 +14,7 @@ typedef enum Role {
     ROLE_LABEL,         /* the class, INT, per sample, rank 0 */
     ROLE_SCALE,         /* a sample's weight in the mean: 1 / samples in the batch, 0 for a lane without one; rank 0 */
     ROLE_PARAMETER,     /* learned */
+    ROLE_CONSTANT,      /* a table of numbers that stands in the code, the same for all samples: no memory of the plan's */
     ROLE_VALUE,         /* made by a node, per sample: activations, indices, their gradients */
     ROLE_GRADIENT,      /* of a parameter, summed over the samples; not per sample */
 } Role;
@@ -29,6 +30,7 @@ struct Tensor {
     Node       *producer;       /* NULL for inputs and parameters */
     Layer      *layer;          /* that it belongs to */
     int         learnable;      /* ROLE_PARAMETER, ROLE_GRADIENT: which of layer->learnables */
+    const double *values;       /* ROLE_CONSTANT: its elements in their order */
     bool        needs_gradient; /* depends on a parameter */
     int         readers;        /* nodes that read it; counted by graph_count */
 };
@@ -95,6 +97,8 @@ __attribute__((format(printf, 6, 7)))
 Tensor *graph_value(Graph *graph, Layer *layer, Type type, int rank, const int64_t dim[], const char *name, ...);
 /* A new tensor for the gradient of `value`, or for a part of it: of its shape, called `d_` and its name. */
 Tensor *graph_gradient_of(Graph *graph, Tensor *value);
+/* A table of numbers of one dimension. */
+Tensor *graph_constant(Graph *graph, Layer *layer, int64_t count, const double *values, const char *name);
 /* The parameter tensor of the layer's learnable `which`. */
 Tensor *graph_parameter(Graph *graph, Layer *layer, int which);
 /* Appends a node. `suffix` makes its name: layer name, '_', suffix. An output may be NULL: not wanted. */

@@ -6,7 +6,7 @@
 
 static const char *const roles[] = {
     [ROLE_INPUT] = "input", [ROLE_LABEL] = "label", [ROLE_SCALE] = "scale", [ROLE_PARAMETER] = "parameter",
-    [ROLE_VALUE] = "value", [ROLE_GRADIENT] = "gradient",
+    [ROLE_CONSTANT] = "constant", [ROLE_VALUE] = "value", [ROLE_GRADIENT] = "gradient",
 };
 
 static const char *const reductions[] = {

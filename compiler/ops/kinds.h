@@ -30,6 +30,11 @@ extern const NodeKind kind_class_maximum;           /* logits, label -> largest 
 extern const NodeKind kind_cross_entropy;           /* logits, label, maximum -> loss, sum of exponentials */
 extern const NodeKind kind_cross_entropy_backward;  /* logits, label, maximum, sum, dloss -> dlogits */
 
+extern const NodeKind kind_log_sum_exp;             /* logits, maximum -> log of the sum of their exponentials */
+extern const NodeKind kind_target_loss;             /* logits, label, log-sum-exp, class weights if any -> loss, sum of
+                                                       what the classes are to get, where they have weights */
+extern const NodeKind kind_target_loss_backward;    /* the same, sum if any, dloss -> dlogits */
+
 /* The border of a pad node: attribute[] in this order. */
 enum { PAD_MODE, PAD_TOP, PAD_BOTTOM, PAD_LEFT, PAD_RIGHT };
 /* Its modes, in the order of conv2d's words for padding_mode. */

@@ -27,7 +27,7 @@ bool kernel_makes(const Kernel *kernel, const Tensor *tensor)
 
 void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor)
 {
-    if (!kernel_reads(kernel, tensor))
+    if (tensor->role != ROLE_CONSTANT && !kernel_reads(kernel, tensor))
         list_add(arena, &kernel->loads, tensor);
 }
 
@@ -112,7 +112,10 @@ static bool same_expr(const Kernel *ka, const Expr *a, const Kernel *kb, const E
     if (a->kind != b->kind || a->type != b->type || a->real != b->real || a->integer != b->integer ||
         !same_axis(a->axis, b->axis) || !a->tensor != !b->tensor)
         return false;
-    if (a->tensor && !same_buffer(kernel_buffer(ka, a->tensor), kernel_buffer(kb, b->tensor)))
+    bool constant = a->tensor && a->tensor->role == ROLE_CONSTANT;
+    if (constant && (b->tensor->role != ROLE_CONSTANT || strcmp(a->tensor->name, b->tensor->name) != 0))
+        return false;
+    if (a->tensor && !constant && !same_buffer(kernel_buffer(ka, a->tensor), kernel_buffer(kb, b->tensor)))
         return false;
     for (int i = 0; i < 3; i++)
         if (!same_expr(ka, a->arg[i], kb, b->arg[i]))

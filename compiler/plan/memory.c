@@ -307,8 +307,7 @@ void plan_memory(Arena *arena, Plan *plan)
                 continue;
             if (work_size(plan, kernel) > plan->work_size)
                 plan->work_size = work_size(plan, kernel);
-            gradient_place[kernel->stores.at[0]->id] = kernel->scheme == SCHEME_LINEAR_WEIGHT ? PLACE_APPLIED
-                                                                                              : PLACE_GRADIENT;
+            gradient_place[kernel->stores.at[0]->id] = applies_update(kernel) ? PLACE_APPLIED : PLACE_GRADIENT;
         }
     const bool *kept = find_kept(arena, plan);
 
@@ -327,6 +326,5 @@ void plan_memory(Arena *arena, Plan *plan)
         plan->batch_size += plan->once.at[i]->size;
     }
     plan->batch_size += partials_size(plan);
-    if (plan->trained_size > plan->partial_size)
-        plan->batch_size += plan->weights_size;
+    plan->batch_size += gradient_size(plan);
 }

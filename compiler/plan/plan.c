@@ -69,13 +69,13 @@ static int64_t gradient_elements(const Plan *plan)
 /* Whether each thread had better update weights of its own: all gradients are partial ones here. */
 static bool updates_everywhere(const Plan *plan)
 {
-    return gradient_elements(plan) * FLOAT_BYTES <= EVERYWHERE_BYTES / plan->blocks;
+    return !plan_clips(plan) && gradient_elements(plan) * FLOAT_BYTES <= EVERYWHERE_BYTES / plan->blocks;
 }
 
 /* Whether the kernel's gradient is summed over all blocks and applied at once. */
 static bool applies(const Plan *plan, const Kernel *kernel)
 {
-    return kernel->scheme == SCHEME_LINEAR_WEIGHT && keeping_pays(plan, kernel) &&
+    return !plan_clips(plan) && kernel->scheme == SCHEME_LINEAR_WEIGHT && keeping_pays(plan, kernel) &&
            tensor_elements(kernel->stores.at[0]) * FLOAT_BYTES >= APPLIED_BYTES;
 }
 
@@ -195,8 +195,11 @@ Plan *plan_build(Arena *arena, const Model *model, Graph *train, Graph *evaluate
     }
     if (weights)
         number_units(weights, options->units > WEIGHT_UNITS ? options->units : WEIGHT_UNITS);
-    int64_t slices = divide_up(plan->partial_size, UPDATE_SLICE) +
-                     divide_up(plan->trained_size - plan->partial_size, UPDATE_SLICE);
+    int64_t slices = update_slices(plan);
+    if (plan_clips(plan)) {
+        list_add(arena, &plan->phases, phase_new(arena, PHASE_GRADIENT, "gradient", slices));
+        list_add(arena, &plan->phases, phase_new(arena, PHASE_NORM, "norm", 1));
+    }
     if (slices) {
         Phase *update = phase_new(arena, PHASE_UPDATE, "update", slices);
         update->everywhere = plan->everywhere;

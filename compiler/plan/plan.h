@@ -185,9 +185,24 @@ struct Kernel {
     int            level;               /* in a fused launch: it runs beside the others of its level, after those before */
 };
 
+/* Whether a unit of the kernel is tiles of a linear layer's weight, over all blocks; and whether it applies the optimiser to
+ * them at once, as it does unless gradients are clipped. */
+static inline bool has_tiles(const Kernel *kernel)
+{
+    return kernel->scheme == SCHEME_LINEAR_WEIGHT && kernel->all_blocks;
+}
+
+static inline bool applies_update(const Kernel *kernel)
+{
+    return has_tiles(kernel) && kernel->program->graph->model->train.clip_grad_norm == 0;
+}
+
 typedef enum PhaseKind {
     PHASE_BLOCKS,       /* a unit is a block of samples, or a part of the work on one */
     PHASE_WEIGHTS,      /* a unit is a slice of the result of one kernel, over all blocks */
+    PHASE_GRADIENT,     /* a unit is a slice of the flat weights: sums its gradient, and the squares of that; where
+                           gradients are clipped by their norm, as are the next two */
+    PHASE_NORM,         /* one unit: the norm of all, and what they are multiplied by */
     PHASE_UPDATE,       /* a unit is a slice of the flat weights: sums its gradient, applies the optimiser */
 } PhaseKind;
 
@@ -246,6 +261,21 @@ typedef struct Plan {
     Prediction    layers;               /* of one with the values of all layers (graph_of_layers), nest by nest */
 } Plan;
 
+/* Whether gradients are clipped by the norm of all of them. */
+static inline bool plan_clips(const Plan *plan) { return plan->model->train.clip_grad_norm > 0; }
+
+/* Whether the step has a flat gradient in its memory: made by the phase "weights", or because it is clipped. */
+static inline bool keeps_gradient(const Plan *plan)
+{
+    return plan->trained_size > plan->partial_size || plan_clips(plan);
+}
+
+/* Slices of the flat weights, each with gradients of one kind. */
+static inline int64_t update_slices(const Plan *plan)
+{
+    return divide_up(plan->partial_size, UPDATE_SLICE) + divide_up(plan->trained_size - plan->partial_size, UPDATE_SLICE);
+}
+
 /* Whether the phase of all blocks was taken apart, and what plan->prepare makes for training is made once a step. */
 static inline bool plan_is_split(const Plan *plan)
 {
@@ -299,7 +329,7 @@ static inline int kernel_operands(const Kernel *kernel) { return kernel->loads.c
 bool kernel_reads(const Kernel *kernel, const Tensor *tensor);
 bool kernel_makes(const Kernel *kernel, const Tensor *tensor);
 
-/* Adds what `e` reads to the kernel's loads; a load of a tensor. */
+/* Adds what `e` reads to the kernel's loads; a load of a tensor. Constants stand in the code: they are no loads. */
 void kernel_add_loads(Arena *arena, Kernel *kernel, const Expr *e);
 void kernel_add_load(Arena *arena, Kernel *kernel, const Tensor *tensor);
 
@@ -370,6 +400,12 @@ void plan_print(Text *text, const Plan *plan);
 static inline int64_t partials_size(const Plan *plan)
 {
     return plan->partial_size * plan->blocks * (plan->everywhere ? 2 : 1);
+}
+
+/* Reals of the flat gradient of the step; where it is clipped, of the squares of its slices and the factor too. */
+static inline int64_t gradient_size(const Plan *plan)
+{
+    return (keeps_gradient(plan) ? plan->weights_size : 0) + (plan_clips(plan) ? update_slices(plan) + 1 : 0);
 }
 
 /* ---- verify.c */

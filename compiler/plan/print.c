@@ -140,6 +140,12 @@ static void print_phase(Text *text, const Plan *plan, const Phase *phase)
     case PHASE_WEIGHTS:
         line(text, "phase %s: %s, each a slice of a gradient over all blocks", phase->name, units);
         break;
+    case PHASE_GRADIENT:
+        line(text, "phase %s: %s, each the gradient of %d weights", phase->name, units, UPDATE_SLICE);
+        break;
+    case PHASE_NORM:
+        line(text, "phase %s: %s, the norm of the gradient", phase->name, units);
+        break;
     case PHASE_UPDATE:
         line(text, "phase %s: %s, each %d weights%s", phase->name, units, UPDATE_SLICE,
              phase->everywhere ? "; every thread does all of them for itself" : "");
@@ -180,7 +186,7 @@ void plan_print(Text *text, const Plan *plan)
     if (plan->partial_size)
         line(text, "partial gradients: %s%" PRId64 " x %" PRId64 " bytes", plan->everywhere ? "2 x " : "", plan->blocks,
              plan->partial_size * FLOAT_BYTES);
-    if (plan->trained_size > plan->partial_size)
+    if (keeps_gradient(plan))
         line(text, "gradient: %" PRId64 " bytes", plan->weights_size * FLOAT_BYTES);
     text->indent--;
     for (int i = 0; i < plan->phases.count; i++) {

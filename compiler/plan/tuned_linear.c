@@ -93,8 +93,10 @@ void linear_over_blocks(Arena *arena, const Plan *plan, Kernel *kernel)
     kernel->slice = divide_up(divide_up(s->rows, slices), s->tile_rows) * s->tile_rows;
     kernel->units = groups * divide_up(s->rows, kernel->slice);
     kernel->shape = s;
-    kernel->note = arena_printf(arena, "A unit has %" PRId64 " rows of %" PRId64 " vectors for itself, sums their gradient over "
-                                "all blocks, and updates them\n * while it is in registers: it never goes to memory.",
+    kernel->note = arena_printf(arena, applies_update(kernel)
+        ? "A unit has %" PRId64 " rows of %" PRId64 " vectors for itself, sums their gradient over all blocks, and updates them\n"
+          " * while it is in registers: it never goes to memory."
+        : "A unit has %" PRId64 " rows of %" PRId64 " vectors for itself, and sums their gradient over all blocks.",
                                 kernel->slice, s->tile_vectors);
     add_rows(arena, kernel, s, plan->blocks * plan->target->lanes);
 }

@@ -135,9 +135,11 @@ static const char *verify_units(Arena *arena, const Plan *plan, const Phase *pha
             units += kernel->units;
         }
         break;
-    case PHASE_UPDATE:
-        units = (plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE +
-                (plan->trained_size - plan->partial_size + UPDATE_SLICE - 1) / UPDATE_SLICE;
+    case PHASE_NORM:
+        units = 1;
+        break;
+    case PHASE_GRADIENT: case PHASE_UPDATE:
+        units = update_slices(plan);
         break;
     }
     if (phase->everywhere != (plan->everywhere && phase->kind == PHASE_UPDATE))
@@ -284,8 +286,7 @@ static const char *verify_gradients(Arena *arena, const Plan *plan)
 const char *plan_verify(Arena *arena, const Plan *plan)
 {
     int64_t gradients = partials_size(plan);
-    if (plan->trained_size > plan->partial_size)
-        gradients += plan->weights_size;
+    gradients += gradient_size(plan);
     int64_t once = 0;
     for (int i = 0; i < plan->once.count; i++)
         once += plan->once.at[i]->size;

@@ -45,7 +45,7 @@ static bool train(const struct model *model, const struct dataset *data, const c
     struct device       *device = device_open(&config, &why, error);
     if (!device)
         return false;
-    int64_t steps = (data->count + model->batch_size - 1) / model->batch_size, batch = model->batch_size;
+    int64_t steps = (data->count + model->batch_size - 1) / model->batch_size;
     real   *flat = allocate(model->weights_size, sizeof *flat);
     weights_init(model, SEED, flat);
     bool good = device->kind->set_weights(device, flat, error);
@@ -56,7 +56,6 @@ static bool train(const struct model *model, const struct dataset *data, const c
         struct rates   rates = rates_constant(fmin(model->sgd.lr, MOST_LR));
         struct stretch stretch = {.order = &order, .first = i % steps, .steps = 1, .rates = &rates, .fresh = i == 0};
         struct result  result = {0};
-        int64_t        left = data->count - i % steps * batch;
         good = device->kind->train(device, &stretch, &result, error);
         run->loss[i] = result.loss / result.weight;
         if (i == COMPARED - 1)

@@ -86,7 +86,6 @@ double train_step(struct device *device, int64_t step)
     const struct model *model = device->config.model;
     int64_t             samples = device->config.train->count;
     int64_t             steps = (samples + model->batch_size - 1) / model->batch_size, at = step % steps;
-    int64_t             left = samples - at * model->batch_size;
     struct rates        rates = rates_constant(model->sgd.lr);
     struct stretch      stretch = {.first = at, .steps = 1, .rates = &rates, .fresh = step == 0, .plain = true};
     struct result       result = {0};

@@ -47,6 +47,20 @@ def draw_optimizer(rng, number):
     ][number % 7]
 
 
+PLAIN = len(SEGMENTS) + 16              # so many are drawn with cross_entropy as it is; those after them go round these
+LOSSES = 8
+
+
+def draw_loss(net, number, seed, attempt):
+    """Smoothed labels, weights of classes, clipped gradients. Numbers of their own: they change nothing else."""
+    rng = random.Random(f"loss {seed} {number} {attempt}")
+    kind = (number - PLAIN) % LOSSES if number >= PLAIN else None
+    net.smoothing = rng.choice([0.05, 0.1, 0.3, 1]) if kind in (0, 2, 5) else 0
+    weights = [rng.choice([0, 0.25, 0.5, 1, 1.5, 3]) if kind == 7 else round(rng.uniform(0.1, 4), 2) for _ in range(net.classes)]
+    net.weights = weights if kind in (1, 2, 5, 7) else None
+    net.clip = {3: 0.05, 4: 2.5, 5: 0.3, 6: 0.5}.get(kind)
+
+
 def draw(number, seed, attempt, name):
     rng = random.Random(f"{seed} {number} {attempt}")
     segment = SEGMENTS[number % len(SEGMENTS)]
@@ -76,6 +90,7 @@ def draw(number, seed, attempt, name):
     each = [(round(rng.uniform(0.1, 0.6), 3), round(rng.uniform(0.2, 0.6), 3)) for _ in range(shape[0] if len(shape) == 3 else 1)]
     net.normalize = None if rng.random() < 0.25 else each[:1] if one else each
     net.epochs = rng.randint(1, 3)
+    draw_loss(net, number, seed, attempt)
     return net
 
 
@@ -88,9 +103,12 @@ def spec_text(net, seed, number):
         means, stds = zip(*net.normalize)
         show = lambda xs: str(xs[0]) if len(xs) == 1 else f"[{', '.join(map(str, xs))}]"
         transform = f"[to_tensor, normalize(mean={show(means)}, std={show(stds)})]"
+    loss = ([f"weight={net.weights}"] if net.weights else []) + ([f"label_smoothing={net.smoothing}"] if net.smoothing else [])
+    loss = f"cross_entropy({', '.join(loss)})" if loss else "cross_entropy"
     out += ["data idx {", '    root       = "data"', f"    transform  = {transform}", f"    batch_size = {net.batch}",
-            "    shuffle    = false", "}", "train {", "    loss      = cross_entropy",
+            "    shuffle    = false", "}", "train {", f"    loss      = {loss}",
             f"    optimizer = sgd({', '.join(f'{k}={text_of(v)}' for k, v in net.sgd.items())})",
+            *([f"    clip_grad_norm = {net.clip}"] if net.clip else []),
             f"    epochs    = {net.epochs}", "}", ""]
     return "\n".join(out)
 
@@ -115,13 +133,17 @@ def train(net):
             before.append(tensor.detach().clone())
     tensors = [tensor for _, _, tensor in net.parameters()]
     optimizer = torch.optim.SGD(tensors, **net.sgd)
+    weights = torch.tensor(net.weights, dtype=torch.float64) if net.weights else None
 
     losses, first = [], 0
     for _ in range(net.step_count):
         last = min(first + net.batch, net.samples)
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(net.forward(images[first:last]), labels[first:last])
+        loss = nn.functional.cross_entropy(net.forward(images[first:last]), labels[first:last], weight=weights,
+                                           label_smoothing=net.smoothing)
         loss.backward()
+        if net.clip:
+            nn.utils.clip_grad_norm_(tensors, net.clip)
         optimizer.step()
         losses.append(loss.item())
         first = last % net.samples
@@ -156,7 +178,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=len(SEGMENTS) + 16)
+    parser.add_argument("--count", type=int, default=PLAIN + LOSSES)
     options = parser.parse_args()
     torch.set_num_threads(1)
     os.makedirs(options.out, exist_ok=True)

@@ -11,6 +11,7 @@ static int expect_proven(Bench *bench, const char *what)
         keep(bench, layer_new(bench, "flatten", "flatten_last", last));
     model->has_train = true;
     model->train.loss = op_find("cross_entropy", true);
+    model->train.loss_layer = layer_new(bench, "cross_entropy", "cross_entropy", model->layers.at[model->layers.count - 1]);
 
     Graph *graph = graph_new(bench->arena, model);
     graph->input->needs_gradient = true;

@@ -1,11 +1,13 @@
 /* settings, compiled by netc 0.1.0 for avx2 from settings.net with: netc settings.net --cpu=avx2
- * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
+ * sha256 of settings.net: bfb00067a72438ae6f0438641cabea6ac08108ea6a66bfc5d07711616f4a8be8
  * The kernels, and the phases that call them. A lane is a sample, a vf a value of each of LANES. */
 #include "settings.h"
 
 #include <apply.h>
 #include <load.h>
 #include <step.h>
+
+static const real class_weight[4] = { 1.0, 0.5, 2.0, 0.1 };
 
 /* The images and labels of a block, a sample in each lane. Lanes beyond
  * the step's last sample repeat the first one of the block, and weigh nothing. */
@@ -85,33 +87,73 @@ static KERNEL void linear_1_forward(const struct settings_weights *w, const vf f
         linear_1[i] = sum[i];
 }
 
-/* cross_entropy: class_maximum, cross_entropy: cross_entropy, cross_entropy: cross_entropy_backward  settings.net:24
- *   linear_1    4
- *   label       one a sample
- *   scale       one a sample
- *   correct     one a sample  (result)
- *   loss        one a sample  (result)
- *   d_linear_1  4  (result)
- * dlogits = (softmax(logits) - 1 at the label) * the sample's weight.
- * loss = log(sum of exp(logits[k] - largest)) + largest - logits[label]. Each exponential is taken once. */
-static KERNEL void cross_entropy_forward(const vf linear_1[4], vi label, vf scale, vf *correct, vf *loss,
+/* cross_entropy: class_maximum                                                                settings.net:24
+ *   linear_1  4
+ *   label     one a sample
+ *   maximum   one a sample  (result)
+ *   correct   one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+static KERNEL void cross_entropy_maximum(const vf linear_1[4], vi label, vf *maximum, vf *correct)
+{
+    vf largest = lanes_of(-INFINITY);
+    vi place = {0};
+    for (int k = 0; k < 4; k++) {
+        vf value = linear_1[k];
+        vi taken = lanes_exceeds(value, largest);
+        largest = lanes_select(taken, value, largest);
+        place = lanes_select_int(taken, lanes_of_int(k), place);
+    }
+    *maximum = largest;
+    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
+}
+
+/* cross_entropy: log_sum_exp                                                                  settings.net:24
+ *   linear_1     4
+ *   maximum      one a sample
+ *   log_sum_exp  one a sample  (result)
+ * log(sum of exp(logits[k] - maximum)) + maximum. */
+static KERNEL void cross_entropy_log_sum_exp(const vf linear_1[4], vf maximum, vf *log_sum_exp)
+{
+    vf sum = {0};
+    for (int k = 0; k < 4; k++)
+        sum += lanes_exp(linear_1[k] - maximum);
+    *log_sum_exp = lanes_log(sum) + maximum;
+}
+
+/* cross_entropy: target_loss                                                                  settings.net:24
+ *   label        one a sample
+ *   log_sum_exp  one a sample
+ *   linear_1     4
+ *   loss         one a sample  (result)
+ *   target_sum   one a sample  (result)
+ * loss = sum of target[k] * (log_sum_exp - logits[k]), which is -log of softmax. */
+static KERNEL void cross_entropy_forward(vi label, vf log_sum_exp, const vf linear_1[4], vf *loss, vf *target_sum)
+{
+    vf sum = {0};
+    vf sum_2 = {0};
+    for (int k = 0; k < 4; k++) {
+        sum += class_weight[k] * lanes_select(k == label, lanes_of((real)0.925), lanes_of((real)0.025)) *
+                (log_sum_exp - linear_1[k]);
+        sum_2 += class_weight[k] * lanes_select(k == label, lanes_of((real)0.925), lanes_of((real)0.025));
+    }
+    *loss = sum;
+    *target_sum = sum_2;
+}
+
+/* cross_entropy: target_loss_backward                                                         settings.net:24
+ *   linear_1     4
+ *   log_sum_exp  one a sample
+ *   target_sum   one a sample
+ *   label        one a sample
+ *   scale        one a sample
+ *   d_linear_1   4  (result)
+ * dlogits = (softmax(logits) * sum of target - target) * the sample's weight. */
+static KERNEL void cross_entropy_backward(const vf linear_1[4], vf log_sum_exp, vf target_sum, vi label, vf scale,
         vf d_linear_1[4])
 {
-    vf largest = lanes_of(-INFINITY), sum = {0}, of_label = {0};
-    vi place = {0};
     for (int k = 0; k < 4; k++)
-        lanes_take(linear_1[k], k, &largest, &place);
-    for (int k = 0; k < 4; k++) {
-        vf power = lanes_exp(linear_1[k] - largest);
-        sum += power;
-        of_label += lanes_where(k == label, linear_1[k]);
-        d_linear_1[k] = power;
-    }
-    vf factor = scale / sum;
-    for (int k = 0; k < 4; k++)
-        d_linear_1[k] = factor * d_linear_1[k] - lanes_where(k == label, scale);
-    *correct = lanes_where(place == label, lanes_of(1));
-    *loss = lanes_log(sum) + (largest - of_label);
+        d_linear_1[k] = (lanes_exp(linear_1[k] - log_sum_exp) * target_sum - class_weight[k] *
+                lanes_select(k == label, lanes_of((real)0.925), lanes_of((real)0.025))) * scale;
 }
 
 /* linear_1: linear_backward_weight                                                             settings.net:5
@@ -164,41 +206,19 @@ static KERNEL void linear_1_backward_bias(const vf d_linear_1[4], real linear_1_
         linear_1_bias[i] = lanes_sum(d_linear_1[i]);
 }
 
-/* cross_entropy: class_maximum                                                                settings.net:24
- *   linear_1  4
- *   label     one a sample
- *   maximum   one a sample  (result)
- *   correct   one a sample  (result)
- * the largest logit, and whether it is the label's. */
-static KERNEL void cross_entropy_maximum(const vf linear_1[4], vi label, vf *maximum, vf *correct)
-{
-    vf largest = lanes_of(-INFINITY);
-    vi place = {0};
-    for (int k = 0; k < 4; k++) {
-        vf value = linear_1[k];
-        vi taken = lanes_exceeds(value, largest);
-        largest = lanes_select(taken, value, largest);
-        place = lanes_select_int(taken, lanes_of_int(k), place);
-    }
-    *maximum = largest;
-    *correct = lanes_select(place == label, lanes_of(1.0f), lanes_of(0.0f));
-}
-
-/* cross_entropy: cross_entropy                                                                settings.net:24
- *   linear_1  4
- *   maximum   one a sample
- *   label     one a sample
- *   loss      one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label]. */
-static KERNEL void evaluate_cross_entropy_forward(const vf linear_1[4], vf maximum, vi label, vf *loss)
+/* cross_entropy: target_loss                                                                  settings.net:24
+ *   label        one a sample
+ *   log_sum_exp  one a sample
+ *   linear_1     4
+ *   loss         one a sample  (result)
+ * loss = sum of target[k] * (log_sum_exp - logits[k]), which is -log of softmax. */
+static KERNEL void evaluate_cross_entropy_forward(vi label, vf log_sum_exp, const vf linear_1[4], vf *loss)
 {
     vf sum = {0};
-    vf sum_2 = {0};
-    for (int k = 0; k < 4; k++) {
-        sum += lanes_exp(linear_1[k] - maximum);
-        sum_2 += lanes_select(k == label, linear_1[k], lanes_of(0.0f));
-    }
-    *loss = lanes_log(sum) + (maximum - sum_2);
+    for (int k = 0; k < 4; k++)
+        sum += class_weight[k] * lanes_select(k == label, lanes_of((real)0.925), lanes_of((real)0.025)) *
+                (log_sum_exp - linear_1[k]);
+    *loss = sum;
 }
 
 /* A block of 8 samples goes all the way down and back up while it is in cache. */
@@ -207,36 +227,78 @@ void settings_train_block(const struct step *step, void *scratch, int64_t block)
     const struct settings_weights *w = (const struct settings_weights *)step->weights;
     struct settings_scratch *s = scratch;
     struct settings_batch *b = step->batch;
-    struct settings_weights *g = &b->partial[step->parity][block];
+    struct settings_weights *g = &b->partial[block];
 
     RUN(load_block, step, block, s->input, &s->label);
     s->scale = sample_weights(step, block);
     RUN(flatten_1_forward, s->input, s->flatten_1);
     RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
-    RUN(cross_entropy_forward, s->linear_1, s->label, s->scale, &s->correct, &s->loss, s->d_linear_1);
+    RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
+    RUN(cross_entropy_log_sum_exp, s->linear_1, s->maximum, &s->log_sum_exp);
+    RUN(cross_entropy_forward, s->label, s->log_sum_exp, s->linear_1, &s->loss, &s->target_sum);
+    RUN(cross_entropy_backward, s->linear_1, s->log_sum_exp, s->target_sum, s->label, s->scale, s->d_linear_1);
     RUN(linear_1_backward_weight, s->flatten_1, s->d_linear_1, g->linear_1_weight, &s->work.linear_1_backward_weight);
     RUN(linear_1_backward_bias, s->d_linear_1, g->linear_1_bias);
     store_result(step, block, s->loss, s->correct);
 }
 
-/* A slice of 1024 weights: their gradient, summed over the blocks in order, and SGD's step. Each
- * thread does all slices, of weights that are its own. */
-static KERNEL void update(const struct step *step, int64_t unit)
+/* A slice of 1024 weights: their gradient, summed over the blocks in order, and the sum of its squares. */
+static KERNEL void sum_gradient(const struct step *step, int64_t unit)
 {
-    const struct settings_batch *b = step->batch;
+    struct settings_batch *b = step->batch;
     int64_t first = 1024 * unit, end = int_min(first + 1024, 1544);
     int64_t blocks = step_blocks(step, LANES);
     real gradient[1024] = {0};
 
     for (int64_t block = 0; block < blocks; block++) {
-        const real *part = (const real *)&b->partial[step->parity][block];
+        const real *part = (const real *)&b->partial[block];
         #pragma omp simd
         for (int64_t i = first; i < end; i++)
             gradient[i - first] += part[i];
     }
+
+    real *to = (real *)&b->gradient, squares = 0;
+    #pragma omp simd reduction(+ : squares)
+    for (int64_t i = first; i < end; i++) {
+        to[i] = gradient[i - first];
+        squares += gradient[i - first] * gradient[i - first];
+    }
+    b->squares[unit] = squares;
+}
+
+void settings_sum_gradient(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    RUN(sum_gradient, step, unit);
+}
+
+/* The norm of all gradients, and what they are multiplied by so that it is at most 2.5. */
+static KERNEL void clip(const struct step *step, int64_t unit)
+{
+    struct settings_batch *b = step->batch;
+    real squares = 0;
+    (void)unit;
+    for (int i = 0; i < 2; i++)
+        squares += b->squares[i];
+    b->factor = clip_factor(real_sqrt(squares), 2.5);
+}
+
+void settings_clip(const struct step *step, void *scratch, int64_t unit)
+{
+    (void)scratch;
+    RUN(clip, step, unit);
+}
+
+/* A slice of 1024 weights: SGD's step, by the clipped gradient. */
+static KERNEL void update(const struct step *step, int64_t unit)
+{
+    const struct settings_batch *b = step->batch;
+    int64_t first = 1024 * unit, end = int_min(first + 1024, 1544);
+    const real *gradient = (const real *)&b->gradient;
+
     #pragma omp simd
     for (int64_t i = first; i < end; i++)
-        step->weights[i] = sgd_update(step->weights[i], gradient[i - first], &step->state[i], sgd, step->lr,
+        step->weights[i] = sgd_update(step->weights[i], b->factor * gradient[i], &step->state[i], sgd, step->lr,
                 step->first_step);
 }
 
@@ -256,7 +318,8 @@ void settings_evaluate_block(const struct step *step, void *scratch, int64_t blo
     RUN(flatten_1_forward, s->input, s->flatten_1);
     RUN(linear_1_forward, w, s->flatten_1, s->linear_1);
     RUN(cross_entropy_maximum, s->linear_1, s->label, &s->maximum, &s->correct);
-    RUN(evaluate_cross_entropy_forward, s->linear_1, s->maximum, s->label, &s->loss);
+    RUN(cross_entropy_log_sum_exp, s->linear_1, s->maximum, &s->log_sum_exp);
+    RUN(evaluate_cross_entropy_forward, s->label, s->log_sum_exp, s->linear_1, &s->loss);
     store_result(step, block, s->loss, s->correct);
     if (step->logits)
         store_logits(step, block, s->linear_1);

@@ -1,5 +1,5 @@
 /* settings, compiled by netc 0.1.0 for avx2 from settings.net with: netc settings.net --cpu=avx2
- * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
+ * sha256 of settings.net: bfb00067a72438ae6f0438641cabea6ac08108ea6a66bfc5d07711616f4a8be8
  * What the kernels and the tables share: weights, memory, phases. */
 #ifndef NETC_GENERATED_H
 #define NETC_GENERATED_H
@@ -28,20 +28,24 @@ struct settings_scratch {
     vf flatten_1[192];
     vf linear_1[4];
     vi label;
-    vf scale;
-    vf correct;
-    vf loss;
-    vf d_linear_1[4];
     vf maximum;
+    vf correct;
+    vf log_sum_exp;
+    vf loss;
+    vf target_sum;
+    vf scale;
+    vf d_linear_1[4];
     union {
         struct linear_1_backward_weight_work linear_1_backward_weight;
     } work;
 };
 
-/* What one phase of a step leaves for the next, of each of the step's blocks. Partial gradients are in the half
- * of the step's parity: a thread that goes on does not touch what others still sum. */
+/* What one phase of a step leaves for the next, of each of the step's blocks. */
 struct settings_batch {
-    struct settings_weights partial[2][4];
+    struct settings_weights partial[4];
+    struct settings_weights gradient;
+    real squares[2];      /* of the gradient, a sum for each slice */
+    real factor;           /* what clipping multiplies the gradient by */
 };
 
 /* What the prediction of a single image keeps: [channel][row][column]. */
@@ -68,13 +72,16 @@ void settings_visit_layers(const real *weights, void *scratch, const void *image
 
 /* The phases of a training step, and evaluation: model.h says how they are called. */
 void settings_train_block(const struct step *step, void *scratch, int64_t unit);
+void settings_sum_gradient(const struct step *step, void *scratch, int64_t unit);
+void settings_clip(const struct step *step, void *scratch, int64_t unit);
 void settings_update(const struct step *step, void *scratch, int64_t unit);
 void settings_evaluate_block(const struct step *step, void *scratch, int64_t unit);
 
 /* The kernels, as step->laps and the model's table of them number them. */
 enum {
-    KERNEL_load_block, KERNEL_flatten_1_forward, KERNEL_linear_1_forward, KERNEL_cross_entropy_forward,
-    KERNEL_linear_1_backward_weight, KERNEL_linear_1_backward_bias, KERNEL_update, KERNEL_cross_entropy_maximum,
+    KERNEL_load_block, KERNEL_flatten_1_forward, KERNEL_linear_1_forward, KERNEL_cross_entropy_maximum,
+    KERNEL_cross_entropy_log_sum_exp, KERNEL_cross_entropy_forward, KERNEL_cross_entropy_backward,
+    KERNEL_linear_1_backward_weight, KERNEL_linear_1_backward_bias, KERNEL_sum_gradient, KERNEL_clip, KERNEL_update,
     KERNEL_evaluate_cross_entropy_forward,
     KERNELS
 };

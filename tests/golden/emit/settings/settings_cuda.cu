@@ -1,6 +1,7 @@
 /* settings, compiled by netc 0.1.0 for CUDA from settings.net with: netc settings.net --cpu=avx2
- * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
+ * sha256 of settings.net: bfb00067a72438ae6f0438641cabea6ac08108ea6a66bfc5d07711616f4a8be8
  * The kernels of a GPU. A lane, a thread of a warp, is a sample. */
+#define CLASS_WEIGHTS           /* step_scale(step) is its stretch's */
 #include "cuda_kernels.h"
 #include "cuda_transform.h"
 
@@ -10,6 +11,8 @@ struct settings_weights {
     alignas(16) float linear_1_weight[4][192];
     alignas(16) float linear_1_bias[4];
 };
+
+static __constant__ const float class_weight[4] = { (float)1.0, (float)0.5, (float)2.0, (float)0.1 };
 
 /* The optimiser's settings; lr comes with the step. */
 DEVICE sgd optimizer(void)
@@ -38,59 +41,145 @@ DEVICE void load_input(const cuda_step &step, int unit, float (*input)[3][8][8][
         (&input[block][0][0][0][0])[(first + i) * LANES + lane] = tile[lane][i];
 }
 
-/* linear_1: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy,
- *   cross_entropy: cross_entropy_backward                                                 settings.net:5-24
+/* linear_1: linear                                                                             settings.net:5
  *   linear_1_weight  4 x 192
  *   input            3 x 8 x 8
  *   linear_1_bias    4
- *   label            one a sample
- *   scale            one a sample
- *   correct          one a sample  (result)
- *   loss             one a sample  (result)
- *   d_linear_1       4  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label].
- * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.
- * Then every thread knows the softmax of its sample, and makes the gradient of some of its features. */
+ *   linear_1         4  (result)
+ * y[i] = bias[i] + sum of weight[i][j] * x[j].
+ * A warp has 4 results in registers, and 8 warps share the terms of their sums: each value that is loaded meets a
+ * weight of every result. */
 DEVICE void linear_1_forward(const cuda_step &step, int unit, const float (*input)[3][8][8][LANES],
-        float (*correct)[LANES], float (*loss)[LANES], float (*d_linear_1)[4][LANES])
+        float (*linear_1)[4][LANES])
 {
     const settings_weights &w = *(const settings_weights *)step.weights;
-    struct Shared { float logit[4][8]; };
+    struct Shared { float sum[8][4][LANES]; };
     SHARED_MEMORY(Shared, shared);
-    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
-    const float (*x)[LANES] = input[block][0][0];
+    int lane = lane_of_thread(), warp = warp_of_thread();
+    int block = unit;
+    int i0 = 0;
 
-    for (int k = warp_of_thread(); k < 4; k += 8) {
-        float sum = 0;
-        for (int j = threadIdx.x / 8 % 4; j < 192; j += 4)
-            sum += w.linear_1_weight[k][j] * x[j][lane];
-        sum += __shfl_xor_sync(~0u, sum, 8);
-        sum += __shfl_xor_sync(~0u, sum, 16);
-        if (threadIdx.x % LANES < 8)
-            shared.logit[k][sample] = sum + w.linear_1_bias[k];
+    float sum[4] = {};
+    const float (*x)[LANES] = input[block][0][0];
+    for (int j = 4*warp; j < 192; j += 32) {
+        float value[4];
+        UNROLL for (int q = 0; q < 4; q++)
+            value[q] = x[j + q][lane];
+        UNROLL for (int k = 0; k < 4; k++) {
+            float weight[4];
+            load_row<4>(weight, &w.linear_1_weight[i0 + k][j]);
+            UNROLL for (int q = 0; q < 4; q++)
+                sum[k] += weight[q] * value[q];
+        }
     }
+    UNROLL for (int k = 0; k < 4; k++)
+        shared.sum[warp][k][lane] = sum[k];
     __syncthreads();
 
-    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
-    float largest = shared.logit[0][sample];
-    UNROLL for (int k = 1; k < 4; k++)
-        take_larger(shared.logit[k][sample], k, largest, place);
-    float softmax[4], sum = 0;
-    UNROLL for (int k = 0; k < 4; k++) {
-        softmax[k] = real_exp(shared.logit[k][sample] - largest);
-        sum += softmax[k];
+    for (int k = warp; k < 4; k += 8) {
+        float total = 0;
+        UNROLL for (int from = 0; from < 8; from++)
+            total += shared.sum[from][k][lane];
+        float value = total + w.linear_1_bias[i0 + k];
+        int i = i0 + k;
+        linear_1[block][i][lane] = value;
     }
-    if (threadIdx.x < 8) {
-        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
-        correct[block][lane] = place == label ? 1.0f : 0.0f;
-    }
+}
 
-    float scale = scale_of_lane(step, block, lane), d[4];
-    UNROLL for (int k = 0; k < 4; k++)
-        d[k] = (softmax[k] / sum - (k == label ? 1.0f : 0.0f)) * scale;
-    if (threadIdx.x < 8)
-        UNROLL for (int k = 0; k < 4; k++)
-            d_linear_1[block][k][lane] = d[k];
+/* cross_entropy: class_maximum                                                                settings.net:24
+ *   linear_1  4
+ *   label     one a sample
+ *   maximum   one a sample  (result)
+ *   correct   one a sample  (result)
+ * the largest logit, and whether it is the label's. */
+DEVICE void cross_entropy_maximum(const cuda_step &step, int unit, const float (*linear_1)[4][LANES],
+        float (*maximum)[LANES], float (*correct)[LANES])
+{
+    int lane = lane_of_thread();
+    int block = unit;
+    int point = warp_of_thread();
+    if (point >= 1)
+        return;
+    int label = step.labels[sample_of_lane(step, block, lane)];
+    real largest = -INFINITY;
+    int place = 0;
+    for (int k = 0; k < 4; k++) {
+        real value = linear_1[block][k][lane];
+        bool taken = real_exceeds(value, largest);
+        largest = taken ? value : largest;
+        place = taken ? k : place;
+    }
+    maximum[block][lane] = largest;
+    correct[block][lane] = place == label ? 1.0f : 0.0f;
+}
+
+/* cross_entropy: log_sum_exp                                                                  settings.net:24
+ *   linear_1     4
+ *   maximum      one a sample
+ *   log_sum_exp  one a sample  (result)
+ * log(sum of exp(logits[k] - maximum)) + maximum. */
+DEVICE void cross_entropy_log_sum_exp(const cuda_step &step, int unit, const float (*linear_1)[4][LANES],
+        const float (*maximum)[LANES], float (*log_sum_exp)[LANES])
+{
+    int lane = lane_of_thread();
+    int block = unit;
+    int point = warp_of_thread();
+    if (point >= 1)
+        return;
+    real sum = 0;
+    for (int k = 0; k < 4; k++)
+        sum += real_exp(linear_1[block][k][lane] - maximum[block][lane]);
+    log_sum_exp[block][lane] = real_log(sum) + maximum[block][lane];
+}
+
+/* cross_entropy: target_loss                                                                  settings.net:24
+ *   label        one a sample
+ *   log_sum_exp  one a sample
+ *   linear_1     4
+ *   loss         one a sample  (result)
+ *   target_sum   one a sample  (result)
+ * loss = sum of target[k] * (log_sum_exp - logits[k]), which is -log of softmax. */
+DEVICE void cross_entropy_forward(const cuda_step &step, int unit, const float (*log_sum_exp)[LANES],
+        const float (*linear_1)[4][LANES], float (*loss)[LANES], float (*target_sum)[LANES])
+{
+    int lane = lane_of_thread();
+    int block = unit;
+    int point = warp_of_thread();
+    if (point >= 1)
+        return;
+    int label = step.labels[sample_of_lane(step, block, lane)];
+    real sum = 0;
+    real sum_2 = 0;
+    for (int k = 0; k < 4; k++) {
+        sum += class_weight[k] * (k == label ? (real)0.925 : (real)0.025) *
+                (log_sum_exp[block][lane] - linear_1[block][k][lane]);
+        sum_2 += class_weight[k] * (k == label ? (real)0.925 : (real)0.025);
+    }
+    loss[block][lane] = sum;
+    target_sum[block][lane] = sum_2;
+}
+
+/* cross_entropy: target_loss_backward                                                         settings.net:24
+ *   linear_1     4
+ *   log_sum_exp  one a sample
+ *   target_sum   one a sample
+ *   label        one a sample
+ *   scale        one a sample
+ *   d_linear_1   4  (result)
+ * dlogits = (softmax(logits) * sum of target - target) * the sample's weight. */
+DEVICE void cross_entropy_backward(const cuda_step &step, int unit, const float (*linear_1)[4][LANES],
+        const float (*log_sum_exp)[LANES], const float (*target_sum)[LANES], float (*d_linear_1)[4][LANES])
+{
+    int lane = lane_of_thread();
+    int block = unit;
+    int point = warp_of_thread();
+    if (point >= 4)
+        return;
+    int k = point;
+    int label = step.labels[sample_of_lane(step, block, lane)];
+    float scale = scale_of_lane(step, block, lane);
+    d_linear_1[block][k][lane] = (real_exp(linear_1[block][k][lane] - log_sum_exp[block][lane]) *
+            target_sum[block][lane] - class_weight[k] * (k == label ? (real)0.925 : (real)0.025)) * scale;
 }
 
 /* linear_1: linear_backward_weight                                                             settings.net:5
@@ -156,51 +245,26 @@ DEVICE void step_results(const cuda_step &step, int unit, const float (*loss)[LA
         add_results(step, loss[0], correct[0]);
 }
 
-/* linear_1: linear, cross_entropy: class_maximum, cross_entropy: cross_entropy              settings.net:5-24
- *   linear_1_weight  4 x 192
- *   input            3 x 8 x 8
- *   linear_1_bias    4
- *   label            one a sample
- *   linear_1         4  (result)
- *   correct          one a sample  (result)
- *   loss             one a sample  (result)
- * loss = log(sum of exp(logits[k] - maximum)) + maximum - logits[label].
- * A block of threads has 8 samples, from logits to gradients: a warp sums a class of all of them, 4 lanes a sample.  */
-DEVICE void evaluate_linear_1_forward(const cuda_step &step, int unit, const float (*input)[3][8][8][LANES],
-        float (*linear_1)[4][LANES], float (*correct)[LANES], float (*loss)[LANES])
+/* cross_entropy: target_loss                                                                  settings.net:24
+ *   label        one a sample
+ *   log_sum_exp  one a sample
+ *   linear_1     4
+ *   loss         one a sample  (result)
+ * loss = sum of target[k] * (log_sum_exp - logits[k]), which is -log of softmax. */
+DEVICE void evaluate_cross_entropy_forward(const cuda_step &step, int unit, const float (*log_sum_exp)[LANES],
+        const float (*linear_1)[4][LANES], float (*loss)[LANES])
 {
-    const settings_weights &w = *(const settings_weights *)step.weights;
-    struct Shared { float logit[4][8]; };
-    SHARED_MEMORY(Shared, shared);
-    int sample = threadIdx.x % 8, block = unit / 4, lane = 8 * (unit % 4) + sample;
-    const float (*x)[LANES] = input[block][0][0];
-
-    for (int k = warp_of_thread(); k < 4; k += 8) {
-        float sum = 0;
-        for (int j = threadIdx.x / 8 % 4; j < 192; j += 4)
-            sum += w.linear_1_weight[k][j] * x[j][lane];
-        sum += __shfl_xor_sync(~0u, sum, 8);
-        sum += __shfl_xor_sync(~0u, sum, 16);
-        if (threadIdx.x % LANES < 8)
-            shared.logit[k][sample] = sum + w.linear_1_bias[k];
-    }
-    __syncthreads();
-
-    int label = step.labels[sample_of_lane(step, block, lane)], place = 0;
-    float largest = shared.logit[0][sample];
-    UNROLL for (int k = 1; k < 4; k++)
-        take_larger(shared.logit[k][sample], k, largest, place);
-    float softmax[4], sum = 0;
-    UNROLL for (int k = 0; k < 4; k++) {
-        softmax[k] = real_exp(shared.logit[k][sample] - largest);
-        sum += softmax[k];
-    }
-    if (threadIdx.x < 8) {
-        loss[block][lane] = real_log(sum) + (largest - shared.logit[label][sample]);
-        correct[block][lane] = place == label ? 1.0f : 0.0f;
-        UNROLL for (int k = 0; k < 4; k++)
-            linear_1[block][k][lane] = shared.logit[k][sample];
-    }
+    int lane = lane_of_thread();
+    int block = unit;
+    int point = warp_of_thread();
+    if (point >= 1)
+        return;
+    int label = step.labels[sample_of_lane(step, block, lane)];
+    real sum = 0;
+    for (int k = 0; k < 4; k++)
+        sum += class_weight[k] * (k == label ? (real)0.925 : (real)0.025) *
+                (log_sum_exp[block][lane] - linear_1[block][k][lane]);
+    loss[block][lane] = sum;
 }
 
 /* Adds up the losses and hits of the step; the logits, where the host wants them, sample by sample. */
@@ -232,15 +296,46 @@ settings_load_input(cuda_step step, float (*input)[3][8][8][LANES])
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-settings_linear_1_forward(cuda_step step, const float (*input)[3][8][8][LANES], float (*correct)[LANES],
-        float (*loss)[LANES], float (*d_linear_1)[4][LANES])
+settings_linear_1_forward(cuda_step step, const float (*input)[3][8][8][LANES], float (*linear_1)[4][LANES])
 {
     int unit = blockIdx.x;
-    linear_1_forward(step, unit, input, correct, loss, d_linear_1);
+    linear_1_forward(step, unit, input, linear_1);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-settings_train_3(cuda_step step, const float (*d_linear_1)[4][LANES], const float (*input)[3][8][8][LANES],
+settings_cross_entropy_maximum(cuda_step step, const float (*linear_1)[4][LANES], float (*maximum)[LANES],
+        float (*correct)[LANES])
+{
+    int unit = blockIdx.x;
+    cross_entropy_maximum(step, unit, linear_1, maximum, correct);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+settings_cross_entropy_log_sum_exp(cuda_step step, const float (*linear_1)[4][LANES], const float (*maximum)[LANES],
+        float (*log_sum_exp)[LANES])
+{
+    int unit = blockIdx.x;
+    cross_entropy_log_sum_exp(step, unit, linear_1, maximum, log_sum_exp);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+settings_cross_entropy_forward(cuda_step step, const float (*log_sum_exp)[LANES], const float (*linear_1)[4][LANES],
+        float (*loss)[LANES], float (*target_sum)[LANES])
+{
+    int unit = blockIdx.x;
+    cross_entropy_forward(step, unit, log_sum_exp, linear_1, loss, target_sum);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+settings_cross_entropy_backward(cuda_step step, const float (*linear_1)[4][LANES], const float (*log_sum_exp)[LANES],
+        const float (*target_sum)[LANES], float (*d_linear_1)[4][LANES])
+{
+    int unit = blockIdx.x;
+    cross_entropy_backward(step, unit, linear_1, log_sum_exp, target_sum, d_linear_1);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+settings_train_7(cuda_step step, const float (*d_linear_1)[4][LANES], const float (*input)[3][8][8][LANES],
         const float (*loss)[LANES], const float (*correct)[LANES])
 {
     int unit = blockIdx.x;
@@ -254,11 +349,11 @@ settings_train_3(cuda_step step, const float (*d_linear_1)[4][LANES], const floa
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-settings_evaluate_linear_1_forward(cuda_step step, const float (*input)[3][8][8][LANES], float (*linear_1)[4][LANES],
-        float (*correct)[LANES], float (*loss)[LANES])
+settings_evaluate_cross_entropy_forward(cuda_step step, const float (*log_sum_exp)[LANES],
+        const float (*linear_1)[4][LANES], float (*loss)[LANES])
 {
     int unit = blockIdx.x;
-    evaluate_linear_1_forward(step, unit, input, linear_1, correct, loss);
+    evaluate_cross_entropy_forward(step, unit, log_sum_exp, linear_1, loss);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

@@ -1,5 +1,5 @@
 /* settings, compiled by netc 0.1.0 for avx2 from settings.net with: netc settings.net --cpu=avx2
- * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
+ * sha256 of settings.net: bfb00067a72438ae6f0438641cabea6ac08108ea6a66bfc5d07711616f4a8be8
  * The tables that the runtime reads. */
 #include "settings.h"
 
@@ -19,7 +19,9 @@ static const struct parameter parameters[] = {
 
 static const struct phase train[] = {
     { "blocks", .block_units = 1, .run = settings_train_block },
-    { "update", .units = 2, .everywhere = true, .run = settings_update },
+    { "gradient", .units = 2, .run = settings_sum_gradient },
+    { "norm", .units = 1, .run = settings_clip },
+    { "update", .units = 2, .run = settings_update },
 };
 
 /* The work of each kernel, in the order of their KERNEL_ constants; a multiplication and an addition are
@@ -28,13 +30,17 @@ static const struct kernel kernels[KERNELS] = {
     { "load_block", "blocks", .sample_flop = 384, .block_bytes = 1544 * sizeof(real) + 1544 },
     { "flatten_1_forward", "blocks", .block_bytes = 3072 * sizeof(real) },
     { "linear_1_forward", "blocks", .sample_flop = 1536, .block_bytes = 3108 * sizeof(real) },
-    { "cross_entropy_forward", "blocks", .sample_flop = 43, .block_bytes = 96 * sizeof(real) },
+    { "cross_entropy_maximum", "blocks", .sample_flop = 4, .block_bytes = 56 * sizeof(real) },
+    { "cross_entropy_log_sum_exp", "blocks", .sample_flop = 14, .block_bytes = 48 * sizeof(real) },
+    { "cross_entropy_forward", "blocks", .sample_flop = 24, .block_bytes = 64 * sizeof(real) },
+    { "cross_entropy_backward", "blocks", .sample_flop = 24, .block_bytes = 96 * sizeof(real) },
     { "linear_1_backward_weight", "blocks", .sample_flop = 1536, .block_bytes = 3104 * sizeof(real) },
     { "linear_1_backward_bias", "blocks", .sample_flop = 4, .block_bytes = 36 * sizeof(real) },
-    { "update", "update", .step_flop = 13896, .block_bytes = 1544 * sizeof(real), .step_bytes = 6176 * sizeof(real),
-            .everywhere = true },
-    { "cross_entropy_maximum", "evaluate", .sample_flop = 4, .block_bytes = 56 * sizeof(real) },
-    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 19, .block_bytes = 56 * sizeof(real) },
+    { "sum_gradient", "gradient", .step_flop = 9264, .block_bytes = 1544 * sizeof(real),
+            .step_bytes = 1544 * sizeof(real) },
+    { "clip", "norm", .step_flop = 2, .step_bytes = 2 * sizeof(real) },
+    { "update", "update", .step_flop = 9264, .step_bytes = 7720 * sizeof(real) },
+    { "evaluate_cross_entropy_forward", "evaluate", .sample_flop = 16, .block_bytes = 56 * sizeof(real) },
 };
 
 static const float mean[] = { 0.5f, 0.25f, 0.125f };
@@ -75,6 +81,8 @@ static const int16_t targets[] = {
 };
 
 static const int64_t milestones[] = { 3, 5 };
+
+static const real class_weights[] = { 1.0, 0.5, 2.0, 0.1 };
 
 extern const struct cuda_code *const settings_cuda[];
 
@@ -117,6 +125,7 @@ const struct model settings_model = {
     .schedule = { .kind = SCHEDULE_MULTI_STEP, .milestones = milestones, .milestone_count = 2, .gamma = 0.2,
             .warmup_steps = 100, .warmup_factor = 0.3333333333333333 },
     .clip_grad_norm = 2.5,
+    .class_weights = class_weights,
     .epochs = 6,
     .keep_best = true,
     .checkpoints = 1,

@@ -1,5 +1,5 @@
 /* settings, compiled by netc 0.1.0 for avx2 from settings.net with: netc settings.net --cpu=avx2
- * sha256 of settings.net: 0e0abb9dcdae3210cf21faa78e2e8be1db28f64ecc66a1f3f927c5d3691503f0
+ * sha256 of settings.net: bfb00067a72438ae6f0438641cabea6ac08108ea6a66bfc5d07711616f4a8be8
  * The logits of a single image. */
 #include "settings.h"
 
