@@ -104,10 +104,12 @@ static int step_launches(const struct cuda *cuda, struct launch *launches)
     const struct cuda_code *code = cuda->code;
     for (int k = 0; k < code->train_count; k++)
         launches[k] = (struct launch){&code->train[k], cuda->gpus[0].train[k]};
-    if (code->joined && cuda->gpu_count == 1)
-        return code->train_count;
-    launches[code->train_count] = (struct launch){&code->update, cuda->gpus[0].update};
-    return code->train_count + 1;
+    int count = code->train_count;
+    if (code->norm.name)
+        launches[count++] = (struct launch){&code->norm, cuda->gpus[0].norm};
+    if (cuda_updates_apart(code, cuda->gpu_count))
+        launches[count++] = (struct launch){&code->update, cuda->gpus[0].update};
+    return count;
 }
 
 static bool time_steps(const struct cuda *cuda, const struct launch *launches, struct cuda_bench *gpu,
@@ -175,9 +177,9 @@ bool cuda_measure(struct device *device, int64_t steps, struct cuda_bench *gpu, 
 {
     const struct cuda      *cuda = (const struct cuda *)device;
     const struct cuda_code *code = cuda->code;
-    struct launch *launches = calloc((size_t)code->train_count + 1, sizeof *launches);
+    struct launch *launches = calloc((size_t)code->train_count + 2, sizeof *launches);
     *gpu = (struct cuda_bench){
-        .code = code, .gpus = cuda->gpu_count, .train = calloc((size_t)code->train_count + 1, sizeof *gpu->train),
+        .code = code, .gpus = cuda->gpu_count, .train = calloc((size_t)code->train_count + 2, sizeof *gpu->train),
         .evaluate = calloc((size_t)code->evaluate_count + 1, sizeof *gpu->evaluate),
         .evaluate_count = code->evaluate_count, .memory = cuda_need(&cuda->sizes).total,
         .transfers = (double)cuda->transfers / (double)(steps > 0 ? steps : 1),

@@ -101,6 +101,7 @@ bool gpu_load(struct gpu *gpu, const struct cuda_code *code, bool transforms, co
                                                             * sizeof(void *));
     return find_function(gpu, "shuffle", SHUFFLE_THREADS, 0, &gpu->shuffle, error)
         && (!transforms || find_function(gpu, "transform", 0, 0, &gpu->transform, error))
+        && find_kernels(gpu, &code->norm, code->norm.name != NULL, &gpu->norm, error)
         && find_kernels(gpu, &code->update, 1, &gpu->update, error)
         && find_kernels(gpu, code->train, code->train_count, gpu->train, error)
         && find_kernels(gpu, code->evaluate, code->evaluate_count, gpu->evaluate, error);

@@ -97,7 +97,7 @@ struct gpu {
     struct cuda_context      *context;
     struct cuda_module       *module;
     struct cuda_stream       *stream;
-    struct cuda_function     *shuffle, *update, **train, **evaluate;    /* of the code's kernels, in their order */
+    struct cuda_function     *shuffle, *norm, *update, **train, **evaluate;    /* of the code's kernels, in their order */
     struct cuda_function     *transform;            /* NULL: the model has none */
     struct pipeline           pipelines[GPU_PIPELINES];     /* those of struct pipelines, with the device's pointers */
     cuda_pointer              memory[MEMORIES], *buffers;

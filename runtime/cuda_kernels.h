@@ -317,6 +317,30 @@ DEVICE void apply_gradient(const cuda_step &step, struct sgd sgd, int i, float g
         update_weight(step, sgd, i, gradient);
 }
 
+/* ---- clipping by the norm of the gradient, in an order of sums that is always the same */
+
+enum { NORM_BLOCKS = 64, NORM_THREADS = 256 };
+
+/* By NORM_BLOCKS blocks of NORM_THREADS threads: each sums the squares of its part of the flat gradient. */
+DEVICE void sum_squares(const cuda_step &step, int weights, float *squares)
+{
+    float sum[1] = {0};
+    for (int i = NORM_THREADS * blockIdx.x + threadIdx.x; i < weights; i += NORM_THREADS * NORM_BLOCKS)
+        sum[0] += step.gradient[i] * step.gradient[i];
+    float total = warp_sum(sum_of_warps<NORM_THREADS / LANES>(sum));
+    if (threadIdx.x == 0)
+        squares[blockIdx.x] = total;
+}
+
+/* What the gradient is then multiplied by; every lane gets it. By whole warps. */
+DEVICE float clip_of(const float *squares, double most)
+{
+    float sum = 0;
+    for (int i = lane_of_thread(); i < NORM_BLOCKS; i += LANES)
+        sum += squares[i];
+    return clip_factor(sqrtf(warp_sum(sum)), most);
+}
+
 /* ---- kernels that every model has */
 
 /* The samples at positions 0 .. count-1 of the stretch. */

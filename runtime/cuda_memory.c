@@ -21,7 +21,7 @@ static double step_flop(const struct model *model, const struct cuda_kernel *ker
 
 int64_t cuda_run_steps(const struct model *model, const struct cuda_code *code)
 {
-    double flop = code->joined ? 0 : step_flop(model, &code->update);
+    double flop = cuda_updates_apart(code, 1) ? step_flop(model, &code->norm) + step_flop(model, &code->update) : 0;
     for (int k = 0; k < code->train_count; k++)
         flop += step_flop(model, &code->train[k]);
     double steps = flop > 0 ? floor(run_flop / flop) : RUN_STEPS;
@@ -98,7 +98,7 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
     case MEMORY_TEST_LABELS: return (double)sizes->test_count;
     case MEMORY_WEIGHTS: return flat;
     case MEMORY_STATE: return train ? flat * model->state_slots : 0;
-    case MEMORY_GRADIENT: return train && (!code->joined || sizes->gpus > 1) ? flat : 0;
+    case MEMORY_GRADIENT: return train && cuda_updates_apart(code, sizes->gpus) ? flat : 0;
     case MEMORY_SAMPLES:                /* of a run of steps, or of the evaluation of all */
         if (train)
             positions = (int64_t)fmin((double)cuda_run_steps(model, code) * (double)model->batch_size,

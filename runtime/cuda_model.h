@@ -44,12 +44,19 @@ struct cuda_code {
 
     /* A step is these kernels in order. With `joined` the last one sums the gradient and applies the optimiser, unless
      * step.gradient asks for the gradient instead. Without, the gradient is in step.gradient after them. `update` applies
-     * step.gradient, and adds up the step's results; so does the last kernel where it applies. */
+     * step.gradient, and adds up the step's results; so does the last kernel where it applies. Where gradients are clipped
+     * it is always asked for the gradient, and before `update`, which clips, `norm` sums its squares; else that has no name. */
     const struct cuda_kernel *train; int train_count;
     bool        joined;
-    struct cuda_kernel update;
+    struct cuda_kernel norm, update;
 
     const struct cuda_kernel *evaluate; int evaluate_count;     /* adds to step.result; fills step.logits */
 };
+
+/* Whether a step on so many GPUs has its gradient in memory, and a kernel that applies it. */
+static inline bool cuda_updates_apart(const struct cuda_code *code, int gpus)
+{
+    return !code->joined || gpus > 1 || code->norm.name;
+}
 
 #endif

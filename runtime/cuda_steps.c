@@ -198,10 +198,12 @@ static bool enqueue_step(const struct cuda *cuda, const struct cuda_run *run, in
     }
     if (several && !enqueue_reduce(cuda, error))
         return false;
-    for (int g = 0; g < cuda->gpu_count && (several || !cuda->code->joined); g++) {
-        struct cuda_step step = cuda_train_step(cuda, g, run, index);
-        if ((several && !gpu_enter(&cuda->gpus[g], error))
-            || !gpu_launch(&cuda->gpus[g], &cuda->code->update, cuda->gpus[g].update, &step, error))
+    for (int g = 0; g < cuda->gpu_count && cuda_updates_apart(cuda->code, cuda->gpu_count); g++) {
+        const struct gpu *gpu = &cuda->gpus[g];
+        struct cuda_step  step = cuda_train_step(cuda, g, run, index);
+        if ((several && !gpu_enter(gpu, error))
+            || (cuda->code->norm.name && !gpu_launch(gpu, &cuda->code->norm, gpu->norm, &step, error))
+            || !gpu_launch(gpu, &cuda->code->update, gpu->update, &step, error))
             return false;
     }
     return true;

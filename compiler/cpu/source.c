@@ -91,7 +91,7 @@ static void print_memory(Text *text, const Plan *plan)
         line(text, "struct %s_weights gradient;", name);
     if (plan_clips(plan))
         line(text, "real squares[%" PRId64 "];      /* of the gradient, a sum for each slice */\n"
-                   "real factor;           /* what clipping multiplies the gradient by */", update_slices(plan));
+                   "real factor;          /* what clipping multiplies the gradient by */", update_slices(plan));
     line(text, "};");
 }
 

@@ -139,17 +139,30 @@ static void print_update(Text *text, const GpuPlan *plan)
 {
     const Graph *graph = plan->train.graph;
     const Buffer *loss = plan->train.buffer[graph->loss->id], *correct = plan->train.buffer[graph->correct->id];
-    line(text, "\n/* Applies the optimiser to each weight, and adds up the results of the step. */\n"
-               "extern \"C\" __global__ void __launch_bounds__(%d)", GPU_THREADS);
-    line_wrapped(text, "%s_update(cuda_step step, %s, %s)", plan->model->name,
-                 cuda_parameter(text->arena, plan, loss, false), cuda_parameter(text->arena, plan, correct, false));
+    double most = plan->model->train.clip_grad_norm;
+    bool clips = most > 0;
+    if (clips)
+        line(text, "\n/* The squares of the gradient: as many sums as there are blocks of threads. */\n"
+                   "extern \"C\" __global__ void __launch_bounds__(NORM_THREADS)\n"
+                   "%s_norm(cuda_step step, float *squares)\n"
+                   "{\n"
+                   "sum_squares(step, %" PRId64 ", squares);\n"
+                   "}", plan->model->name, plan->weights_size);
+    line(text, clips ? "\n/* Applies the optimiser to each weight, by the clipped gradient, and adds up the results of the step. */"
+                     : "\n/* Applies the optimiser to each weight, and adds up the results of the step. */");
+    line(text, "extern \"C\" __global__ void __launch_bounds__(%d)", GPU_THREADS);
+    line_wrapped(text, "%s_update(cuda_step step, %s, %s%s)", plan->model->name,
+                 cuda_parameter(text->arena, plan, loss, false), cuda_parameter(text->arena, plan, correct, false),
+                 clips ? ", const float *squares" : "");
     line(text, "{\n"
-               "int i = %d * blockIdx.x + threadIdx.x;\n"
-               "if (i < %" PRId64 ")\n"
-               "    update_weight(step, optimizer(), i, step.gradient[i]);\n"
+               "int i = %d * blockIdx.x + threadIdx.x;", GPU_THREADS);
+    if (clips)
+        line(text, "float factor = clip_of(squares, %s);", double_c(text->arena, most));
+    line(text, "if (i < %" PRId64 ")\n"
+               "    update_weight(step, optimizer(), i, %sstep.gradient[i]);\n"
                "if (i < LANES)\n"
                "    add_results(step, %s%s, %s%s);\n"
-               "}", GPU_THREADS, plan->weights_size, loss->name, plan->block > 1 ? "[0]" : "", correct->name,
+               "}", plan->weights_size, clips ? "factor * " : "", loss->name, plan->block > 1 ? "[0]" : "", correct->name,
          plan->block > 1 ? "[0]" : "");
 }
 

@@ -42,6 +42,11 @@ static void print_parameters(Text *text, const GpuPlan *plan)
     line(text, "};");
 }
 
+enum { NORM_BLOCKS = 64, NORM_THREADS = 256 };     /* as cuda_kernels.h has them */
+
+static bool clips(const GpuPlan *plan) { return plan->model->train.clip_grad_norm > 0; }
+
+/* The last one: the squares of the gradient, where that is clipped. */
 static void print_buffers(Text *text, const GpuPlan *plan)
 {
     line(text, "\n/* Bytes for each %d sample%s, or for the step. */", plan->block, plan->block > 1 ? "s" : "");
@@ -51,6 +56,8 @@ static void print_buffers(Text *text, const GpuPlan *plan)
         line(text, "{ \"%s\", .%s = %" PRId64 " },", buffer->name, buffer->place == PLACE_STEP ? "bytes" : "block_bytes",
              gpu_bytes(buffer) * buffer->size);
     }
+    if (clips(plan))
+        line(text, "{ \"squares\", .bytes = %d * sizeof(float) },", NORM_BLOCKS);
     line(text, "};");
 }
 
@@ -145,9 +152,10 @@ static void print_code(Text *text, const GpuPlan *plan)
     print_buffers(text, plan);
     print_uses(text, plan, &plan->train_launches);
     print_uses(text, plan, &plan->evaluate_launches);
-    line_wrapped(text, "static const int update%s_uses[] = { %d, %d };", suffix,
+    const char *squares = clips(plan) ? arena_printf(text->arena, ", %d", plan->memory.count) : "";
+    line_wrapped(text, "static const int update%s_uses[] = { %d, %d%s };", suffix,
                  buffer_index(plan, plan->train.buffer[graph->loss->id]),
-                 buffer_index(plan, plan->train.buffer[graph->correct->id]));
+                 buffer_index(plan, plan->train.buffer[graph->correct->id]), squares);
     print_kernels(text, plan, "train", &plan->train_launches);
     print_kernels(text, plan, "evaluate", &plan->evaluate_launches);
 
@@ -162,11 +170,18 @@ static void print_code(Text *text, const GpuPlan *plan)
     line(text, ".buffers = buffers%s, .buffer_count = sizeof buffers%s / sizeof *buffers%s,", suffix, suffix, suffix);
     line(text, ".train = train%s, .train_count = sizeof train%s / sizeof *train%s, .joined = %s,", suffix, suffix, suffix,
          plan->joined ? "true" : "false");
+    if (clips(plan)) {
+        line(text, ".norm = {");
+        line_wrapped(text, "\"%s_norm\", \"norm\", .units = %d, .samples = %d, .threads = %d, .step_flop = %" PRId64 ", "
+                     ".step_bytes = %" PRId64 ", .buffers = update%s_uses + 2, .buffer_count = 1,", name, NORM_BLOCKS,
+                     plan->block, NORM_THREADS, 2 * plan->weights_size, 4 * plan->weights_size, suffix);
+        line(text, "},");
+    }
     line(text, ".update = {");
     line_wrapped(text, "\"%s_update\", \"update\", .units = %" PRId64 ", .samples = %d, .threads = %d, "
-                 ".step_flop = %" PRId64 ", .step_bytes = %" PRId64 ", .buffers = update%s_uses, .buffer_count = 2,",
+                 ".step_flop = %" PRId64 ", .step_bytes = %" PRId64 ", .buffers = update%s_uses, .buffer_count = %d,",
                  name, divide_up(plan->weights_size + 1, GPU_THREADS), plan->block, GPU_THREADS, 4 * plan->weights_size,
-                 20 * plan->weights_size, suffix);
+                 20 * plan->weights_size, suffix, clips(plan) ? 3 : 2);
     line(text, "},");
     line(text, ".evaluate = evaluate%s, .evaluate_count = sizeof evaluate%s / sizeof *evaluate%s,", suffix, suffix, suffix);
     line(text, "};");

@@ -180,8 +180,7 @@ static const char *verify_store(Arena *arena, const Kernel *kernel, const Tensor
     const Buffer *buffer = kernel->program->buffer[tensor->id];
     if (!buffer)
         return arena_printf(arena, "%s writes %s, which has no memory", kernel->name, tensor->name);
-    Place gradient = !kernel->all_blocks ? PLACE_PARTIAL
-                     : kernel->scheme == SCHEME_LINEAR_WEIGHT ? PLACE_APPLIED : PLACE_GRADIENT;
+    Place gradient = !kernel->all_blocks ? PLACE_PARTIAL : applies_update(kernel) ? PLACE_APPLIED : PLACE_GRADIENT;
     bool fits = tensor->role == ROLE_GRADIENT ? buffer->place == gradient
                                               : !kernel->all_blocks && tensor->role == ROLE_VALUE &&
                                                 (buffer->place == PLACE_SCRATCH || buffer->place == PLACE_BATCH);

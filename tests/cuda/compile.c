@@ -25,6 +25,8 @@ int print_kernels(void)
             int last = (*model)->cuda[c + 1] == NULL;
             for (int i = 0; i < code->train_count; i++)
                 print_kernel(*model, code, &code->train[i], last);
+            if (code->norm.name)
+                print_kernel(*model, code, &code->norm, last);
             print_kernel(*model, code, &code->update, last);
             for (int i = 0; i < code->evaluate_count; i++)
                 print_kernel(*model, code, &code->evaluate[i], last);

@@ -113,17 +113,21 @@ static void make_images(struct host_gpu *gpu, const struct pipeline *pipeline, s
 static struct cuda_step step_begin(struct host_gpu *gpu, const struct pipeline *pipeline, const struct host_step *wanted)
 {
     struct error         error = {0};
-    struct cuda_stretch *stretch = device_memory(sizeof *stretch);
+    struct cuda_stretch *stretch = device_memory(sizeof *stretch + ((size_t)wanted->index + 1) * sizeof(float));
+    struct step          all = {.labels = gpu->data->labels, .order = wanted->order, .first = wanted->start,
+                                .count = wanted->whole};
+    float                scale = (float)weight_scale(step_weight(gpu->model, &all));
     int32_t             *samples = device_memory((size_t)wanted->count * sizeof *samples);
     *stretch = (struct cuda_stretch){.shuffled = wanted->order != NULL, .fresh = wanted->fresh, .first = wanted->first};
     stretch->lr[wanted->index] = wanted->lr;
     if (wanted->order)
         stretch->order = *wanted->order;
+    ((float *)(stretch + 1))[wanted->index] = scale;
     if (!host_launch_shuffle(gpu->module, stretch, samples, (int32_t)wanted->count, gpu->order, &error))
         fail("%s: %s", gpu->model->name, error.text);
     struct cuda_step step = {
         .images = gpu->data->images, .labels = gpu->data->labels, .samples = samples, .weights = gpu->weights,
-        .state = gpu->state, .stretch = stretch, .result = &gpu->result, .scale = 1.0f / (float)wanted->whole,
+        .state = gpu->state, .stretch = stretch, .result = &gpu->result, .scale = scale,
         .count = (int32_t)wanted->count, .index = wanted->index,
     };
     make_images(gpu, pipeline, &step);
@@ -140,14 +144,23 @@ static void step_end(struct host_gpu *gpu, const struct cuda_step *step)
     free((void *)step->samples);
 }
 
+/* Applies step->gradient. */
+static void update(struct host_gpu *gpu, const struct cuda_step *step)
+{
+    if (gpu->code->norm.name)
+        launch(gpu, &gpu->code->norm, step);
+    launch(gpu, &gpu->code->update, step);
+}
+
 void host_gpu_train(struct host_gpu *gpu, const struct host_step *wanted)
 {
     struct cuda_step step = step_begin(gpu, &gpu->pipelines.train, wanted);
-    step.gradient = gpu->code->joined ? NULL : gpu->gradient;
+    bool             apart = cuda_updates_apart(gpu->code, 1);
+    step.gradient = apart ? gpu->gradient : NULL;
     for (int i = 0; i < gpu->code->train_count; i++)
         launch(gpu, &gpu->code->train[i], &step);
-    if (!gpu->code->joined)
-        launch(gpu, &gpu->code->update, &step);
+    if (apart)
+        update(gpu, &step);
     step_end(gpu, &step);
 }
 
@@ -165,7 +178,7 @@ void host_gpu_update(struct host_gpu *gpu, const struct host_step *wanted)
 {
     struct cuda_step step = step_begin(gpu, &gpu->pipelines.train, wanted);
     step.gradient = gpu->gradient;
-    launch(gpu, &gpu->code->update, &step);
+    update(gpu, &step);
     step_end(gpu, &step);
 }
 
@@ -174,7 +187,7 @@ void host_gpu_evaluate(struct host_gpu *gpu, int64_t count, float *logits)
     int64_t most = gpu->code->eval_samples < gpu->samples ? gpu->code->eval_samples : gpu->samples;
     for (int64_t first = 0; first < count; first += most) {
         int64_t          now = count - first < most ? count - first : most;
-        struct host_step wanted = {.first = first, .count = now, .whole = now};
+        struct host_step wanted = {.first = first, .count = now, .start = first, .whole = now};
         struct cuda_step step = step_begin(gpu, &gpu->pipelines.test, &wanted);
         float           *piece = device_memory((size_t)(now * gpu->model->classes) * sizeof *piece);
         step.logits = logits ? piece : NULL;

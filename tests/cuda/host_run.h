@@ -26,7 +26,7 @@ struct host_gpu {
 struct host_step {
     const struct order *order;          /* of the epoch; NULL: of the file */
     int64_t             first, count;   /* positions there */
-    int64_t             whole;          /* samples of the step on all devices together */
+    int64_t             start, whole;   /* the step's on all devices together: its first position, its samples */
     double              lr;
     int                 index;          /* in its stretch */
     bool                fresh;          /* the stretch begins with the first step of all */

@@ -128,7 +128,7 @@ static struct host_step step_of(const struct subject *subject, int step, double 
 {
     int64_t batch = subject->model->batch_size, first = step * batch, left = subject->data.count - first;
     int64_t count = left < batch ? left : batch;
-    return (struct host_step){.first = first, .count = count, .whole = count, .lr = lr, .index = index, .fresh = fresh};
+    return (struct host_step){.first = first, .count = count, .start = first, .whole = count, .lr = lr, .index = index, .fresh = fresh};
 }
 
 static real *gpu_moved(const struct subject *subject, struct host_gpu *gpu, double lr)

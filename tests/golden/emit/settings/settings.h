@@ -45,7 +45,7 @@ struct settings_batch {
     struct settings_weights partial[4];
     struct settings_weights gradient;
     real squares[2];      /* of the gradient, a sum for each slice */
-    real factor;           /* what clipping multiplies the gradient by */
+    real factor;          /* what clipping multiplies the gradient by */
 };
 
 /* What the prediction of a single image keeps: [channel][row][column]. */

@@ -24,6 +24,7 @@ static const struct cuda_buffer buffers_cuda[] = {
     { "loss", .block_bytes = 128 },
     { "target_sum", .block_bytes = 128 },
     { "d_linear_1", .block_bytes = 512 },
+    { "squares", .bytes = 64 * sizeof(float) },
 };
 static const int settings_load_input_cuda_uses[] = { 0 };
 static const int settings_linear_1_forward_cuda_uses[] = { 0, 1 };
@@ -34,7 +35,7 @@ static const int settings_cross_entropy_backward_cuda_uses[] = { 1, 4, 6, 7 };
 static const int settings_train_7_cuda_uses[] = { 7, 0, 5, 3 };
 static const int settings_evaluate_cross_entropy_forward_cuda_uses[] = { 4, 1, 5 };
 static const int settings_results_cuda_uses[] = { 5, 3, 1 };
-static const int update_cuda_uses[] = { 5, 3 };
+static const int update_cuda_uses[] = { 5, 3, 8 };
 
 static const struct cuda_kernel train_cuda[] = {
     { "settings_load_input", "load_input", .units = 0, .block_units = 6, .samples = 32, .threads = 256,
@@ -89,9 +90,13 @@ static const struct cuda_code code_cuda = {
     .weights_size = 772,
     .buffers = buffers_cuda, .buffer_count = sizeof buffers_cuda / sizeof *buffers_cuda,
     .train = train_cuda, .train_count = sizeof train_cuda / sizeof *train_cuda, .joined = true,
+    .norm = {
+        "settings_norm", "norm", .units = 64, .samples = 32, .threads = 256, .step_flop = 1544, .step_bytes = 3088,
+                .buffers = update_cuda_uses + 2, .buffer_count = 1,
+    },
     .update = {
         "settings_update", "update", .units = 4, .samples = 32, .threads = 256, .step_flop = 3088, .step_bytes = 15440,
-                .buffers = update_cuda_uses, .buffer_count = 2,
+                .buffers = update_cuda_uses, .buffer_count = 3,
     },
     .evaluate = evaluate_cuda, .evaluate_count = sizeof evaluate_cuda / sizeof *evaluate_cuda,
 };

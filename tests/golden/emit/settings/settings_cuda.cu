@@ -364,13 +364,21 @@ settings_results(cuda_step step, const float (*loss)[LANES], const float (*corre
     results(step, unit, loss, correct, linear_1);
 }
 
-/* Applies the optimiser to each weight, and adds up the results of the step. */
+/* The squares of the gradient: as many sums as there are blocks of threads. */
+extern "C" __global__ void __launch_bounds__(NORM_THREADS)
+settings_norm(cuda_step step, float *squares)
+{
+    sum_squares(step, 772, squares);
+}
+
+/* Applies the optimiser to each weight, by the clipped gradient, and adds up the results of the step. */
 extern "C" __global__ void __launch_bounds__(256)
-settings_update(cuda_step step, const float (*loss)[LANES], const float (*correct)[LANES])
+settings_update(cuda_step step, const float (*loss)[LANES], const float (*correct)[LANES], const float *squares)
 {
     int i = 256 * blockIdx.x + threadIdx.x;
+    float factor = clip_of(squares, 2.5);
     if (i < 772)
-        update_weight(step, optimizer(), i, step.gradient[i]);
+        update_weight(step, optimizer(), i, factor * step.gradient[i]);
     if (i < LANES)
         add_results(step, loss[0], correct[0]);
 }
