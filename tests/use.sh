@@ -93,6 +93,22 @@ for picture in cut/*.svg; do
     check "$picture is a picture" is_picture "$picture"
 done
 
+# A run that is resumed reads as one: what the break has cost is made anew, with the same numbers.
+numbers() { sed 's/, "seconds".*//; 1d' "$1"; }
+if "$net" help train | grep -q -- --resume; then
+    check "half of a run" says 0 "weights saved" train --data data --epochs 2 --lr 0.03 --log two --checkpoint two.state --save x
+    cp -r two one
+    "$net" train --data data --epochs 3 --lr 0.03 --log one --checkpoint one.state --save x >out 2>err
+    cp one/metrics.jsonl whole
+    cp one/metrics.jsonl two/metrics.jsonl  # as if the third epoch had been lost behind the checkpoint
+    check "the other half" says 0 "weights saved" train --data data --epochs 3 --log two --resume two.state --save x
+    numbers whole >expected
+    numbers two/metrics.jsonl >found
+    check "their log is that of one run" cmp expected found
+    check "the pictures show all of it" test "$(grep -c '<circle' two/loss.svg)" -eq 6
+    rm x
+fi
+
 # ---- eval
 
 check "eval names classes and numbers" says 0 "precision" eval --data data
