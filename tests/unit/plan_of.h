@@ -6,11 +6,11 @@
 
 #include <string.h>
 
-/* The plan of `net`, with data and training sections put behind it. */
-static inline Plan *plan_of(Arena *arena, const char *net, int batch, const char *target, PlanOptions options)
+/* The plan of `net`, with a data section and the settings `train` put behind it. */
+static inline Plan *plan_trained(Arena *arena, const char *net, const char *train, int batch, const char *target,
+                                 PlanOptions options)
 {
-    const char *text = arena_printf(arena, "%s\ndata idx { root = \"d\"; batch_size = %d }\n"
-                                    "train { loss = cross_entropy; optimizer = sgd(lr=0.1, momentum=0.5) }\n", net, batch);
+    const char *text = arena_printf(arena, "%s\ndata idx { root = \"d\"; batch_size = %d }\ntrain { %s }\n", net, batch, train);
     Source *source = NEW(arena, Source);
     *source = (Source){ "test.net", text, strlen(text) };
     Diag *diag = diag_new(arena, source, stderr, false);
@@ -19,6 +19,11 @@ static inline Plan *plan_of(Arena *arena, const char *net, int batch, const char
     assert_non_null(model);
     return plan_build(arena, model, graph_build(arena, model, true, options.plain),
                       graph_build(arena, model, false, options.plain), target_find(target), &options);
+}
+
+static inline Plan *plan_of(Arena *arena, const char *net, int batch, const char *target, PlanOptions options)
+{
+    return plan_trained(arena, net, "loss = cross_entropy; optimizer = sgd(lr=0.1, momentum=0.5)", batch, target, options);
 }
 
 /* The kernel of the phase that has this name, or NULL. */
