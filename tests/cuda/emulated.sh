@@ -118,6 +118,20 @@ for code in $codes; do
     }
 done
 
+# ---- images that are made on the device, samples that are drawn there
+
+some_mnist "$temp/some" 400 64
+check "a network with transforms builds" trainer tests/transforms/every.net "$temp/every" --cpu=generic --without=winograd
+every="$temp/every/every train --data $temp/some --epochs 2 --progress json --save $temp/w --device"
+# shellcheck disable=SC2086
+{
+$every cpu >"$temp/every.losses" 2>/dev/null
+check "transforms: two epochs" clean $every cuda
+check "transforms: the CPU's losses" agree "$temp/every.losses" "$temp/out" 2
+check "transforms: two GPUs" clean env PTXEMU_DEVICES=2 $every cuda:0,1
+check "transforms: the same losses" agree "$temp/every.losses" "$temp/out" 2
+}
+
 # ---- what can go wrong
 
 say="$lenet train --data $temp/few --epochs 1 --save $temp/w --device" run="${say%--device} --progress off --device"
