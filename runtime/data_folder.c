@@ -190,7 +190,7 @@ static uint8_t *read_planes(const struct model *model, const char *path, struct 
     bool         any = model->transform_count > 0;      /* size */
     if (!image_read(path, any ? 0 : model->height, any ? 0 : model->width, &image, error))
         return NULL;
-    int wanted = model_picture_channels(model), channels = wanted ? wanted : image.channels;
+    int channels = model_picture_channels(model);
     *shape = (struct sample_shape){channels, (int32_t)image.height, (int32_t)image.width, false};
     uint8_t *planes = malloc((size_t)shape_values(*shape));
     if (planes)

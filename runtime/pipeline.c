@@ -342,7 +342,7 @@ int model_picture_channels(const struct model *model)
 {
     for (int i = 0; i < model->transform_count; i++)
         if (model->transforms[i].kind == TRANSFORM_GRAYSCALE)
-            return i < model->prepared ? 0 : 3;
+            return 3;
     return (int)model->channels;
 }
 

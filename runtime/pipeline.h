@@ -47,7 +47,8 @@ bool model_fits(const struct model *model, struct sample_shape shape);
 bool model_misfit(const struct model *model, struct sample_shape from, struct sample_shape to, const char *what,
                   struct error *error);
 
-/* The channels that a picture must have when it comes to this model's transforms: 1, 3, or 0: either. */
+/* The channels that a picture must have when it comes to this model's transforms: the input's, or 3 where these make it
+ * grey. */
 int model_picture_channels(const struct model *model);
 
 /* Makes of one image of bytes, channels x height x width of any size, what model->predict takes: by all transforms that are
