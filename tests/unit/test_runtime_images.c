@@ -316,6 +316,33 @@ static void test_folder(void **state)
     data_free(&train);
 }
 
+/* Pictures of any size, where the transforms that are done once make one of all. */
+static void test_sizes(void **state)
+{
+    static const struct transform steps[] = {
+        {.kind = TRANSFORM_CENTER_CROP, .size = {1, 1}}, {.kind = TRANSFORM_RANDOM_HORIZONTAL_FLIP, .p = 0.5f},
+    };
+    static const char wide[] = "P2 3 1 255 1 77 3", tall[] = "P2 1 5 255 1 2 88 4 5";
+    struct model some = model;
+    some.transforms = steps;
+    some.transform_count = 2;
+    some.prepared = 1;
+    put_file(*state, "train/a/2.pgm", wide, sizeof wide - 1);
+    put_file(*state, "train/b/x.PGM", tall, sizeof tall - 1);
+    struct dataset train = load_good(*state, &some, PART_TRAIN);
+    assert_memory_equal(train.images, ((uint8_t[]){30, 11, 77, 88}), 4);
+    assert_int_equal(data_bytes(&some, &train), 8);
+    data_free(&train);
+    load_bad(*state, &model, PART_TRAIN, WORDS("train/a/2.pgm: found 1x3 pixels", "expected 1x1"));
+    some.prepared = 0;                  /* now they are cropped on their way in, and must be alike */
+    load_bad(*state, &some, PART_TRAIN, WORDS("train/a/2.pgm: 1x3 pixels", "train/C/x.png has 1x1", "resize((height, width))"));
+    put_file(*state, "train/C/x.png", wide, sizeof wide - 1);
+    some.transform_count = 2;
+    some.height = 2;
+    load_bad(*state, &some, PART_TRAIN, WORDS("train/C/x.png: found images of 1x1x3, of which the transforms make 1x1x1",
+                                              "expected the network's input of 1x2x1"));
+}
+
 static void test_wrong_folders(void **state)
 {
     struct model few = model, large = model;
@@ -365,7 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_png_kinds), TEST(test_refused), TEST(test_damaged_png), TEST(test_pgm), TEST(test_damaged_pgm),
-        cmocka_unit_test(test_channels), TEST_FOLDERS(test_folder), TEST_FOLDERS(test_wrong_folders),
+        cmocka_unit_test(test_channels), TEST_FOLDERS(test_folder), TEST_FOLDERS(test_sizes), TEST_FOLDERS(test_wrong_folders),
         TEST(test_no_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
