@@ -216,20 +216,20 @@ static bool same_fill(const struct pass *pass)
     return true;
 }
 
-static void fill_values(void *to, int64_t at, int32_t count, float fill, bool real)
+static void fill_values(void *to, int64_t at, int32_t count, float fill, bool floats)
 {
-    if (!real && count > 0)
+    if (!floats && count > 0)
         memset((uint8_t *)to + at, (uint8_t)fill, (size_t)count);
-    for (int32_t i = 0; i < count && real; i++)
+    for (int32_t i = 0; i < count && floats; i++)
         ((float *)to)[at + i] = fill;
 }
 
-static void copy_values(void *to, int64_t at, const void *from, int64_t first, int32_t count, int32_t step, bool real)
+static void copy_values(void *to, int64_t at, const void *from, int64_t first, int32_t count, int32_t step, bool floats)
 {
-    size_t size = real ? sizeof(float) : 1;
+    size_t size = floats ? sizeof(float) : 1;
     if (step > 0)
         memcpy((char *)to + (size_t)at * size, (const char *)from + (size_t)first * size, (size_t)count * size);
-    else if (!real)
+    else if (!floats)
         copy_reversed((uint8_t *)to + at, (const uint8_t *)from + first - count + 1, count);
     else
         for (int32_t i = 0; i < count; i++)
@@ -241,18 +241,18 @@ static void move_lines(const struct pass *pass, const struct line *rows, const s
     int32_t height = pass->to.height, width = pass->to.width, count = columns->end - columns->first;
     int64_t at = 0;
     float   fill = pass->move[0].fill;
-    bool    real = pass->from.real;
+    bool    floats = pass->from.real;
     for (int32_t c = 0; c < pass->to.channels; c++)
         for (int32_t y = 0; y < height; y++, at += width) {
             if (y < rows->first || y >= rows->end || count == 0) {
-                fill_values(to, at, width, fill, real);
+                fill_values(to, at, width, fill, floats);
                 continue;
             }
             int64_t source = (int64_t)c * pass->from.height + rows->step * y + rows->offset;
-            fill_values(to, at, columns->first, fill, real);
+            fill_values(to, at, columns->first, fill, floats);
             copy_values(to, at + columns->first, from,
-                        source * pass->from.width + columns->step * columns->first + columns->offset, count, columns->step, real);
-            fill_values(to, at + columns->end, width - columns->end, fill, real);
+                        source * pass->from.width + columns->step * columns->first + columns->offset, count, columns->step, floats);
+            fill_values(to, at + columns->end, width - columns->end, fill, floats);
         }
 }
 

@@ -69,6 +69,14 @@ struct dataset hashed_dataset(const struct model *model, int64_t samples)
     return data;
 }
 
+void network_input(const struct model *model, const struct dataset *data, int64_t sample, void *to)
+{
+    struct error   error = {0};
+    const uint8_t *image = data->images + sample * data_image_bytes(model, data);
+    if (!model_input(model, image, (int)model->channels, model->height, model->width, "an image", to, &error))
+        fail("%s: %s", model->name, error.text);
+}
+
 struct device *device_with(const struct model *model, const struct dataset *data, int threads, const real *flat)
 {
     if (model->contract != MODEL_CONTRACT || model->real_bytes != sizeof(real))
@@ -99,7 +107,7 @@ double predict_difference(struct device *device, const real *flat)
 {
     const struct model   *model = device->config.model;
     const struct dataset *data = device->config.test;
-    int64_t               classes = model->classes, bytes = model->channels * model->height * model->width;
+    int64_t               classes = model->classes;
     size_t                size = (model->predict_bytes + 63) / 64 * 64;
     real                 *expected = zeroed((size_t)(data->count * classes), sizeof *expected);
     real                 *logits = zeroed((size_t)classes, sizeof *logits);
@@ -116,9 +124,7 @@ double predict_difference(struct device *device, const real *flat)
         fail("%s: %s", model->name, error.text);
     model->prepare_predict(flat, scratch);
     for (int64_t i = 0; i < data->count; i++) {
-        if (!model_input(model, data->images + i * bytes, (int)model->channels, model->height, model->width, "an image", input,
-                         &error))
-            fail("%s: %s", model->name, error.text);
+        network_input(model, data, i, input);
         model->predict(flat, scratch, input, logits);
         for (int64_t k = 0; k < classes; k++) {
             double mine = logits[k], theirs = expected[i * classes + k];

@@ -21,6 +21,10 @@ real *hashed_weights(const struct model *model);
 /* A dataset of `samples` images. data_free frees it. */
 struct dataset hashed_dataset(const struct model *model, int64_t samples);
 
+/* Makes of a sample of such a dataset what the model's functions for single images take; `to` has room for
+ * model_input_bytes. */
+void network_input(const struct model *model, const struct dataset *data, int64_t sample, void *to);
+
 /* A device with the weights on it. Ends the program if that fails. */
 struct device *device_with(const struct model *model, const struct dataset *data, int threads, const real *flat);
 

@@ -1,6 +1,7 @@
 /* The layers that a model's visit_layers shows. */
 #include "harness.h"
 
+#include "pipeline.h"
 #include "weights.h"
 
 #include <math.h>
@@ -44,7 +45,7 @@ static void see(void *visitor, int layer, const real *values, int64_t count)
     }
 }
 
-static struct seen visit(const struct model *model, const real *flat, void *scratch, const uint8_t *image,
+static struct seen visit(const struct model *model, const real *flat, void *scratch, const void *image,
                          const real *logits)
 {
     struct seen seen = {.model = model, .logits = logits, .wrong = -1, .not_finite = -1};
@@ -63,7 +64,7 @@ static int layer_of(const struct model *model, const struct parameter *parameter
 }
 
 /* Spoils the middle element of each parameter by turns. */
-static bool spoiled_layers_are_found(const struct model *model, const real *flat, void *scratch, const uint8_t *image,
+static bool spoiled_layers_are_found(const struct model *model, const real *flat, void *scratch, const void *image,
                                      const real *logits)
 {
     bool  good = true;
@@ -93,20 +94,21 @@ bool layers_hold(struct device *device, const real *flat, double tolerance)
     const struct model   *model = device->config.model;
     const struct dataset *data = device->config.test;
     int64_t               count = data->count < IMAGES ? data->count : IMAGES;
-    int64_t               bytes = model->channels * model->height * model->width;
+    void                 *input = malloc(model_input_bytes(model));
     void                 *scratch = aligned_alloc(64, (model->visit_bytes + 63) / 64 * 64);
     real                 *logits = calloc((size_t)(data->count * model->classes), sizeof *logits);
     struct result         result = {0};
     struct error          error = {0};
     bool                  good = true;
-    if (!scratch || !logits)
+    if (!scratch || !logits || !input)
         fail("out of memory");
     memset(scratch, 0, model->visit_bytes);
     if (!device->kind->set_weights(device, flat, &error) ||
         !device->kind->evaluate(device, PART_TEST, NULL, 0, data->count, &result, logits, &error))
         fail("%s: %s", model->name, error.text);
     for (int64_t i = 0; i < count; i++) {
-        struct seen seen = visit(model, flat, scratch, data->images + i * bytes, logits + i * model->classes);
+        network_input(model, data, i, input);
+        struct seen seen = visit(model, flat, scratch, input, logits + i * model->classes);
         if (seen.wrong >= 0 || seen.next != model->layer_count) {
             printf("%s: %d of %d layers are visited, or layer %d at another place\n", model->name, seen.next,
                    model->layer_count, seen.wrong);
@@ -117,7 +119,9 @@ bool layers_hold(struct device *device, const real *flat, double tolerance)
             good = false;
         }
     }
-    good &= spoiled_layers_are_found(model, flat, scratch, data->images, logits);
+    network_input(model, data, 0, input);
+    good &= spoiled_layers_are_found(model, flat, scratch, input, logits);
+    free(input);
     free(scratch);
     free(logits);
     return good;
