@@ -267,6 +267,42 @@ static void test_training(void **state)
 }
 
 /* One upload, one read and one wait a run; graphs are recorded once for each form. */
+/* Evaluates a part, of which there are `count` samples. */
+static struct result evaluate_part(enum part part, int64_t count)
+{
+    struct error   error;
+    struct result  result = {0};
+    real           flat[] = {0, 3, 2, 1};
+    struct device *device = open_device("cuda:0,1", KERNELS_LAYERS, &error);
+    assert_non_null(device);
+    assert_int_equal(device_part(device, part).count, count);
+    assert_true(device->kind->set_weights(device, flat, &error));
+    assert_true(device->kind->evaluate(device, part, NULL, 0, count, &result, NULL, &error));
+    device->kind->close(device);
+    return result;
+}
+
+/* The samples held out follow those of training: what they give is what a test part of the same samples gives. */
+static void test_parts(void **state)
+{
+    enum { HELD_OUT = 27 };             /* more than the test part has, and than are evaluated at once */
+    const struct dataset before = train_data, tests = test_data;
+    (void)state;
+    reset(0, false);
+    train_data.count = SAMPLES - HELD_OUT;
+    train_data.held_out = HELD_OUT;
+    struct result held_out = evaluate_part(PART_VALID, HELD_OUT), trained = evaluate_part(PART_TRAIN, SAMPLES - HELD_OUT);
+    train_data = before;
+    test_data.images += SAMPLES - HELD_OUT;
+    test_data.labels += SAMPLES - HELD_OUT;
+    test_data.count = HELD_OUT;
+    struct result wanted = evaluate_part(PART_TEST, HELD_OUT);
+    test_data = tests;
+    assert_true(held_out.loss == wanted.loss && held_out.correct == wanted.correct && held_out.weight == wanted.weight);
+    struct result all = evaluate_part(PART_TRAIN, SAMPLES);
+    assert_true(held_out.loss + trained.loss == all.loss && held_out.correct + trained.correct == all.correct);
+}
+
 static void test_looks(void **state)
 {
     struct error   error;
@@ -479,8 +515,8 @@ static int no_cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_training), cmocka_unit_test(test_looks), cmocka_unit_test(test_state), cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_old_driver), cmocka_unit_test(test_bench),
+        cmocka_unit_test(test_training), cmocka_unit_test(test_parts), cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_state), cmocka_unit_test(test_stop), cmocka_unit_test(test_refused), cmocka_unit_test(test_old_driver), cmocka_unit_test(test_bench),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, no_cache, NULL);
