@@ -100,6 +100,7 @@ bool gpu_load(struct gpu *gpu, const struct cuda_code *code, bool transforms, co
         return error_memory(error, "tables of kernels", (size_t)(most + code->train_count + code->evaluate_count)
                                                             * sizeof(void *));
     return find_function(gpu, "shuffle", SHUFFLE_THREADS, 0, &gpu->shuffle, error)
+        && find_function(gpu, "copy", COPY_THREADS, 0, &gpu->copy, error)
         && (!transforms || find_function(gpu, "transform", 0, 0, &gpu->transform, error))
         && find_kernels(gpu, &code->norm, code->norm.name != NULL, &gpu->norm, error)
         && find_kernels(gpu, &code->update, 1, &gpu->update, error)
@@ -136,7 +137,8 @@ bool gpu_allocate(struct gpu *gpu, const struct cuda_sizes *sizes, struct error 
     static const char *const names[MEMORIES] = {
         [MEMORY_TRAIN_IMAGES] = "training images", [MEMORY_TRAIN_LABELS] = "training labels",
         [MEMORY_TEST_IMAGES] = "test images", [MEMORY_TEST_LABELS] = "test labels", [MEMORY_WEIGHTS] = "weights",
-        [MEMORY_STATE] = "the optimiser's state", [MEMORY_GRADIENT] = "the gradient",
+        [MEMORY_STATE] = "the optimiser's state", [MEMORY_KEPT_WEIGHTS] = "weights from before a run",
+        [MEMORY_KEPT_STATE] = "the state from before a run", [MEMORY_GRADIENT] = "the gradient",
         [MEMORY_SAMPLES] = "the order of samples", [MEMORY_STRETCH] = "settings of steps",
         [MEMORY_RESULTS] = "results", [MEMORY_LOGITS] = "logits",
         [MEMORY_TRANSFORMS] = "the table of transforms", [MEMORY_STEP_IMAGES] = "images of a step",

@@ -11,7 +11,8 @@
 #include "sampler.h"
 
 enum {
-    SHUFFLE_THREADS = 256, GRAPHS = 4, MOST_GPUS = 64, GPU_PIPELINES = 3, GPU_NAME = 128, GPU_LABEL = GPU_NAME + 32,
+    SHUFFLE_THREADS = 256, COPY_THREADS = 256, GRAPHS = 4, MOST_GPUS = 64, GPU_PIPELINES = 3, GPU_NAME = 128,
+    GPU_LABEL = GPU_NAME + 32,
 };
 
 /* ---- cuda_find.c: GPUs as they are found, before anything is opened on them */
@@ -52,6 +53,7 @@ struct cuda_sizes {
 
 enum cuda_memory {
     MEMORY_TRAIN_IMAGES, MEMORY_TRAIN_LABELS, MEMORY_TEST_IMAGES, MEMORY_TEST_LABELS, MEMORY_WEIGHTS, MEMORY_STATE,
+    MEMORY_KEPT_WEIGHTS, MEMORY_KEPT_STATE,     /* from before the run */
     MEMORY_GRADIENT, MEMORY_SAMPLES, MEMORY_STRETCH, MEMORY_RESULTS, MEMORY_LOGITS, MEMORY_TRANSFORMS, MEMORY_STEP_IMAGES,
     MEMORY_STEP_LABELS, MEMORY_STEP_SAMPLES, MEMORY_WORKSPACE, MEMORY_SAMPLER, MEMORIES
 };
@@ -97,7 +99,7 @@ struct gpu {
     struct cuda_context      *context;
     struct cuda_module       *module;
     struct cuda_stream       *stream;
-    struct cuda_function     *shuffle, *norm, *update, **train, **evaluate;    /* of the code's kernels, in their order */
+    struct cuda_function     *shuffle, *copy, *norm, *update, **train, **evaluate;    /* of the code's kernels, in their order */
     struct cuda_function     *transform;            /* NULL: the model has none */
     struct pipeline           pipelines[GPU_PIPELINES];     /* those of struct pipelines, with the device's pointers */
     cuda_pointer              memory[MEMORIES], *buffers;
@@ -153,6 +155,12 @@ bool gpu_wait(const struct gpu *gpu, struct error *error);
 void gpu_drain(const struct gpu *gpu);
 
 void gpu_close(struct gpu *gpu, const struct cuda_code *code);
+
+/* ---- cuda_keep.c: what a run that breaks is taken back to */
+
+/* Asks the GPU to keep its weights and state as they are then, in memory of its own, and to put back what it has kept. */
+bool gpu_keep(const struct gpu *gpu, const struct cuda_sizes *sizes, struct error *error);
+bool gpu_put_back(const struct gpu *gpu, const struct cuda_sizes *sizes, struct error *error);
 
 /* ---- device_cuda.c */
 

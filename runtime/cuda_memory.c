@@ -97,7 +97,8 @@ double cuda_memory_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
     case MEMORY_TEST_IMAGES: return tests * (double)sizes->test_count;
     case MEMORY_TEST_LABELS: return (double)sizes->test_count;
     case MEMORY_WEIGHTS: return flat;
-    case MEMORY_STATE: return train ? flat * model->state_slots : 0;
+    case MEMORY_KEPT_WEIGHTS: return train ? flat : 0;
+    case MEMORY_STATE: case MEMORY_KEPT_STATE: return train ? flat * model->state_slots : 0;
     case MEMORY_GRADIENT: return train && cuda_updates_apart(code, sizes->gpus) ? flat : 0;
     case MEMORY_SAMPLES:                /* of a run of steps, or of the evaluation of all */
         if (train)
@@ -122,7 +123,8 @@ struct cuda_need cuda_need(const struct cuda_sizes *sizes)
     struct cuda_need need = {
         .dataset = bytes[MEMORY_TRAIN_IMAGES] + bytes[MEMORY_TRAIN_LABELS] + bytes[MEMORY_TEST_IMAGES]
                  + bytes[MEMORY_TEST_LABELS],
-        .weights = bytes[MEMORY_WEIGHTS], .state = bytes[MEMORY_STATE], .gradient = bytes[MEMORY_GRADIENT],
+        .weights = bytes[MEMORY_WEIGHTS] + bytes[MEMORY_KEPT_WEIGHTS],
+        .state = bytes[MEMORY_STATE] + bytes[MEMORY_KEPT_STATE], .gradient = bytes[MEMORY_GRADIENT],
         .steps = bytes[MEMORY_SAMPLES] + bytes[MEMORY_STRETCH] + bytes[MEMORY_RESULTS] + bytes[MEMORY_LOGITS],
     };
     for (int m = MEMORY_TRANSFORMS; m < MEMORIES; m++)

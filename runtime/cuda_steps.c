@@ -5,6 +5,8 @@
 
 #include "cuda_images.h"
 
+#include <math.h>
+
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -273,25 +275,64 @@ static bool launch_run(const struct cuda *cuda, const struct cuda_run *run, stru
                                   "cuGraphLaunch of %lld steps", (long long)run->steps);
 }
 
-/* Makes the steps of a run and adds their results, in the order of steps. */
-static bool make_run(struct cuda *cuda, const struct cuda_run *run, const struct stretch *stretch, bool fresh,
-                     struct result *result, struct error *error)
+/* The first steps of a longer run. */
+static struct cuda_run beginning(const struct cuda *cuda, const struct cuda_run *run, int64_t steps)
+{
+    return (struct cuda_run){.first = run->first, .steps = steps, .last = cuda->sizes.model->batch_size};
+}
+
+/* Puts back what was kept before a run, and makes its beginning again. What was uploaded for it is still there. */
+static bool make_again(const struct cuda *cuda, const struct cuda_run *run, struct error *error)
+{
+    for (int g = 0; g < cuda->gpu_count; g++)
+        if (!gpu_enter(&cuda->gpus[g], error) || !gpu_put_back(&cuda->gpus[g], &cuda->sizes, error))
+            return false;
+    if (run->steps > 0 && !enqueue_run(cuda, run, error))
+        return false;
+    for (int g = 0; g < cuda->gpu_count; g++)
+        if (!gpu_wait(&cuda->gpus[g], error))
+            return false;
+    return true;
+}
+
+/* The steps of a run that come before the first one whose loss is not finite. */
+static int64_t finite_steps(const struct cuda *cuda, const struct cuda_run *run)
+{
+    for (int64_t step = 0; step < run->steps; step++)
+        for (int g = 0; g < cuda->gpu_count; g++)
+            if (!isfinite(cuda->gpus[g].results[step].loss))
+                return step;
+    return run->steps;
+}
+
+/* Tells the GPUs what the run is about; they keep what may have to be put back. *weight: of all its samples. */
+static bool prepare_run(const struct cuda *cuda, const struct cuda_run *run, const struct stretch *stretch, bool fresh,
+                        double *weight, struct error *error)
 {
     struct cuda_stretch uploaded = stretch_at(stretch->order, run->first);
     uploaded.fresh = fresh;
     for (int64_t step = 0; step < run->steps; step++)
         uploaded.lr[step] = rate_at(stretch->rates, stretch->before + run->first / cuda->sizes.model->batch_size + step);
-    double weight = cuda_weigh_run(cuda, stretch, run);
+    *weight = cuda_weigh_run(cuda, stretch, run);
     uploaded.seed = stretch->seed;
     uploaded.epoch = stretch->epoch;
     for (int g = 0; g < cuda->gpu_count; g++) {
         uploaded.sampler = gpu_sampler(&cuda->gpus[g], &cuda->sampler);
         uploaded.sampler.seed = stretch->seed;
         uploaded.sampler.epoch = stretch->epoch;
-        if (!gpu_enter(&cuda->gpus[g], error) || !gpu_upload_stretch(&cuda->gpus[g], &uploaded, error))
+        if (!gpu_enter(&cuda->gpus[g], error) || !gpu_upload_stretch(&cuda->gpus[g], &uploaded, error)
+            || (stretch->broken && !gpu_keep(&cuda->gpus[g], &cuda->sizes, error)))
             return false;
     }
-    if (!launch_run(cuda, run, error))
+    return true;
+}
+
+/* Makes the steps of a run, *made of them, and adds their results, in the order of steps. */
+static bool make_run(struct cuda *cuda, const struct cuda_run *run, const struct stretch *stretch, bool fresh,
+                     struct result *result, int64_t *made, struct error *error)
+{
+    double weight;
+    if (!prepare_run(cuda, run, stretch, fresh, &weight, error) || !launch_run(cuda, run, error))
         return false;
     for (int g = 0; g < cuda->gpu_count; g++)
         if (!gpu_enter(&cuda->gpus[g], error) || !gpu_read_results(&cuda->gpus[g], run->steps, error))
@@ -300,13 +341,15 @@ static bool make_run(struct cuda *cuda, const struct cuda_run *run, const struct
         if (!gpu_wait(&cuda->gpus[g], error))
             return false;
     cuda->transfers += 3 * cuda->gpu_count;
-    result->weight += weight;
-    for (int64_t step = 0; step < run->steps; step++)
+    *made = stretch->broken ? finite_steps(cuda, run) : run->steps;
+    struct cuda_run finite = *made < run->steps ? beginning(cuda, run, *made) : *run;
+    result->weight += *made < run->steps ? cuda_weigh_run(cuda, stretch, &finite) : weight;
+    for (int64_t step = 0; step < *made; step++)
         for (int g = 0; g < cuda->gpu_count; g++) {
             result->loss += cuda->gpus[g].results[step].loss;
             result->correct += cuda->gpus[g].results[step].correct;
         }
-    return true;
+    return *made == run->steps || make_again(cuda, &finite, error);
 }
 
 bool cuda_train(struct device *device, const struct stretch *stretch, struct result *result, struct error *error)
@@ -314,11 +357,16 @@ bool cuda_train(struct device *device, const struct stretch *stretch, struct res
     struct cuda *cuda = (struct cuda *)device;
     for (int64_t done = 0; done < stretch->steps;) {
         struct cuda_run run = cuda_run_of(cuda, stretch, done);
-        if (!make_run(cuda, &run, stretch, stretch->fresh && done == 0, result, error)) {
+        int64_t         made;
+        if (!make_run(cuda, &run, stretch, stretch->fresh && done == 0, result, &made, error)) {
             cuda_drain(cuda);
             return false;
         }
-        done += run.steps;
+        done += made;
+        if (made < run.steps) {
+            *stretch->broken = stretch->first + done;
+            break;
+        }
         if (stretch->after_step && !stretch->after_step(stretch->watcher, done, result))
             break;
     }

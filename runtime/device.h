@@ -32,6 +32,10 @@ struct stretch {
     uint64_t            seed, epoch;    /* of the random transforms' draws */
     bool                plain;          /* random transforms are left out */
 
+    /* NULL, or where to say which step of the epoch has a loss that is not finite. Training then ends with the weights and
+     * state, and the result, from before that step; it is left alone where all losses are finite. */
+    int64_t            *broken;
+
     /* Called with the steps made so far and the result until then: by the CPU after each step, by one thread while the
      * others wait for it; by a GPU after as many as it makes in one go. False ends the stretch. NULL: not wanted. */
     bool              (*after_step)(void *watcher, int64_t steps, const struct result *result);

@@ -42,6 +42,7 @@ struct run {
     int64_t               units;        /* of the current phase */
     int64_t               samples;      /* in the dataset */
     int64_t               steps_left, steps_done;   /* left: the current one included */
+    bool                  broken;       /* the current step's loss is not finite: nobody goes on with it */
     const struct stretch *stretch;      /* NULL: it is an evaluation */
     struct result         sum;
     double                weight;       /* of the current step's samples */

@@ -115,7 +115,8 @@ struct model {
     size_t        scratch_bytes;        /* for each thread; the largest of all phases and of evaluation */
     size_t        batch_bytes;
 
-    const struct phase *train; int train_count;     /* a step is these phases, in order */
+    const struct phase *train; int train_count;     /* a step is these phases, in order; those that change weights or
+                                                       state come after those that leave results */
     struct phase  evaluate;             /* blocks: results and, where wanted, logits */
     const struct kernel *kernels; int kernel_count; /* that these call */
 

@@ -3,6 +3,7 @@
  * number of threads changes no bit. Whoever comes last to the barrier after a phase sets up the next one. */
 #include "device_cpu.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -25,14 +26,35 @@ static void start_step(struct run *run)
     start_phase(run, 0);
 }
 
-/* Adds up the results of the step that has ended and clears them for the next. */
-static void collect(struct run *run)
+/* How many units of a phase may have left a result. */
+static int64_t result_units(const struct run *run)
 {
     int64_t units = 0;
     for (int i = 0; i < run->phase_count; i++) {
         int64_t these = cpu_units(run->cpu->device.config.model, &run->phases[i], run->step.count);
         units = these > units && !run->phases[i].everywhere ? these : units;
     }
+    return units;
+}
+
+/* Whether the step's loss, so far, is not finite: then the step ends here, before any weight is changed. */
+static bool breaks(struct run *run)
+{
+    int64_t units = result_units(run);
+    for (int64_t i = 0; i < units && !run->broken; i++)
+        run->broken = !isfinite(run->cpu->result[i].loss);
+    if (!run->broken)
+        return false;
+    *run->stretch->broken = run->stretch->first + run->steps_done;
+    memset(run->cpu->result, 0, (size_t)units * sizeof *run->cpu->result);
+    run->steps_left = 0;
+    return true;
+}
+
+/* Adds up the results of the step that has ended and clears them for the next. */
+static void collect(struct run *run)
+{
+    int64_t units = result_units(run);
     for (int64_t i = 0; i < units; i++) {
         run->sum.loss += run->cpu->result[i].loss;
         run->sum.correct += run->cpu->result[i].correct;
@@ -46,6 +68,8 @@ static void advance(struct run *run)
 {
     const struct stretch *stretch = run->stretch;
     int phase = run->phase + 1;
+    if (stretch && stretch->broken && breaks(run))
+        return;
     while (is_everywhere(run, phase))
         phase++;
     if (phase < run->phase_count) {
@@ -97,7 +121,7 @@ static void work(struct run *run, const struct thread *thread, bool copies)
             advance(run);
             barrier_release(&run->barrier);
         }
-        while (is_everywhere(run, ++at))
+        while (!run->broken && is_everywhere(run, ++at))
             for (unit = 0; unit < run->phases[at].units; unit++)
                 run->phases[at].run(&step, thread->scratch, unit);
     }

@@ -22,7 +22,7 @@ static bool is_taken(const char *name)
 {
     static const char *const words[] = {
         "step", "unit", "lane", "block", "blocks", "point", "part", "parts", "w", "gradient", "samples", "threadIdx",
-        "blockIdx", "gridDim", "blockDim", "warpSize", "weights", "shuffle", "thread", "tile", "s",
+        "blockIdx", "gridDim", "blockDim", "warpSize", "weights", "shuffle", "copy", "thread", "tile", "s",
         "item", "row", "rows", "memory", "sample", "partial", "other", "taps", "first", "last", "group",
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

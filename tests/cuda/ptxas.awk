@@ -36,7 +36,7 @@ FILENAME == kernels {
     seen++
     each[key, arch] = used
     static[key] = fixed + 0
-    if (kernel == "shuffle") { fixed = 0; next }
+    if (kernel == "shuffle" || kernel == "copy") { fixed = 0; next }
     if (!(key in threads)) { wrong("is in no table"); fixed = 0; next }
     all = int((used + 7) / 8) * 8 * threads[key]
     if (all > 65536)

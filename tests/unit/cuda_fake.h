@@ -26,7 +26,7 @@ struct fake_op {
     enum { OP_KERNEL, OP_COPY, OP_SET } kind;
     struct cuda_function *function;
     unsigned    blocks;
-    union { struct cuda_step step; void *stretch; } first;  /* arguments, by value */
+    union { struct cuda_step step; void *pointer; } first;  /* arguments, by value */
     void       *pointers[2];
     void       *to;
     const void *from;
@@ -212,7 +212,7 @@ static int fake_set_attribute(struct cuda_function *function, int attribute, int
     return CUDA_SUCCESS;
 }
 
-/* A kernel of the model has a step and pointers; `shuffle` has two pointers and a number. */
+/* A kernel of the model has a step and pointers; `shuffle` and `copy` have two pointers and a number. */
 static int fake_launch(struct cuda_function *function, unsigned blocks, unsigned y, unsigned z, unsigned threads, unsigned ty,
                        unsigned tz, unsigned shared_bytes, struct cuda_stream *stream, void **arguments, void **extra)
 {
@@ -222,10 +222,10 @@ static int fake_launch(struct cuda_function *function, unsigned blocks, unsigned
     struct fake_op *op = enqueue(stream, OP_KERNEL);
     fake.launches++;
     op->function = function, op->blocks = blocks;
-    bool shuffles = strcmp(function->name, "shuffle") == 0;
-    memcpy(&op->first, arguments[0], shuffles ? sizeof op->first.stretch : sizeof op->first.step);
+    bool plain = strcmp(function->name, "shuffle") == 0 || strcmp(function->name, "copy") == 0;
+    memcpy(&op->first, arguments[0], plain ? sizeof op->first.pointer : sizeof op->first.step);
     for (int i = 0; i < 2; i++)         /* each kernel here has two more */
-        memcpy(&op->pointers[i], arguments[i + 1], shuffles && i == 1 ? sizeof(int32_t) : sizeof(void *));
+        memcpy(&op->pointers[i], arguments[i + 1], plain && i == 1 ? sizeof(int32_t) : sizeof(void *));
     return CUDA_SUCCESS;
 }
 

@@ -252,7 +252,7 @@ static void test_memory(void **state)
     struct cuda_need  need = cuda_need(&sizes);
     (void)state;
     assert_true(need.dataset == 26 * 1300);
-    assert_true(need.weights == 24 * 4 && need.state == 2 * 24 * 4 && need.gradient == 0);
+    assert_true(need.weights == 2 * 24 * 4 && need.state == 2 * 2 * 24 * 4 && need.gradient == 0);    /* and as they were */
     /* 70 samples of a step are 3 blocks of 32; 100 that are evaluated at once are 4 */
     assert_true(cuda_buffer_bytes(&sizes, 0) == 301 && cuda_buffer_bytes(&sizes, 1) == 4000);
     assert_true(cuda_buffer_bytes(&sizes, 2) == 40000 && need.buffers == 44301);

@@ -20,6 +20,8 @@ static const struct parameter gpu_parameters[] = {{"w", 1, {WEIGHTS}, {2}, 1, 1}
 
 static int wrong;                       /* things that kernels have seen and must not */
 
+static int spoiled;                     /* the sample whose loss is NaN; -1: none */
+
 static void expect(bool right) { wrong += !right; }
 
 /* ---- kernels */
@@ -38,6 +40,14 @@ static void run_shuffle(unsigned blocks, void **arguments)
         uint64_t at = (uint64_t)stretch->first + (uint64_t)i;
         samples[i] = (int32_t)(stretch->shuffled ? order_at(&stretch->order, at) : at);
     }
+}
+
+static void run_copy(unsigned blocks, void **arguments)
+{
+    int32_t count;
+    memcpy(&count, arguments[2], sizeof count);
+    expect(blocks == (unsigned)(count + 255) / 256);
+    memcpy(*(float **)arguments[1], *(float **)arguments[0], (size_t)count * sizeof(float));
 }
 
 static void add_results(const struct cuda_step *step, const float *loss, const float *correct)
@@ -62,6 +72,8 @@ static void run_forward(unsigned blocks, void **arguments)
     expect(step->count > 0 && blocks == (unsigned)(step->count + 3) / 4 * 2);
     for (int i = 0; i < step->count; i++) {
         loss[i] = 0.125f * (float)step->images[step->samples[i]];
+        if (step->samples[i] == spoiled)
+            loss[i] = step->weights[1] = step->state[3] = NAN;
         correct[i] = step->labels[step->samples[i]];
     }
 }
@@ -106,7 +118,7 @@ static void run_evaluate(unsigned blocks, void **arguments)
 }
 
 static struct cuda_function functions[] = {
-    {"shuffle", 0, run_shuffle}, {"forward", 0, run_forward}, {"backward", 0, run_backward}, {"update", 0, run_update},
+    {"shuffle", 0, run_shuffle}, {"copy", 0, run_copy}, {"forward", 0, run_forward}, {"backward", 0, run_backward}, {"update", 0, run_update},
     {"evaluate", 0, run_evaluate},
 };
 
@@ -189,6 +201,7 @@ static void reset(int fail_at, bool sticky)
         labels[i] = i % 3 == 0;
     }
     wrong = 0;
+    spoiled = -1;
 }
 
 static struct device *open_device(const char *name, enum kernels kernels, struct error *error)
@@ -207,13 +220,14 @@ static bool run(struct device *device, const struct order *order, int64_t cut, s
     const struct device_kind *kind = device->kind;
     struct rates rates = rates_constant(0.125);
     real flat[] = {0, 3, 2, 1}, logits[TESTS * CLASSES];
+    int64_t broken = -1;
     *outcome = (struct outcome){0};
     if (!kind->set_weights(device, flat, error))
         return false;
     for (int64_t first = 0; first < STEPS; first += cut) {
         struct stretch stretch = {
             .order = order, .first = first, .steps = first + cut < STEPS ? cut : STEPS - first, .rates = &rates,
-            .fresh = first == 0,
+            .fresh = first == 0, .broken = &broken,
         };
         if (!kind->train(device, &stretch, &outcome->train, error))
             return false;
@@ -226,6 +240,7 @@ static bool run(struct device *device, const struct order *order, int64_t cut, s
         expect(logits[i] == (real)(CLASSES * EVALUATED + i));
     for (int j = 0; j < WEIGHTS; j++)
         outcome->weights[j] = flat[3 - j];
+    expect(broken == -1);
     return true;
 }
 
@@ -363,6 +378,48 @@ static void test_state(void **state)
     assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
     device->kind->close(device);
     assert_int_equal(fake.alive, 0);
+}
+
+/* A loss that is not finite: the weights, state and result are those from before its step, as if only the steps before it
+ * had been made. */
+static void test_broken(void **state)
+{
+    static const char *const names[] = {"cuda", "cuda:0,1,2"};
+    struct error error;
+    struct rates rates = rates_constant(0.125);
+    struct order order = order_make(5, 0, SAMPLES);
+    real start[] = {0, 3, 2, 1}, weights[2][4], history[2][4];
+    (void)state;
+    for (int n = 0; n < 2; n++)
+        for (int k = KERNELS_FUSED; k <= KERNELS_LAYERS; k++)
+            for (int64_t step = 0; step < STEPS; step++)
+                for (int run_steps = 2; run_steps <= 8; run_steps += 3) {
+                    struct result results[2] = {0};
+                    int64_t       broken[2] = {-1, -1};
+                    for (int part = 0; part < 2; part++) {      /* without, and with a sample whose loss is NaN */
+                        struct stretch stretch = {
+                            .order = &order, .steps = part ? STEPS : step, .rates = &rates, .fresh = true,
+                            .broken = &broken[part],
+                        };
+                        reset(0, false);
+                        struct device *device = open_device(names[n], (enum kernels)k, &error);
+                        assert_non_null(device);
+                        ((struct cuda *)device)->run_steps = run_steps;
+                        spoiled = part ? (int)order_at(&order, (uint64_t)(step * BATCH + 1)) : -1;
+                        assert_true(device->kind->set_weights(device, start, &error));
+                        assert_true(device->kind->train(device, &stretch, &results[part], &error));
+                        assert_true(device->kind->get_weights(device, weights[part], &error));
+                        assert_true(device->kind->get_state(device, history[part], &error));
+                        device->kind->close(device);
+                        assert_int_equal(fake.alive, 0);
+                    }
+                    assert_int_equal(broken[0], -1);
+                    assert_int_equal(broken[1], step);
+                    assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
+                    assert_memory_equal(history[0], history[1], sizeof history[0]);
+                    assert_memory_equal(&results[0], &results[1], sizeof results[0]);
+                    assert_int_equal(wrong, 0);
+                }
 }
 
 struct watched { int64_t calls, steps; double loss; };
@@ -516,7 +573,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_training), cmocka_unit_test(test_parts), cmocka_unit_test(test_looks),
-        cmocka_unit_test(test_state), cmocka_unit_test(test_stop), cmocka_unit_test(test_refused), cmocka_unit_test(test_old_driver), cmocka_unit_test(test_bench),
+        cmocka_unit_test(test_state), cmocka_unit_test(test_broken), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_old_driver), cmocka_unit_test(test_bench),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, no_cache, NULL);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ struct memory {
     atomic_int wrong;
 };
 
+static atomic_int spoiled = -1;         /* the sample whose loss is NaN; -1: none */
+
 static KERNEL void gather(const struct step *step, int64_t unit)
 {
     struct memory *memory = step->batch;
@@ -32,7 +35,7 @@ static KERNEL void gather(const struct step *step, int64_t unit)
         int64_t sample = sample_at(step, p);
         for (int i = 0; i < WEIGHTS; i++)
             gradient[i] += (real)step->images[sample] / (real)(i + 3) - step->weights[i] / (real)step->count;
-        result.loss += (double)step->weights[sample % WEIGHTS];
+        result.loss += sample == atomic_load(&spoiled) ? NAN : (double)step->weights[sample % WEIGHTS];
         result.correct += step->labels[sample];
     }
     step->result[unit] = result;
@@ -243,6 +246,51 @@ static void test_after_step(void **state)
     }
 }
 
+/* A loss that is not finite: the weights, state and result are those from before its step, for any number of threads. */
+static void test_broken(void **state)
+{
+    struct rates rates = rates_constant(0.001);
+    struct order order = order_make(1, 0, SAMPLES);
+    struct error error;
+    real         weights[2][WEIGHTS], history[2][WEIGHTS];
+    (void)state;
+    for (int threads = 1; threads <= 5; threads += 2)
+        for (int64_t step = 0; step < STEPS; step++) {
+            struct result  results[2] = {0};
+            int64_t        broken[2] = {-1, -1};
+            struct watcher watcher = {.last = INT64_MAX};
+            for (int part = 0; part < 2; part++) {      /* without, and with a sample whose loss is NaN */
+                struct device *device = open_device(threads);
+                struct stretch stretch = {
+                    .order = &order, .steps = part ? STEPS : step, .rates = &rates, .fresh = true, .broken = &broken[part],
+                    .after_step = part ? watch : NULL, .watcher = &watcher,
+                };
+                atomic_store(&spoiled, part ? (int)order_at(&order, (uint64_t)(step * BATCH + 2)) : -1);
+                assert_true(device->kind->train(device, &stretch, &results[part], &error));
+                assert_true(device->kind->get_weights(device, weights[part], &error));
+                assert_true(device->kind->get_state(device, history[part], &error));
+                if (part) {             /* and it could go on from there */
+                    stretch.broken = NULL;
+                    stretch.first = step;
+                    stretch.steps = STEPS - step;
+                    stretch.fresh = step == 0;
+                    stretch.after_step = NULL;
+                    atomic_store(&spoiled, -1);
+                    struct result rest = {0};
+                    assert_true(device->kind->train(device, &stretch, &rest, &error));
+                    assert_true(isfinite(rest.loss));
+                }
+                device->kind->close(device);
+            }
+            assert_int_equal(broken[0], -1);
+            assert_int_equal(broken[1], step);
+            assert_int_equal(watcher.steps, step);
+            assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
+            assert_memory_equal(history[0], history[1], sizeof history[0]);
+            assert_memory_equal(&results[0], &results[1], sizeof results[0]);
+        }
+}
+
 static void test_laps(void **state)
 {
     uint64_t       laps[KERNELS] = {0}, before[KERNELS];
@@ -271,7 +319,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_threads_same_bits), cmocka_unit_test(test_resumed), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_after_step), cmocka_unit_test(test_laps),
+        cmocka_unit_test(test_after_step), cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_laps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
