@@ -1,5 +1,5 @@
 /* GPUs from inside. What is found of them is in cuda_find.c, one's memory and functions in cuda_gpu.c, what runs on them in
- * cuda_steps.c, and device_cuda.c makes of one or several of them a device. */
+ * cuda_steps.c and cuda_evaluate.c, and device_cuda.c makes of one or several of them a device. */
 #ifndef NETC_CUDA_GPU_H
 #define NETC_CUDA_GPU_H
 
@@ -174,6 +174,9 @@ struct device *cuda_open_with(const struct cuda_libraries *libraries, const stru
 /* ---- cuda_steps.c */
 
 bool cuda_train(struct device *device, const struct stretch *stretch, struct result *result, struct error *error);
+
+/* ---- cuda_evaluate.c */
+
 bool cuda_evaluate(struct device *device, enum part part, const struct order *order, int64_t first, int64_t count,
                    struct result *result, real *logits, struct error *error);
 

@@ -15,6 +15,15 @@ struct cuda_run {
 /* The run that begins `done` steps into the stretch. */
 struct cuda_run cuda_run_of(const struct cuda *cuda, const struct stretch *stretch, int64_t done);
 
+/* A place in a memory of the device, of the type that kernels read. */
+static inline void *place(const struct gpu *gpu, enum cuda_memory memory, size_t offset)
+{
+    return gpu->memory[memory] ? (void *)(uintptr_t)(gpu->memory[memory] + offset) : NULL;
+}
+
+/* What is uploaded for the samples from a position of the order on; NULL: the order of the file. */
+struct cuda_stretch cuda_stretch_at(const struct order *order, int64_t first);
+
 /* Tells a GPU which samples come, and how to make steps of them. */
 bool gpu_upload_stretch(const struct gpu *gpu, const struct cuda_stretch *stretch, struct error *error);
 
