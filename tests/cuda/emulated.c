@@ -1,5 +1,6 @@
 /* Trains each model on cuda:0, whatever plays it, and on the CPU: the same seed, the same batches. After ten steps no
- * parameter differs by more than 1e-4 of the largest change that its tensor made, and the losses of twenty steps agree to 1e-4. */
+ * parameter differs by more than 1e-4 of the largest change that its tensor made, and the losses of twenty steps agree to 1e-4.
+ * And with a rate that makes weights overflow, the device ends with the bits from before the step whose loss is not finite. */
 #include "check.h"
 
 #include "harness.h"
@@ -14,6 +15,8 @@ static const double TOLERANCE = 1e-4;
 
 /* The most that is taken for lr: some specs have 1, with which gradients are seen, and rounding grows beyond bounds. */
 static const double MOST_LR = 0.01;
+
+static const double WILD_LR = 1e38;
 
 enum { COMPARED = 10, STEPS = 20, SEED = 1 };
 
@@ -116,6 +119,52 @@ static bool check_kernels(const struct model *model, const struct dataset *data,
     return good;
 }
 
+/* ---- a loss that is not finite */
+
+/* An epoch, or as much of it as is wanted, from the initial weights; weights and state lie in `memory` then. Returns the
+ * step that breaks, or `steps`. */
+static int64_t train_wildly(struct device *device, int64_t steps, real *memory)
+{
+    const struct model *model = device->config.model;
+    struct error   error = {0};
+    struct rates   rates = rates_constant(WILD_LR);
+    int64_t        broken = steps, slots = model->state_slots;
+    struct stretch stretch = {.steps = steps, .rates = &rates, .fresh = true, .broken = &broken};
+    struct result  result = {0};
+    real *state = memory + model->weights_size;
+    memset(memory, 0, (size_t)(model->weights_size * (1 + slots)) * sizeof *memory);
+    weights_init(model, SEED, memory);
+    if (!device->kind->set_weights(device, memory, &error) || !device->kind->set_state(device, state, &error)
+        || !device->kind->train(device, &stretch, &result, &error) || !device->kind->get_weights(device, memory, &error)
+        || !device->kind->get_state(device, state, &error))
+        fail("%s: %s", model->name, error.text);
+    return broken;
+}
+
+/* *broke becomes true where the loss has become something that is not finite. */
+static bool check_broken(const struct model *model, const struct dataset *data, enum kernels kernels, bool *broke)
+{
+    struct device_config config = {.model = model, .device = "cuda:0", .kernels = kernels, .train = data, .test = data,
+                                   .threads = 1};
+    struct error         why = {0}, error = {0};
+    struct device       *device = device_open(&config, &why, &error);
+    int64_t              reals = model->weights_size * (1 + model->state_slots), steps = data_steps(model, data->count);
+    real *broken = allocate(reals, sizeof *broken), *expected = allocate(reals, sizeof *expected);
+    if (!device)
+        fail("%s: %s", model->name, error.text);
+    int64_t step = train_wildly(device, steps, broken);
+    bool    same = train_wildly(device, step, expected) == step
+                && memcmp(broken, expected, (size_t)reals * sizeof *broken) == 0;
+    *broke = *broke || step < steps;
+    if (!same)
+        printf("%s, %s: step %lld breaks, and what is kept are not the bits from before it\n", model->name,
+               kernels_words[kernels], (long long)step);
+    device->kind->close(device);
+    free(broken);
+    free(expected);
+    return same;
+}
+
 /* Whether its name ends in the target's, which nets.mk appends where there is a plain one beside it. */
 static bool is_tuned(const struct model *model)
 {
@@ -125,7 +174,8 @@ static bool is_tuned(const struct model *model)
 
 int train_models(bool plain)
 {
-    int passed = 0, failed = 0;
+    int  passed = 0, failed = 0;
+    bool broke = false;
     for (const struct model *const *at = models; *at; at++) {
         const struct model *model = *at;
         if (!plain && !is_tuned(model))
@@ -138,9 +188,14 @@ int train_models(bool plain)
         if (model->cuda[1])
             check_kernels(model, &data, KERNELS_FUSED, &cpu) ? passed++ : failed++;
         check_kernels(model, &data, KERNELS_LAYERS, &cpu) ? passed++ : failed++;
+        if (model->cuda[1])
+            check_broken(model, &data, KERNELS_FUSED, &broke) ? passed++ : failed++;
+        check_broken(model, &data, KERNELS_LAYERS, &broke) ? passed++ : failed++;
         run_free(&cpu);
         data_free(&data);
     }
+    if (!broke)
+        printf("no loss is not finite at a learning rate of %g\n", WILD_LR), failed++;
     printf("emulated: %d passed, %d failed\n", passed, failed);
     return failed > 0;
 }
