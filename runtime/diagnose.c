@@ -182,7 +182,7 @@ static void say_help(const struct model *model, const struct rates *rates, int64
                   "that training began with");
         return;
     }
-    error_add(error, "what may help: a learning rate below %g (--lr); %s; %s; images that normalize has brought near 0",
+    error_add(error, "what may help: a learning rate below %g (--lr), %s, %s, normalize among the transforms",
               rate_at(rates, step), model->clip_grad_norm > 0 ? "a smaller clip_grad_norm" : "clip_grad_norm = 1.0",
               rates->schedule->warmup_steps > 0 ? "a longer warmup" : "warmup(steps=500) in lr_scheduler");
 }

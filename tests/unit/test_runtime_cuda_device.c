@@ -331,6 +331,17 @@ static void test_looks(void **state)
     assert_true(run(device, NULL, STEPS, &outcome, &error));
     assert_int_equal(cuda->transfers, 3);
     assert_int_equal(fake.captures, 1);
+
+    /* whoever wants to know of losses that are not finite pays nothing for it */
+    struct rates   rates = rates_constant(0.125);
+    struct result  result = {0};
+    int64_t        broken = -1;
+    struct stretch stretch = {.steps = STEPS, .rates = &rates, .broken = &broken};
+    int            before = fake.copies + fake.waits;
+    assert_true(device->kind->train(device, &stretch, &result, &error));
+    assert_int_equal(fake.copies + fake.waits, before + 3);
+    cuda->transfers = 3;
+    fake.graphs = 1;
     assert_true(run(device, NULL, 3, &outcome, &error));        /* 3, 3 and the last one */
     assert_int_equal(cuda->transfers, 3 + 9);
     assert_int_equal(fake.captures, 3);

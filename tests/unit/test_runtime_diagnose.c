@@ -89,7 +89,7 @@ static void test_tensors(void **state)
     error = says(&whole, 1, spoiled, spoiled, NULL);
     holds(&error, "the loss of step 2 of epoch 1 is no finite number");
     holds(&error, "\n  a.weight is not finite before this step: 2 of its 6 values, the first at [1, 1], which is NaN");
-    holds(&error, "a learning rate below 0.25 (--lr); clip_grad_norm = 1.0; warmup(steps=500) in lr_scheduler");
+    holds(&error, "a learning rate below 0.25 (--lr), clip_grad_norm = 1.0, warmup(steps=500) in lr_scheduler");
     assert_null(strstr(error.text, "b.bias"));
     spoiled[3] = spoiled[5] = 0;
     error = says(&whole, 1, zeros, spoiled, NULL);
