@@ -6,10 +6,11 @@
 #include "options.h"
 
 /* train: trains and saves the weights. Without --steps it makes --epochs epochs; with --steps alone it makes that many
- * steps; with both it ends with the first of them. Each epoch, also one cut short by --steps, is followed by an
- * evaluation on the test set; with 0 epochs or steps there is one of the initial weights, and these are saved. The place
- * to save in is tried before anything else. When a loss is not finite any more, training ends with STATUS_INPUT after
- * that epoch and nothing is saved, so that the weights of an earlier run survive; likewise after a signal. */
+ * steps; with both it ends with the first of them; those that a resumed run has made count. Each epoch, also one cut short by
+ * --steps, is followed by an evaluation; with 0 epochs or steps there is one of the initial weights, and these are saved. The
+ * places to write to are tried before anything else. A loss that is not finite ends training with STATUS_INPUT, and the
+ * weights of an earlier run survive. A signal ends it after the step at hand: the checkpoint is written, if there is to be
+ * one. */
 bool train_command(const struct model *model, const struct settings *settings, struct error *error);
 
 /* eval: prints loss, accuracy, precision and recall of each class and the confusion matrix to standard output, with
@@ -33,6 +34,7 @@ struct watch {
     struct error    *error;
     const char      *part;              /* "epoch 3/10" */
     int64_t          batch, steps, samples; /* steps: of this epoch, samples: that these have */
+    int64_t          first, made;       /* steps of the epoch that were made before the stretch, and that are made now */
     int64_t          before, all;       /* steps of the whole run: before this epoch, in all */
     double           started;           /* seconds_now() */
     bool             stopped;           /* by a signal; the error says so */

@@ -1,171 +1,9 @@
-#include "options.h"
+#include "option_values.h"
 
-#include "device.h"
 #include "format.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Kinds of values: how one is read (false: it is not one) and how a default is shown in the help. */
-struct value_kind {
-    const char *expected;
-    bool      (*read)(const char *text, void *value);
-    void      (*show)(const void *value, char *text, size_t size);
-};
-
-static bool read_whole(const char *text, uint64_t most, uint64_t *number)
-{
-    *number = 0;
-    if (!*text)
-        return false;
-    for (; *text; text++)
-        if (*text < '0' || *text > '9' || __builtin_mul_overflow(*number, 10u, number)
-            || __builtin_add_overflow(*number, (uint64_t)(*text - '0'), number) || *number > most)
-            return false;
-    return true;
-}
-
-static bool read_count(const char *text, void *value)
-{
-    uint64_t number;
-    bool     good = read_whole(text, INT64_MAX, &number);
-    if (good)
-        *(int64_t *)value = (int64_t)number;
-    return good;
-}
-
-static bool read_most(const char *text, void *value)
-{
-    int64_t number;
-    bool    good = read_count(text, &number) && number > 0;
-    if (good)
-        *(int64_t *)value = number;
-    return good;
-}
-
-static void show_count(const void *value, char *text, size_t size)
-{
-    int64_t count = *(const int64_t *)value;
-    if (count >= 0)
-        snprintf(text, size, "%" PRId64, count);
-}
-
-static bool read_seed(const char *text, void *value)
-{
-    uint64_t number;
-    bool     good = read_whole(text, UINT64_MAX, &number);
-    if (good)
-        *(uint64_t *)value = number;
-    return good;
-}
-
-static void show_seed(const void *value, char *text, size_t size)
-{
-    snprintf(text, size, "%" PRIu64, *(const uint64_t *)value);
-}
-
-static bool read_threads(const char *text, void *value)
-{
-    uint64_t number;
-    bool     good = read_whole(text, MOST_THREADS, &number) && number > 0;
-    if (good)
-        *(int *)value = (int)number;
-    return good;
-}
-
-static void show_threads(const void *value, char *text, size_t size) { snprintf(text, size, "%d",
-                                                                                *(const int *)value); }
-
-/* Digits, at most one point among them, then perhaps an exponent: strtod would take more, "inf" and "0x1p3" for
- * instance. */
-static bool read_rate(const char *text, void *value)
-{
-    size_t before = strspn(text, "0123456789"), after = 0, at = before;
-    if (text[at] == '.')
-        at += 1 + (after = strspn(text + at + 1, "0123456789"));
-    if (before + after == 0)
-        return false;
-    if (text[at] == 'e' || text[at] == 'E') {
-        at += 1 + (text[at + 1] == '+' || text[at + 1] == '-');
-        size_t exponent = strspn(text + at, "0123456789");
-        if (exponent == 0)
-            return false;
-        at += exponent;
-    }
-    double number = strtod(text, NULL);
-    if (text[at] != '\0' || !isfinite(number))
-        return false;
-    *(double *)value = number;
-    return true;
-}
-
-static void show_rate(const void *value, char *text, size_t size) { snprintf(text, size, "%g",
-                                                                             *(const double *)value); }
-
-static bool read_text(const char *text, void *value)
-{
-    *(const char **)value = text;
-    return *text != '\0';
-}
-
-static void show_text(const void *value, char *text, size_t size)
-{
-    const char *string = *(const char *const *)value;
-    if (string)
-        snprintf(text, size, "%s", string);
-}
-
-static bool read_device(const char *text, void *value) { return device_name_valid(text) && read_text(text, value); }
-
-/* Which of the words it is, or -1. */
-static int word_at(const char *text, const char *const *words)
-{
-    for (int i = 0; words[i]; i++)
-        if (strcmp(text, words[i]) == 0)
-            return i;
-    return -1;
-}
-
-static bool read_progress(const char *text, void *value)
-{
-    int i = word_at(text, progress_words);
-    if (i >= 0)
-        *(enum progress_mode *)value = (enum progress_mode)i;
-    return i >= 0;
-}
-
-static bool read_kernels(const char *text, void *value)
-{
-    int i = word_at(text, kernels_words);
-    if (i >= 0)
-        *(enum kernels *)value = (enum kernels)i;
-    return i >= 0;
-}
-
-static void show_kernels(const void *value, char *text, size_t size)
-{
-    snprintf(text, size, "%s", kernels_words[*(const enum kernels *)value]);
-}
-
-static void show_progress(const void *value, char *text, size_t size)
-{
-    snprintf(text, size, "%s", progress_words[*(const enum progress_mode *)value]);
-}
-
-static const struct value_kind
-    count = {"a whole number of 0 or more", read_count, show_count},
-    most = {"a whole number of 1 or more", read_most, show_count},
-    seed = {"a whole number from 0 to 18446744073709551615", read_seed, show_seed},
-    threads = {"a whole number from 1 to 1024", read_threads, show_threads},
-    rate = {"a number of 0 or more, as in 0.01 or 1e-3", read_rate, show_rate},
-    file = {"a file name", read_text, show_text},
-    folder = {"a folder's name", read_text, show_text},
-    device = {"auto, cpu, cuda, cuda:1 or cuda:0,1", read_device, show_text},
-    kernels = {"auto, fused or layers", read_kernels, show_kernels},
-    mode = {"auto, plain, json or off", read_progress, show_progress};
 
 enum {
     TRAIN = 1 << COMMAND_TRAIN, EVAL = 1 << COMMAND_EVAL, BENCH = 1 << COMMAND_BENCH, INFO = 1 << COMMAND_INFO,
@@ -182,34 +20,47 @@ static const struct option {
     unsigned                 commands;  /* that have it */
     const char              *help;
 } options[] = {
-    {"--epochs", "N", &count, offsetof(struct settings, epochs), TRAIN, "epochs in all"},
-    {"--epochs", "N", &count, offsetof(struct settings, epochs), BENCH, "epochs to measure, of which the fastest counts"},
-    {"--steps", "N", &count, offsetof(struct settings, steps), TRAIN, "stop after N steps; alone, instead of --epochs"},
-    {"--steps", "N", &count, offsetof(struct settings, steps), BENCH, "of each epoch make the first N steps only"},
-    {"--lr", "X", &rate, offsetof(struct settings, lr), TRAIN, "learning rate"},
-    {"--seed", "N", &seed, offsetof(struct settings, seed), TRAIN, "of the initial weights and the order of images"},
-    {"--threads", "N", &threads, offsetof(struct settings, threads), TRAIN | EVAL | INFO, "changes the speed, no result"},
-    {"--threads", "N", &threads, offsetof(struct settings, threads), BENCH, "threads to run on"},
-    {"--data", "DIR", &folder, offsetof(struct settings, data), TRAIN | EVAL | BENCH | INFO,
+    {"--epochs", "N", &value_count, offsetof(struct settings, epochs), TRAIN, "epochs in all"},
+    {"--epochs", "N", &value_count, offsetof(struct settings, epochs), BENCH, "epochs to measure, of which the fastest counts"},
+    {"--steps", "N", &value_count, offsetof(struct settings, steps), TRAIN, "stop after N steps; alone, instead of --epochs"},
+    {"--steps", "N", &value_count, offsetof(struct settings, steps), BENCH, "of each epoch make the first N steps only"},
+    {"--lr", "X", &value_rate, offsetof(struct settings, lr), TRAIN, "learning rate"},
+    {"--seed", "N", &value_seed, offsetof(struct settings, seed), TRAIN, "of the initial weights and the order of images"},
+    {"--threads", "N", &value_threads, offsetof(struct settings, threads), TRAIN | EVAL | INFO, "changes the speed, no result"},
+    {"--threads", "N", &value_threads, offsetof(struct settings, threads), BENCH, "threads to run on"},
+    {"--data", "DIR", &value_folder, offsetof(struct settings, data), TRAIN | EVAL | BENCH | INFO,
      "where the dataset's files are"},
-    {"--device", "D", &device, offsetof(struct settings, device), TRAIN | EVAL | BENCH,
+    {"--device", "D", &value_device, offsetof(struct settings, device), TRAIN | EVAL | BENCH,
      "auto, cpu, cuda, cuda:1, cuda:0,1"},
-    {"--kernels", "K", &kernels, offsetof(struct settings, kernels), TRAIN | EVAL | BENCH,
+    {"--kernels", "K", &value_kernels, offsetof(struct settings, kernels), TRAIN | EVAL | BENCH,
      "of a GPU: auto, fused, layers"},
-    {"--init", "FILE", &file, offsetof(struct settings, init), TRAIN, "start from these weights (safetensors)"},
-    {"--save", "FILE", &file, offsetof(struct settings, save), TRAIN, "write the final weights there (safetensors)"},
-    {"--log", "DIR", &folder, offsetof(struct settings, log), TRAIN, "write metrics.jsonl and pictures there"},
-    {"--weights", "FILE", &file, offsetof(struct settings, weights), EVAL, "weights to evaluate (safetensors)"},
-    {"--weights", "FILE", &file, offsetof(struct settings, weights), PREDICT, "weights to predict with (safetensors)"},
-    {"--data", "DIR", &folder, offsetof(struct settings, data), PREDICT, "where classes that are folders get their names"},
-    {"--top", "N", &most, offsetof(struct settings, top), PREDICT, "so many classes, the most probable first"},
+    {"--init", "FILE", &value_file, offsetof(struct settings, init), TRAIN, "start from these weights (safetensors)"},
+    {"--save", "FILE", &value_file, offsetof(struct settings, save), TRAIN, "write the final weights there (safetensors)"},
+    {"--checkpoint", "FILE", &value_file, offsetof(struct settings, checkpoint), TRAIN,
+     "write there what it takes to go on, also when interrupted"},
+    {"--every", "N", &value_most, offsetof(struct settings, every), TRAIN, "write the checkpoint each N epochs"},
+    {"--resume", "FILE", &value_file, offsetof(struct settings, resume), TRAIN, "go on from this checkpoint"},
+    {"--overfit", NULL, NULL, offsetof(struct settings, overfit), TRAIN, "can it learn? train on one batch, save nothing"},
+    {"--log", "DIR", &value_folder, offsetof(struct settings, log), TRAIN, "write metrics.jsonl and pictures there"},
+    {"--weights", "FILE", &value_file, offsetof(struct settings, weights), EVAL, "weights to evaluate (safetensors)"},
+    {"--weights", "FILE", &value_file, offsetof(struct settings, weights), PREDICT, "weights to predict with (safetensors)"},
+    {"--data", "DIR", &value_folder, offsetof(struct settings, data), PREDICT, "where classes that are folders get their names"},
+    {"--top", "N", &value_most, offsetof(struct settings, top), PREDICT, "so many classes, the most probable first"},
     {"--invert", NULL, NULL, offsetof(struct settings, invert), PREDICT, "dark on bright becomes bright on dark"},
-    {"--progress", "P", &mode, offsetof(struct settings, progress), TRAIN | EVAL, "auto, plain, json, off"},
+    {"--progress", "P", &value_mode, offsetof(struct settings, progress), TRAIN | EVAL, "auto, plain, json, off"},
     {"--json", NULL, NULL, offsetof(struct settings, json), BENCH, "one JSON object instead of tables"},
     {"--json", NULL, NULL, offsetof(struct settings, json), PREDICT, "one JSON object a line and image"},
 };
 
 enum { OPTIONS = sizeof options / sizeof *options };
+
+_Static_assert(OPTIONS <= 64, "struct settings has a bit for each");
+
+/* Options that are not wanted together: they say different things of the same. */
+static const char *const contradictions[][2] = {
+    {"--resume", "--init"}, {"--overfit", "--checkpoint"}, {"--overfit", "--resume"}, {"--overfit", "--save"},
+    {"--overfit", "--log"}, {"--overfit", "--epochs"},
+};
 
 static const struct { const char *name; enum command command; const char *help; } commands[] = {
     {"train", COMMAND_TRAIN, "train as the spec says, then save the weights"},
@@ -224,7 +75,6 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* Known names that would be taken for mistakes otherwise. */
 static const char *const commands_to_come[] = {"export", NULL};
-static const char *const options_to_come[] = {"--checkpoint", "--every", "--resume", NULL};
 
 static bool listed(const char *name, const char *const *names)
 {
@@ -285,10 +135,6 @@ static const struct option *find_option(const struct settings *settings, const s
         return NULL;
     }
     names[known] = "--help";
-    if (listed(name, options_to_come)) {
-        error_set(error, STATUS_USAGE, "%s is not built yet", name);
-        return NULL;
-    }
     const char *meant = nearest_name(name, names);
     error_set(error, STATUS_USAGE, "%s has no option %s", command, name);
     if (meant)
@@ -306,6 +152,7 @@ static bool read_option(struct settings *settings, const struct model *model, in
     const struct option *option = find_option(settings, model, word, length, error);
     if (!option)
         return false;
+    settings->given |= (uint64_t)1 << (option - options);
     if (!option->kind) {
         *(bool *)((char *)settings + option->field) = true;
         return !equals || error_set(error, STATUS_USAGE, "%s takes no value", option->name);
@@ -315,6 +162,26 @@ static bool read_option(struct settings *settings, const struct model *model, in
         return error_set(error, STATUS_USAGE, "%s: found no value, expected %s", option->name, option->kind->expected);
     return option->kind->read(value, (char *)settings + option->field)
         || error_set(error, STATUS_USAGE, "%s: found '%s', expected %s", option->name, value, option->kind->expected);
+}
+
+bool options_given(const struct settings *settings, const char *name)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if ((settings->given >> i & 1) && strcmp(options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool check_together(const struct settings *settings, const struct model *model, struct error *error)
+{
+    for (size_t i = 0; i < sizeof contradictions / sizeof *contradictions; i++)
+        if (options_given(settings, contradictions[i][0]) && options_given(settings, contradictions[i][1]))
+            return error_set(error, STATUS_USAGE, "%s and %s do not go together", contradictions[i][0], contradictions[i][1]);
+    if (options_given(settings, "--every") && !settings->checkpoint && !settings->resume) {
+        error_set(error, STATUS_USAGE, "--every says how often to write the checkpoint, but there is none to write");
+        return error_add(error, "%s train --checkpoint FILE --every N", model->name);
+    }
+    return true;
 }
 
 static bool asks_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
@@ -354,6 +221,7 @@ static void set_defaults(struct settings *settings, const struct model *model)
         .topic = COMMAND_HELP, .epochs = -1, .steps = -1, .lr = model->sgd.lr, .seed = model->seed,
         .threads = device_cpu_threads(), .data = model->root, .device = model->device, .save = settings->file,
         .weights = settings->file, .progress = PROGRESS_AUTO, .kernels = KERNELS_AUTO, .top = 1,
+        .every = 1,
     };
     snprintf(settings->file, sizeof settings->file, "%s.safetensors", model->name);
 }
@@ -373,7 +241,9 @@ bool options_read(struct settings *settings, const struct model *model, int argc
         return false;
     if (settings->command == COMMAND_HELP && argc == 3 && !asks_help(argv[2]))
         return find_command(argv[2], model, &settings->topic, error);
-    if (!read_arguments(settings, model, argc, argv, error))
+    settings->arguments = argv;
+    settings->argument_count = argc;
+    if (!read_arguments(settings, model, argc, argv, error) || !check_together(settings, model, error))
         return false;
     if (settings->command == COMMAND_BENCH && settings->epochs < 0)
         settings->epochs = BENCH_EPOCHS;

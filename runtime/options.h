@@ -20,6 +20,9 @@ struct settings {
     const char  *init;                  /* or NULL */
     const char  *save, *weights;
     const char  *log;                   /* folder, or NULL */
+    const char  *checkpoint, *resume;   /* files, or NULL */
+    int64_t      every;                 /* epochs from one checkpoint to the next */
+    bool         overfit;
     enum progress_mode progress;
     enum kernels kernels;
     bool         json;                  /* of bench and predict */
@@ -27,10 +30,16 @@ struct settings {
     int64_t      top;
     char *const *files;                 /* of predict: what is named on the command line; it lies in argv */
     int          file_count;
+    uint64_t     given;                 /* a bit for each option that is (options_given) */
+    char *const *arguments;             /* the command line */
+    int          argument_count;
     char         file[1024];            /* NAME.safetensors, what save and weights point to by default */
 };
 
 bool options_read(struct settings *settings, const struct model *model, int argc, char **argv, struct error *error);
+
+/* Whether the command line has this option: "--seed". */
+bool options_given(const struct settings *settings, const char *name);
 
 /* Prints what help and --help print, to standard output. */
 void options_help(const struct settings *settings, const struct model *model);

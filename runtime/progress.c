@@ -105,7 +105,7 @@ void progress_show(struct progress *progress, const struct standing *standing)
     if (standing->done == 0 || !due(progress))
         return;
     double fraction = (double)standing->done / (double)standing->all;
-    double rate = standing->seconds > 0 ? (double)standing->done / standing->seconds : 0;
+    double rate = standing->seconds > 0 ? (double)(standing->done - standing->before) / standing->seconds : 0;
     double left = (progress->last - progress->started) * (1 - standing->fraction) / standing->fraction;
     char   head[FORMAT_SIZE], rest[256], loss[FORMAT_SIZE], count[FORMAT_SIZE], clock[FORMAT_SIZE];
     snprintf(head, sizeof head, "%s ", standing->part);
@@ -137,12 +137,16 @@ void progress_json_number(const char *key, double value)
 
 static void print_json(const struct epoch_report *report)
 {
-    const struct { const char *key; double value; } numbers[] = {
-        {"train_loss", report->epoch > 0 ? report->train_loss : NAN}, {"test_loss", report->test_loss},
-        {"test_accuracy", report->test_accuracy}, {"seconds", report->seconds}, {"eval_seconds", report->eval_seconds},
+    const struct { const char *key; double value; bool shown; } numbers[] = {
+        {"train_loss", report->epoch > 0 ? report->train_loss : NAN, true},
+        {"valid_loss", report->valid_loss, report->validated}, {"valid_accuracy", report->valid_accuracy, report->validated},
+        {"test_loss", report->test_loss, true}, {"test_accuracy", report->test_accuracy, true},
+        {"seconds", report->seconds, true}, {"eval_seconds", report->eval_seconds, true},
     };
     printf("{\"epoch\": %" PRId64, report->epoch);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!numbers[i].shown)
+            continue;
         fputs(", ", stdout);
         progress_json_number(numbers[i].key, numbers[i].value);
     }
@@ -162,6 +166,9 @@ void progress_epoch(struct progress *progress, const struct epoch_report *report
     fprintf(stderr, "epoch %*" PRId64 "/%" PRId64, digits, report->epoch, report->epochs);
     if (report->epoch > 0)
         fprintf(stderr, "  train loss %s", format_loss(loss, report->train_loss));
+    if (report->validated)
+        fprintf(stderr, "  valid loss %s  valid accuracy %.2f %%", format_loss(loss, report->valid_loss),
+                100 * report->valid_accuracy);
     fprintf(stderr, "  test loss %s  test accuracy %.2f %%", format_loss(loss, report->test_loss),
             100 * report->test_accuracy);
     if (report->epoch > 0 && report->seconds > 0)

@@ -23,6 +23,7 @@ struct progress {
 struct standing {
     const char *part;                   /* "epoch 3/10", "test" */
     int64_t     done, all;              /* samples */
+    int64_t     before;                 /* of these, made before the clock of `seconds` ran */
     double      loss, accuracy;
     double      seconds;                /* that `done` took */
     double      fraction;               /* of the whole run, 0 .. 1 */
@@ -33,6 +34,8 @@ struct epoch_report {
     int64_t epoch, epochs;              /* epoch 0: before any training */
     int64_t samples;
     double  train_loss, train_accuracy, test_loss, test_accuracy;
+    bool    validated;                  /* a part is held out, and this is what it gives: */
+    double  valid_loss, valid_accuracy;
     double  seconds, eval_seconds;      /* of training alone; of the evaluation */
 };
 

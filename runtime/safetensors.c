@@ -94,37 +94,37 @@ static bool parse_tensor(struct json *json, struct tensor *tensor, struct error 
     return true;
 }
 
-/* {"format": "pt", …}: any strings */
-static bool parse_metadata(struct json *json, struct error *error)
+/* The array with room for one more element, which grows by doubling; NULL after an error. */
+static void *with_room(void *array, int count, size_t size, struct error *error)
 {
-    char *ignored;
+    enum { FIRST = 64 };
+    if (count != 0 && (count < FIRST || (count & (count - 1)) != 0))
+        return array;
+    size_t bytes = (count ? 2 * (size_t)count : FIRST) * size;
+    void  *more = realloc(array, bytes);
+    if (!more)
+        error_memory(error, "the header", bytes);
+    return more;
+}
+
+/* {"format": "pt", …}: any strings */
+static bool parse_metadata(struct safetensors *file, struct json *json, struct error *error)
+{
+    char *key, *value;
     if (!json_expect(json, '{', error))
         return false;
     if (json_take(json, '}'))
         return true;
     do {
-        if (!json_string(json, &ignored, error) || !json_expect(json, ':', error)
-            || !json_string(json, &ignored, error))
+        if (!json_string(json, &key, error) || !json_expect(json, ':', error) || !json_string(json, &value, error))
             return false;
+        struct metadata *more = with_room(file->metadata, file->metadata_count, sizeof *more, error);
+        if (!more)
+            return false;
+        file->metadata = more;
+        more[file->metadata_count++] = (struct metadata){key, value};
     } while (json_take(json, ','));
     return json_expect(json, '}', error);
-}
-
-/* The next of file->tensors, whose space grows by doubling. */
-static struct tensor *add_tensor(struct safetensors *file, struct error *error)
-{
-    enum { FIRST = 64 };
-    bool full = file->count == 0 || (file->count >= FIRST && (file->count & (file->count - 1)) == 0);
-    if (full) {
-        size_t         room = file->count ? 2 * (size_t)file->count : FIRST;
-        struct tensor *more = realloc(file->tensors, room * sizeof *more);
-        if (!more) {
-            error_memory(error, "the header", room * sizeof *more);
-            return NULL;
-        }
-        file->tensors = more;
-    }
-    return &file->tensors[file->count++];
 }
 
 static bool parse_entry(struct safetensors *file, struct json *json, bool *metadata, struct error *error)
@@ -136,13 +136,14 @@ static bool parse_entry(struct safetensors *file, struct json *json, bool *metad
         if (*metadata)
             return error_input(error, "header: __metadata__ comes twice");
         *metadata = true;
-        return parse_metadata(json, error);
+        return parse_metadata(file, json, error);
     }
-    struct tensor *tensor = add_tensor(file, error);
-    if (!tensor)
+    struct tensor *more = with_room(file->tensors, file->count, sizeof *more, error);
+    if (!more)
         return false;
-    *tensor = (struct tensor){.name = name};
-    return parse_tensor(json, tensor, error);
+    file->tensors = more;
+    more[file->count] = (struct tensor){.name = name};
+    return parse_tensor(json, &more[file->count++], error);
 }
 
 static bool parse_header(struct safetensors *file, struct json *json, struct error *error)
@@ -271,6 +272,14 @@ const struct tensor *safetensors_find(const struct safetensors *file, const char
     return file->count ? bsearch(&key, file->tensors, (size_t)file->count, sizeof key, by_name) : NULL;
 }
 
+const char *safetensors_metadata(const struct safetensors *file, const char *key)
+{
+    for (int i = 0; i < file->metadata_count; i++)
+        if (strcmp(file->metadata[i].key, key) == 0)
+            return file->metadata[i].value;
+    return NULL;
+}
+
 bool safetensors_read(const struct safetensors *file, const struct tensor *tensor, void *bytes, struct error *error)
 {
     size_t size = (size_t)(tensor->end - tensor->begin);
@@ -288,5 +297,6 @@ void safetensors_close(struct safetensors *file)
     free(file->path);
     free(file->header);
     free(file->tensors);
+    free(file->metadata);
     *file = (struct safetensors){0};
 }

@@ -18,6 +18,9 @@ struct tensor {
     uint64_t    begin, end;             /* its bytes, from the end of the header */
 };
 
+/* What a file says of itself beside its tensors: a string under a key. */
+struct metadata { const char *key, *value; };
+
 struct safetensors {
     char          *path;
     FILE          *file;
@@ -25,6 +28,8 @@ struct safetensors {
     uint64_t       data;                /* offset of the tensors' bytes in the file */
     int            count;
     struct tensor *tensors;             /* ordered by name */
+    int              metadata_count;
+    struct metadata *metadata;          /* in the file's order */
 };
 
 /* Opens `path` and checks its whole header: every offset lies in the file, tensors neither overlap nor leave holes,
@@ -37,12 +42,23 @@ const struct tensor *safetensors_find(const struct safetensors *file, const char
 /* Reads a tensor's bytes, end - begin of them. */
 bool safetensors_read(const struct safetensors *file, const struct tensor *tensor, void *bytes, struct error *error);
 
+/* What the metadata has under `key`, or NULL. */
+const char *safetensors_metadata(const struct safetensors *file, const char *key);
+
 void safetensors_close(struct safetensors *file);
 
-/* Writes the tensors in this order, laying them out one after the other (begin and end are not looked at); data[i]
- * holds tensor i's bytes, little-endian. The file appears whole under its name or not at all. */
-bool safetensors_write(const char *path, const struct tensor *tensors, const void *const *data, int count,
-                       struct error *error);
+/* What is written: tensors in this order, one after the other (begin and end are not looked at), data[i] being tensor i's
+ * bytes, little-endian; and strings beside the "format" that every file has. */
+struct safetensors_content {
+    const struct tensor   *tensors;
+    const void     *const *data;
+    int                    count;
+    const struct metadata *metadata;
+    int                    metadata_count;
+};
+
+/* The file appears whole under its name or not at all, and has come to the disk when this returns. */
+bool safetensors_write(const char *path, const struct safetensors_content *content, struct error *error);
 
 /* Whether safetensors_write would have a place to write to; leaves nothing behind. */
 bool safetensors_writable(const char *path, struct error *error);

@@ -7,7 +7,7 @@
 
 bool safetensors_writable(const char *path, struct error *error) { return replace_possible(path, error); }
 
-static void print_name(FILE *out, const char *name)
+static void print_string(FILE *out, const char *name)
 {
     fputc('"', out);
     for (; *name; name++)
@@ -28,17 +28,25 @@ static uint64_t tensor_bytes(const struct tensor *tensor)
 }
 
 /* The header's text, padded by spaces so that the tensors start at a multiple of eight; sets *size. */
-static char *make_header(const struct tensor *tensors, int count, size_t *size)
+static char *make_header(const struct safetensors_content *content, size_t *size)
 {
+    const struct tensor *tensors = content->tensors;
     char    *text = NULL;
     uint64_t at = 0;
     FILE    *out = open_memstream(&text, size);
     if (!out)
         return NULL;
-    fputs("{\"__metadata__\":{\"format\":\"pt\"}", out);
-    for (int i = 0; i < count; i++) {
+    fputs("{\"__metadata__\":{\"format\":\"pt\"", out);
+    for (int i = 0; i < content->metadata_count; i++) {
         fputc(',', out);
-        print_name(out, tensors[i].name);
+        print_string(out, content->metadata[i].key);
+        fputc(':', out);
+        print_string(out, content->metadata[i].value);
+    }
+    fputc('}', out);
+    for (int i = 0; i < content->count; i++) {
+        fputc(',', out);
+        print_string(out, tensors[i].name);
         fprintf(out, ":{\"dtype\":\"%s\",\"shape\":[", tensors[i].dtype);
         for (int d = 0; d < tensors[i].rank; d++)
             fprintf(out, "%s%" PRId64, d ? "," : "", tensors[i].shape[d]);
@@ -55,10 +63,10 @@ static char *make_header(const struct tensor *tensors, int count, size_t *size)
     return NULL;
 }
 
-static bool write_all(FILE *out, const struct tensor *tensors, const void *const *data, int count)
+static bool write_all(FILE *out, const struct safetensors_content *content)
 {
     size_t        size;
-    char         *header = make_header(tensors, count, &size);
+    char         *header = make_header(content, &size);
     unsigned char length[8];
     if (!header)
         return false;
@@ -66,17 +74,15 @@ static bool write_all(FILE *out, const struct tensor *tensors, const void *const
         length[i] = (unsigned char)((uint64_t)size >> 8 * i);
     bool written = fwrite(length, sizeof length, 1, out) == 1 && fwrite(header, 1, size, out) == size;
     free(header);
-    for (int i = 0; i < count && written; i++) {
-        size_t bytes = tensor_bytes(&tensors[i]);
-        written = fwrite(data[i], 1, bytes, out) == bytes;
+    for (int i = 0; i < content->count && written; i++) {
+        size_t bytes = tensor_bytes(&content->tensors[i]);
+        written = fwrite(content->data[i], 1, bytes, out) == bytes;
     }
     return written;
 }
 
-bool safetensors_write(const char *path, const struct tensor *tensors, const void *const *data, int count,
-                       struct error *error)
+bool safetensors_write(const char *path, const struct safetensors_content *content, struct error *error)
 {
     struct replacement file;
-    return replace_begin(&file, path, error)
-        && replace_end(&file, write_all(file.file, tensors, data, count), true, error);
+    return replace_begin(&file, path, error) && replace_end(&file, write_all(file.file, content), true, error);
 }

@@ -1,7 +1,7 @@
-#include "commands.h"
+#include "training.h"
 
 #include "format.h"
-#include "log.h"
+#include "interrupt.h"
 #include "safetensors.h"
 #include "weights.h"
 
@@ -9,18 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-struct training {
-    const struct model    *model;
-    const struct settings *settings;
-    struct dataset         train, test;
-    struct device         *device;
-    struct progress        progress;
-    struct log            *log;                 /* or NULL */
-    struct pace            blocks_pace;
-    int64_t                steps_an_epoch;
-    int64_t                steps, epochs;       /* in all; the last epoch may be cut short */
-};
+#include <string.h>
 
 static void plan_steps(struct training *training)
 {
@@ -33,121 +22,138 @@ static void plan_steps(struct training *training)
         all = settings->steps;
     training->steps = all;
     training->epochs = all == 0 ? 0 : (all - 1) / training->steps_an_epoch + 1;
-}
 
-/* Makes the steps of an epoch (from 0) and sets what the report says of them. */
-static bool train_epoch(struct training *training, int64_t epoch, struct epoch_report *report, struct error *error)
-{
-    const struct model *model = training->model;
-    int64_t       before = epoch * training->steps_an_epoch, left = training->steps - before;
-    int64_t       steps = left < training->steps_an_epoch ? left : training->steps_an_epoch;
-    struct order  order = order_make(training->settings->seed, (uint64_t)epoch, (uint64_t)training->train.count);
-    struct result sum = {0};
-    char          part[FORMAT_SIZE];
-    snprintf(part, sizeof part, "epoch %" PRId64 "/%" PRId64, epoch + 1, training->epochs);
-    struct rates rates = {
-        .schedule = &model->schedule, .lr = training->settings->lr, .spec_lr = model->sgd.lr,
-        .steps_an_epoch = training->steps_an_epoch, .steps = training->steps,
+    /* A schedule is one of the whole training: --steps, which may end a part of it, does not make it shorter. */
+    int64_t epochs = settings->epochs >= 0 ? settings->epochs : training->model->epochs, whole;
+    if (__builtin_mul_overflow(epochs, training->steps_an_epoch, &whole) || whole < all)
+        whole = all;
+    training->rates = (struct rates){
+        .schedule = &training->model->schedule, .lr = training->now.lr, .spec_lr = training->model->sgd.lr,
+        .steps_an_epoch = training->steps_an_epoch, .steps = whole,
     };
-    struct watch watch = {
-        .progress = &training->progress, .error = error, .part = part, .batch = model->batch_size, .steps = steps,
-        .samples = data_step_samples(model, training->train.count, steps),
-        .before = before, .all = training->steps, .started = seconds_now(),
-    };
-    struct stretch stretch = {
-        .order = model->shuffle ? &order : NULL, .steps = steps, .before = before, .rates = &rates,
-        .fresh = before == 0,
-        .seed = training->settings->seed, .epoch = (uint64_t)epoch,
-        .after_step = watch_step, .watcher = &watch,
-    };
-    if (!training->device->kind->train(training->device, &stretch, &sum, error) || watch.stopped)
-        return false;
-    report->seconds = seconds_now() - watch.started;
-    report->samples = watch.samples;
-    report->train_loss = sum.loss / sum.weight;
-    report->train_accuracy = (double)sum.correct / (double)watch.samples;
-    return true;
 }
 
-/* The line of an epoch in the log. */
-static void note_epoch(struct training *training, const struct epoch_report *report)
-{
-    bool    trained = report->epoch > 0;
-    int64_t end = report->epoch * training->steps_an_epoch;
-    if (!training->log)
-        return;
-    log_epoch(training->log, &(struct log_record){
-        .epoch = (double)report->epoch, .step = (double)(end < training->steps ? end : training->steps),
-        .train_loss = trained ? report->train_loss : NAN, .train_accuracy = trained ? report->train_accuracy : NAN,
-        .valid_loss = NAN, .valid_accuracy = NAN, .test_loss = report->test_loss, .test_accuracy = report->test_accuracy,
-        .lr = training->settings->lr, .seconds = report->seconds, .eval_seconds = report->eval_seconds,
-    });
-}
-
-/* A loss that is not finite never becomes so again: going on would waste the time, saving would replace good
- * weights. */
-static bool still_finite(const struct training *training, const struct epoch_report *report, struct error *error)
-{
-    if (report->epoch == 0 || (isfinite(report->test_loss) && isfinite(report->train_loss)))
-        return true;
-    error_input(error, "training diverged in epoch %" PRId64 ": the loss is no finite number", report->epoch);
-    return error_add(error, "nothing was saved; a learning rate smaller than %g may help", training->settings->lr);
-}
-
-/* Trains the epochs; without any, reports what the initial weights are worth. */
-static bool train_epochs(struct training *training, struct error *error)
-{
-    for (int64_t epoch = 0; epoch == 0 || epoch < training->epochs; epoch++) {
-        bool                trains = training->epochs > 0;
-        struct epoch_report report = {.epoch = trains ? epoch + 1 : 0, .epochs = training->epochs};
-        struct evaluation   evaluation = {0};
-        if (trains && !train_epoch(training, epoch, &report, error))
-            return false;
-        if (training->log)
-            log_evaluation(training->log, &evaluation);
-        struct standing standing = {.fraction = trains ? (double)(epoch + 1) / (double)training->epochs : 1};
-        if (!evaluate(training->device, PART_TEST, training->settings->seed, epoch, &training->blocks_pace,
-                      &training->progress, &standing, &evaluation, error))
-            return false;
-        report.test_loss = evaluation.loss;
-        report.test_accuracy = evaluation.accuracy;
-        report.eval_seconds = evaluation.seconds;
-        progress_epoch(&training->progress, &report);
-        note_epoch(training, &report);
-        if (!still_finite(training, &report, error))
-            return false;
-    }
-    return true;
-}
-
+/* The result of the run: the weights of the best epoch, where the spec wants these, or of the last. */
 static bool save(struct training *training, struct error *error)
 {
     const struct model *model = training->model;
     const char         *path = training->settings->save;
-    size_t bytes = (size_t)model->weights_size * sizeof(real);
-    real  *flat = malloc(bytes + 1);
-    bool   saved = flat ? training->device->kind->get_weights(training->device, flat, error)
-                              && weights_save(model, path, flat, error)
-                        : error_memory(error, path, bytes);
-    free(flat);
-    if (saved)
+    struct checkpoint  *now = &training->now;
+    bool best = now->best && now->best_epoch > 0;
+    if ((!best && !training->device->kind->get_weights(training->device, now->weights, error))
+        || !weights_save(model, path, best ? now->best : now->weights, error))
+        return false;
+    if (best)
+        progress_say(&training->progress, "weights saved in %s: those of epoch %" PRId64 ", the best one, %s accuracy %.2f %%", path,
+                     now->best_epoch, training->train.held_out > 0 ? "valid" : "test", 100 * now->best_accuracy);
+    else
         progress_say(&training->progress, "weights saved in %s", path);
-    return saved;
+    return true;
 }
 
-static bool set_initial_weights(struct training *training, struct error *error)
+/* Goes on from a checkpoint, from given weights, or begins with random ones. */
+static bool set_start(struct training *training, struct error *error)
 {
-    const struct model *model = training->model;
-    if (training->settings->init)
-        return read_weights(training->device, training->settings->init, &training->progress, error);
-    size_t bytes = (size_t)model->weights_size * sizeof(real);
-    real  *flat = malloc(bytes + 1);
-    if (!flat)
-        return error_memory(error, "the initial weights", bytes);
-    weights_init(model, training->settings->seed, flat);
-    bool set = training->device->kind->set_weights(training->device, flat, error);
-    free(flat);
-    return set;
+    const struct settings    *settings = training->settings;
+    const struct device_kind *kind = training->device->kind;
+    struct checkpoint        *now = &training->now;
+    if (settings->resume) {
+        double lr = now->lr;            /* the one to go on with; set_rates has chosen it */
+        bool   good = checkpoint_read(now, training->model, &training->train, settings->resume, error)
+                   && kind->set_weights(training->device, now->weights, error)
+                   && (!now->state || kind->set_state(training->device, now->state, error));
+        now->lr = lr;
+        return good;
+    }
+    if (settings->init)
+        return read_weights(training->device, settings->init, &training->progress, error);
+    weights_init(training->model, now->seed, now->weights);
+    return kind->set_weights(training->device, now->weights, error);
+}
+
+/* Seed and learning rate: those of the checkpoint to go on from. Another seed would make another training of it. */
+static bool set_rates(struct training *training, struct error *error)
+{
+    const struct settings *settings = training->settings;
+    struct checkpoint     *now = &training->now;
+    uint64_t seed;
+    double   lr;
+    now->seed = settings->seed;
+    now->lr = settings->lr;
+    if (!settings->resume)
+        return true;
+    if (!checkpoint_peek(settings->resume, &seed, &lr, error))
+        return false;
+    if (options_given(settings, "--seed") && seed != settings->seed)
+        return error_set(error, STATUS_USAGE, "--seed %" PRIu64 " contradicts --resume: the seed of %s is %" PRIu64,
+                         settings->seed, settings->resume, seed);
+    now->seed = seed;
+    if (!options_given(settings, "--lr"))
+        now->lr = lr;
+    else if (lr != settings->lr)
+        progress_say(&training->progress, "goes on with lr %g in place of %g", settings->lr, lr);
+    return true;
+}
+
+/* Appends a word as one types it in a shell. */
+static void print_word(FILE *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+    if (*word && !word[strspn(word, plain)]) {
+        fprintf(out, " %s", word);
+        return;
+    }
+    fputs(" '", out);
+    for (; *word; word++)
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, out);
+    fputc('\'', out);
+}
+
+/* The command that goes on: the same one, but from the checkpoint. */
+static void print_command(const struct training *training, FILE *out)
+{
+    static const char *const replaced[] = {"--resume", "--init"};
+    const struct settings *settings = training->settings;
+    for (int i = 0; i < settings->argument_count; i++) {
+        const char *word = settings->arguments[i];
+        bool        goes = false, value = false;
+        for (size_t k = 0; k < sizeof replaced / sizeof *replaced; k++) {
+            size_t length = strlen(replaced[k]);
+            bool   same = strncmp(word, replaced[k], length) == 0;
+            value = value || (same && word[length] == '\0');
+            goes = goes || (same && (word[length] == '\0' || word[length] == '='));
+        }
+        i += value;
+        if (!goes)
+            print_word(out, word);
+    }
+    print_word(out, "--resume");
+    print_word(out, training->checkpoint);
+}
+
+bool training_interrupted(struct training *training, struct error *error)
+{
+    int          status = error->status;
+    char         command[4096] = "";
+    struct error why;
+    if (!training->checkpoint || !training->device || training->settings->overfit) {
+        error_set(error, status, "interrupted; nothing was saved");
+        if (!training->checkpoint && !training->settings->overfit)
+            error_add(error, "with --checkpoint FILE a run can go on where it was interrupted");
+        return false;
+    }
+    if (!training_checkpoint(training, &why)) {
+        error_set(error, why.status, "interrupted, and the checkpoint could not be written: %s", why.text);
+        return false;
+    }
+    FILE *out = fmemopen(command, sizeof command, "w");
+    if (out) {
+        print_command(training, out);
+        fclose(out);
+    }
+    error_set(error, status, "interrupted after step %" PRId64 " of %" PRId64 "; this goes on:", training->now.step,
+              training->steps);
+    return error_add(error, "%s", command + 1);
 }
 
 static void announce(struct training *training)
@@ -162,7 +168,10 @@ static void announce(struct training *training)
                  format_count(first, parameters), format_count(second, training->train.count),
                  format_count(third, training->test.count), settings->data);
     progress_say(&training->progress, "device: %s; batch %" PRId64 ", lr %g, momentum %g, seed %" PRIu64,
-                 training->device->name, model->batch_size, settings->lr, model->sgd.momentum, settings->seed);
+                 training->device->name, model->batch_size, training->now.lr, model->sgd.momentum, training->now.seed);
+    if (settings->resume)
+        progress_say(&training->progress, "goes on from %s: %" PRId64 " epochs and %" PRId64 " steps are done", settings->resume,
+                     training->now.epoch, training->now.step);
 }
 
 static struct device_config device_config(const struct training *training)
@@ -178,7 +187,8 @@ static bool open_log(struct training *training, struct error *error)
 {
     training->log = log_open(&(struct log_config){
         .model = training->model, .settings = training->settings, .device = training->device->name,
-        .epochs = training->epochs, .train_count = training->train.count, .test = &training->test,
+        .epochs = training->epochs, .train_count = training->train.count, .valid_count = training->train.held_out,
+        .test = &training->test, .resumed = training->settings->resume != NULL, .epochs_done = training->now.epoch,
     }, error);
     return training->log != NULL;
 }
@@ -188,42 +198,63 @@ static bool run(struct training *training, struct error *error)
     const struct settings *settings = training->settings;
     const struct model    *model = training->model;
     if (!data_load(model, settings->data, PART_TRAIN, settings->progress, &training->train, error)
-        || !data_load(model, settings->data, PART_TEST, settings->progress, &training->test, error))
+        || !data_load(model, settings->data, PART_TEST, settings->progress, &training->test, error)
+        || (settings->overfit && !overfit_batch(training, error)))
         return false;
     struct device_config config = device_config(training);
     training->device = command_device(&config, &training->progress, error);
-    if (!training->device || !set_initial_weights(training, error))
+    if (!training->device || !set_start(training, error))
         return false;
     plan_steps(training);
     if (settings->log && !open_log(training, error))
         return false;
     announce(training);
     training->progress.started = seconds_now();
+    if (settings->overfit)
+        return train_overfit(training, error);
     return train_epochs(training, error) && save(training, error);
+}
+
+/* What can be told before any data is read. */
+static bool check(struct training *training, struct error *error)
+{
+    const struct settings *settings = training->settings;
+    struct device_config   config = device_config(training);
+    return device_check(&config, error) && (settings->overfit || safetensors_writable(settings->save, error))
+        && (!training->checkpoint || safetensors_writable(training->checkpoint, error))
+        && (!settings->log || log_possible(settings->log, error)) && set_rates(training, error);
+}
+
+/* Says after an error what is left to go on from. */
+static void say_rest(const struct training *training, struct error *error)
+{
+    if (training->written >= 0)
+        error_add(error, "%s holds the state after step %" PRId64, training->checkpoint, training->written);
 }
 
 bool train_command(const struct model *model, const struct settings *settings, struct error *error)
 {
     struct training training = {
         .model = model, .settings = settings, .progress = progress_start(settings->progress, model->name),
-        .blocks_pace = {.amount = 1},
+        .checkpoint = settings->checkpoint ? settings->checkpoint : settings->resume, .blocks_pace = {.amount = 1},
+        .written = -1,
     };
-    struct device_config config = device_config(&training);
-    if (!device_check(&config, error) || !safetensors_writable(settings->save, error)
-        || (settings->log && !log_possible(settings->log, error)))
-        return false;
     struct error why;
-    bool good = run(&training, error);
+    bool good = checkpoint_make(&training.now, model, error) && check(&training, error) && run(&training, error);
+    progress_clear(&training.progress);
+    if (!good && error->status > STATUS_SIGNAL)
+        training_interrupted(&training, error);
+    else if (!good)
+        say_rest(&training, error);
     if (!log_close(training.log, &why) && good) {
         *error = why;
         good = false;
     }
     progress_clear(&training.progress);
-    if (!good && error->status > STATUS_SIGNAL)
-        error_set(error, error->status, "interrupted; nothing was saved");
     if (training.device)
         training.device->kind->close(training.device);
     data_free(&training.train);
     data_free(&training.test);
+    checkpoint_free(&training.now);
     return good;
 }

@@ -7,11 +7,13 @@
 bool watch_step(void *watcher, int64_t steps, const struct result *result)
 {
     struct watch *watch = watcher;
-    int64_t       done = steps == watch->steps ? watch->samples : steps * watch->batch;
+    int64_t       made = watch->first + steps, done = made == watch->steps ? watch->samples : made * watch->batch;
+    watch->made = made;
     progress_show(watch->progress, &(struct standing){
-        .part = watch->part, .done = done, .all = watch->samples, .loss = result->loss / result->weight,
+        .part = watch->part, .done = done, .all = watch->samples,
+        .before = watch->first * watch->batch, .loss = result->loss / result->weight,
         .accuracy = (double)result->correct / (double)done, .seconds = seconds_now() - watch->started,
-        .fraction = (double)(watch->before + steps) / (double)watch->all,
+        .fraction = (double)(watch->before + made) / (double)watch->all,
     });
     watch->stopped = !interrupt_none(watch->error);
     return !watch->stopped;

@@ -1,11 +1,13 @@
 #include "weights.h"
 
+#include "checkpoint.h"
 #include "format.h"
 #include "random.h"
 #include "safetensors.h"
 
 #include <endian.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,13 +89,14 @@ static bool same_shape(const struct parameter *parameter, const struct tensor *t
         && memcmp(parameter->shape, tensor->shape, (size_t)tensor->rank * sizeof *tensor->shape) == 0;
 }
 
-/* Appends to `error` what keeps `tensor` from being `parameter`. */
-static int compare(const struct parameter *parameter, const struct tensor *tensor, struct error *error)
+/* Appends to `error` what keeps `tensor` from being the set's `parameter`. */
+static int compare(const struct weights_set *set, const struct parameter *parameter, const struct tensor *tensor,
+                   struct error *error)
 {
     char found[FORMAT_SIZE], expected[FORMAT_SIZE];
     format_shape(expected, parameter->shape, parameter->rank);
     if (!tensor) {
-        error_add(error, "missing: %s, %s", parameter->name, expected);
+        error_add(error, "missing: %s%s, %s", set->prefix, parameter->name, expected);
         return 1;
     }
     int differences = 0;
@@ -117,24 +120,63 @@ static bool is_parameter(const struct model *model, const char *name)
     return false;
 }
 
-static bool check_fit(const struct model *model, const struct safetensors *file, struct error *error)
+/* Sets that only checkpoints have. */
+static const char *const checkpoint_sets[] = {"best.", "optimizer.momentum_buffer."};
+
+/* Whether the tensor belongs to one of the sets, or to one of a checkpoint's others. */
+static bool is_wanted(const struct model *model, const struct safetensors *file, const struct weights_set *sets, int count,
+                      const char *name)
+{
+    bool checkpoint = safetensors_metadata(file, CHECKPOINT_KEY) != NULL;
+    for (int s = 0; s < count; s++)
+        if (strncmp(name, sets[s].prefix, strlen(sets[s].prefix)) == 0
+            && is_parameter(model, name + strlen(sets[s].prefix)))
+            return true;
+    for (size_t i = 0; i < sizeof checkpoint_sets / sizeof *checkpoint_sets && checkpoint; i++)
+        if (strncmp(name, checkpoint_sets[i], strlen(checkpoint_sets[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The parameter's name in a file, which the caller frees; NULL without memory. */
+static char *name_in_file(const struct weights_set *set, const struct parameter *parameter)
+{
+    size_t size = strlen(set->prefix) + strlen(parameter->name) + 1;
+    char  *name = malloc(size);
+    if (name)
+        snprintf(name, size, "%s%s", set->prefix, parameter->name);
+    return name;
+}
+
+static const struct tensor *find(const struct safetensors *file, const struct weights_set *set,
+                                 const struct parameter *parameter)
+{
+    char                *name = name_in_file(set, parameter);
+    const struct tensor *tensor = name ? safetensors_find(file, name) : NULL;
+    free(name);
+    return tensor;
+}
+
+static bool check_fit(const struct model *model, const struct safetensors *file, const struct weights_set *sets, int count,
+                      struct error *error)
 {
     int          differences = 0, missing = 0;
     const char **names = malloc(((size_t)model->parameter_count + 1) * sizeof *names);
     if (!names)
         return error_memory(error, "a list of names", (size_t)model->parameter_count * sizeof *names);
     error_input(error, "%s: these are not the weights of %s:", file->path, model->name);
-    for (int p = 0; p < model->parameter_count; p++) {
-        const struct tensor *tensor = safetensors_find(file, model->parameters[p].name);
-        if (!tensor)
-            names[missing++] = model->parameters[p].name;
-        differences += compare(&model->parameters[p], tensor, error);
-    }
+    for (int s = 0; s < count; s++)
+        for (int p = 0; p < model->parameter_count; p++) {
+            const struct tensor *tensor = find(file, &sets[s], &model->parameters[p]);
+            if (!tensor && s == 0)
+                names[missing++] = model->parameters[p].name;
+            differences += compare(&sets[s], &model->parameters[p], tensor, error);
+        }
     names[missing] = NULL;
     for (int i = 0; i < file->count && !error->full; i++) {
         const struct tensor *tensor = &file->tensors[i];
         char shape[FORMAT_SIZE];
-        if (is_parameter(model, tensor->name))
+        if (is_wanted(model, file, sets, count, tensor->name))
             continue;
         const char *meant = nearest_name(tensor->name, names);
         error_add(error, "superfluous: %s, %s%s%s%s", tensor->name, format_shape(shape, tensor->shape, tensor->rank),
@@ -156,23 +198,41 @@ static void pack(const struct parameter *parameter, const unsigned char *bytes, 
     }
 }
 
+static bool read_parameter(const struct safetensors *file, const struct tensor *tensor, const struct parameter *parameter,
+                           real *flat, int64_t *strange, struct error *error)
+{
+    size_t         bytes = (size_t)(tensor->end - tensor->begin);
+    unsigned char *values = malloc(bytes + 1);
+    bool           read = values ? safetensors_read(file, tensor, values, error)
+                                 : error_memory(error, tensor->name, bytes);
+    if (read)
+        pack(parameter, values, (size_t)dtype_bytes(tensor->dtype), flat, strange);
+    free(values);
+    return read;
+}
+
+bool weights_read(const struct model *model, const struct safetensors *file, const struct weights_set *sets, int count,
+                  int64_t *strange, struct error *error)
+{
+    bool read = check_fit(model, file, sets, count, error);
+    *strange = 0;
+    for (int s = 0; s < count; s++) {
+        memset(sets[s].flat, 0, (size_t)model->weights_size * sizeof *sets[s].flat);
+        for (int p = 0; p < model->parameter_count && read; p++) {
+            const struct tensor *tensor = find(file, &sets[s], &model->parameters[p]);
+            read = tensor ? read_parameter(file, tensor, &model->parameters[p], sets[s].flat, strange, error)
+                          : error_memory(error, "a name", strlen(model->parameters[p].name));
+        }
+    }
+    return read;
+}
+
 bool weights_load(const struct model *model, const char *path, real *flat, int64_t *strange, struct error *error)
 {
     struct safetensors file;
     if (!safetensors_open(&file, path, error))
         return false;
-    bool loaded = check_fit(model, &file, error);
-    *strange = 0;
-    memset(flat, 0, (size_t)model->weights_size * sizeof *flat);
-    for (int p = 0; p < model->parameter_count && loaded; p++) {
-        const struct tensor *tensor = safetensors_find(&file, model->parameters[p].name);
-        size_t         bytes = (size_t)(tensor->end - tensor->begin);
-        unsigned char *values = malloc(bytes + 1);
-        loaded = values ? safetensors_read(&file, tensor, values, error) : error_memory(error, tensor->name, bytes);
-        if (loaded)
-            pack(&model->parameters[p], values, (size_t)dtype_bytes(tensor->dtype), flat, strange);
-        free(values);
-    }
+    bool loaded = weights_read(model, &file, &(struct weights_set){"", flat}, 1, strange, error);
     safetensors_close(&file);
     return loaded;
 }
@@ -185,34 +245,57 @@ static void unpack(const struct parameter *parameter, const real *flat, unsigned
         encode(bytes + (size_t)i * sizeof *flat, flat[cursor.at]);
 }
 
-bool weights_save(const struct model *model, const char *path, const real *flat, struct error *error)
+/* What goes into the tensors of a file: as many as the sets have parameters, whose names are the caller's to free. */
+static bool fill(const struct model *model, const struct weights_set *sets, int count, struct tensor *tensors,
+                 const void **data, char **names, unsigned char *bytes)
 {
-    int            count = model->parameter_count;
-    int64_t        elements = 0;
-    for (int p = 0; p < count; p++)
+    size_t at = 0;
+    for (int s = 0; s < count; s++)
+        for (int p = 0; p < model->parameter_count; p++, tensors++, data++, names++) {
+            const struct parameter *parameter = &model->parameters[p];
+            *names = name_in_file(&sets[s], parameter);
+            if (!*names)
+                return false;
+            *tensors = (struct tensor){
+                .name = *names, .dtype = sizeof(real) == sizeof(double) ? "F64" : "F32", .rank = parameter->rank,
+            };
+            memcpy(tensors->shape, parameter->shape, sizeof parameter->shape);
+            *data = bytes + at;
+            unpack(parameter, sets[s].flat, bytes + at);
+            at += (size_t)parameter_elements(parameter) * sizeof(real);
+        }
+    return true;
+}
+
+bool weights_write(const struct model *model, const char *path, const struct weights_set *sets, int count,
+                   const struct metadata *metadata, int metadata_count, struct error *error)
+{
+    size_t  tensors_count = (size_t)(count * model->parameter_count);
+    int64_t elements = 0;
+    for (int p = 0; p < model->parameter_count; p++)
         elements += parameter_elements(&model->parameters[p]);
-    size_t         size = (size_t)elements * sizeof *flat, at = 0;
-    struct tensor *tensors = calloc((size_t)count + 1, sizeof *tensors);
-    const void   **data = calloc((size_t)count + 1, sizeof *data);
+    size_t         size = (size_t)(elements * count) * sizeof(real);
+    struct tensor *tensors = calloc(tensors_count + 1, sizeof *tensors);
+    const void   **data = calloc(tensors_count + 1, sizeof *data);
+    char         **names = calloc(tensors_count + 1, sizeof *names);
     unsigned char *bytes = malloc(size + 1);
-    bool           saved = tensors && data && bytes;
-    if (!saved)
+    bool written = tensors && data && names && bytes && fill(model, sets, count, tensors, data, names, bytes);
+    if (!written)
         error_memory(error, path, size);
-    for (int p = 0; p < count && saved; p++) {
-        const struct parameter *parameter = &model->parameters[p];
-        tensors[p] = (struct tensor){
-            .name = parameter->name,
-            .dtype = sizeof(real) == sizeof(double) ? "F64" : "F32",
-            .rank = parameter->rank,
-        };
-        memcpy(tensors[p].shape, parameter->shape, sizeof parameter->shape);
-        data[p] = bytes + at;
-        unpack(parameter, flat, bytes + at);
-        at += (size_t)parameter_elements(parameter) * sizeof *flat;
-    }
-    saved = saved && safetensors_write(path, tensors, data, count, error);
+    else
+        written = safetensors_write(path, &(struct safetensors_content){
+            tensors, data, (int)tensors_count, metadata, metadata_count,
+        }, error);
+    for (size_t i = 0; names && i < tensors_count; i++)
+        free(names[i]);
+    free(names);
     free(tensors);
     free(data);
     free(bytes);
-    return saved;
+    return written;
+}
+
+bool weights_save(const struct model *model, const char *path, real *flat, struct error *error)
+{
+    return weights_write(model, path, &(struct weights_set){"", flat}, 1, NULL, 0, error);
 }

@@ -142,7 +142,7 @@ static void test_conversion_and_strange_values(void **state)
     real flat[WEIGHTS];
     int64_t strange;
     (void)state;
-    assert_true(safetensors_write(path, tensors, data, 3, &error));
+    assert_true(safetensors_write(path, &(struct safetensors_content){tensors, data, 3, NULL, 0}, &error));
     assert_true(weights_load(&model, path, flat, &strange, &error));
     assert_int_equal(strange, 2);
     assert_true(flat[0] == (real)1.5 && flat[pitch] == -2 && flat[2 + pitch] == 6 && flat[16] == 7
@@ -341,22 +341,22 @@ static void test_weights_that_do_not_fit(void **state)
     real flat[WEIGHTS];
     int64_t strange;
     (void)state;
-    assert_true(safetensors_write(path, tensors, data, 3, &error));
+    assert_true(safetensors_write(path, &(struct safetensors_content){tensors, data, 3, NULL, 0}, &error));
     assert_true(weights_load(&model, path, flat, &strange, &error));
-    assert_true(safetensors_write(path, tensors, data, 4, &error));
+    assert_true(safetensors_write(path, &(struct safetensors_content){tensors, data, 4, NULL, 0}, &error));
     EXPECT_UNFIT("not the weights of net", "superfluous: more, 1");
-    assert_true(safetensors_write(path, tensors, data, 2, &error));
+    assert_true(safetensors_write(path, &(struct safetensors_content){tensors, data, 2, NULL, 0}, &error));
     EXPECT_UNFIT("missing: scale, scalar");
     tensors[0].shape[0] = 2;
     tensors[0].shape[1] = 3;
     tensors[1].dtype = "F16";
     tensors[2].name = "scales";
-    assert_true(safetensors_write(path, tensors, data, 4, &error));
+    assert_true(safetensors_write(path, &(struct safetensors_content){tensors, data, 4, NULL, 0}, &error));
     EXPECT_UNFIT("shape of fc.weight: found 2x3, expected 3x2", "dtype of fc.bias: found F16, expected F32 or F64",
                  "missing: scale, scalar", "superfluous: scales, scalar (is it scale?)", "superfluous: more");
     tensors[0].rank = 1;
     tensors[0].shape[0] = 6;
-    assert_true(safetensors_write(path, tensors, data, 3, &error));
+    assert_true(safetensors_write(path, &(struct safetensors_content){tensors, data, 3, NULL, 0}, &error));
     EXPECT_UNFIT("shape of fc.weight: found 6, expected 3x2");
 }
 
@@ -376,7 +376,7 @@ static void test_very_many_differences(void **state)
         tensors[i] = (struct tensor){.name = names[i], .dtype = "F32"};
         data[i] = "\0\0\0";
     }
-    assert_true(safetensors_write(path, tensors, data, COUNT, &error));
+    assert_true(safetensors_write(path, &(struct safetensors_content){tensors, data, COUNT, NULL, 0}, &error));
     assert_false(weights_load(&model, path, flat, &strange, &error));
     assert_int_equal(error.length, sizeof error.text - 1);
     assert_string_equal(error.text + error.length - 4, " ...");

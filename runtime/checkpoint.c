@@ -1,0 +1,309 @@
+#include "checkpoint.h"
+
+#include "format.h"
+#include "safetensors.h"
+#include "weights.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char version[] = "1";
+
+enum { VALUE = 256 };                   /* characters of a value */
+
+/* ---- the numbers */
+
+enum number { WHOLE, SEED, REAL };      /* int64_t of 0 or more, uint64_t, double */
+
+static const struct field {
+    const char *key;
+    enum number number;
+    size_t      offset;                 /* in struct checkpoint */
+} fields[] = {
+    {"netc.epoch", WHOLE, offsetof(struct checkpoint, epoch)},
+    {"netc.step", WHOLE, offsetof(struct checkpoint, step)},
+    {"netc.seed", SEED, offsetof(struct checkpoint, seed)},
+    {"netc.lr", REAL, offsetof(struct checkpoint, lr)},
+    {"netc.loss_sum", REAL, offsetof(struct checkpoint, sum.loss)},
+    {"netc.weight_sum", REAL, offsetof(struct checkpoint, sum.weight)},
+    {"netc.correct", WHOLE, offsetof(struct checkpoint, sum.correct)},
+    {"netc.best_epoch", WHOLE, offsetof(struct checkpoint, best_epoch)},
+    {"netc.best_accuracy", REAL, offsetof(struct checkpoint, best_accuracy)},
+    {"netc.best_loss", REAL, offsetof(struct checkpoint, best_loss)},
+};
+
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+/* Reals are written in hexadecimal: all of their bits come back. */
+static void show_field(const struct field *field, const struct checkpoint *checkpoint, char text[VALUE])
+{
+    const void *value = (const char *)checkpoint + field->offset;
+    switch (field->number) {
+    case WHOLE: snprintf(text, VALUE, "%" PRId64, *(const int64_t *)value); break;
+    case SEED: snprintf(text, VALUE, "%" PRIu64, *(const uint64_t *)value); break;
+    case REAL: snprintf(text, VALUE, "%a", *(const double *)value); break;
+    }
+}
+
+static bool read_field(const struct field *field, const char *text, struct checkpoint *checkpoint)
+{
+    void *value = (char *)checkpoint + field->offset;
+    char *end;
+    errno = 0;
+    if (field->number == REAL) {
+        *(double *)value = strtod(text, &end);
+        return end != text && !*end && isfinite(*(double *)value);
+    }
+    uint64_t number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || (field->number == WHOLE && number > INT64_MAX))
+        return false;
+    memcpy(value, &number, sizeof number);
+    return true;
+}
+
+static bool read_fields(const struct safetensors *file, struct checkpoint *checkpoint, struct error *error)
+{
+    static const char *const expected[] = {
+        [WHOLE] = "a whole number", [SEED] = "a whole number", [REAL] = "a finite number",
+    };
+    const char *found = safetensors_metadata(file, CHECKPOINT_KEY);
+    if (!found) {
+        error_input(error, "%s: this is no checkpoint: its metadata has no %s", file->path, CHECKPOINT_KEY);
+        return error_add(error, "a file of weights is what --init FILE starts from");
+    }
+    if (strcmp(found, version) != 0)
+        return error_input(error, "%s: found a checkpoint of version %s, expected %s: it is another netc's", file->path,
+                           found, version);
+    for (int i = 0; i < FIELDS; i++) {
+        const char *text = safetensors_metadata(file, fields[i].key);
+        if (!text || !read_field(&fields[i], text, checkpoint))
+            return error_input(error, "%s: damaged checkpoint: %s is %s%s%s, expected %s", file->path, fields[i].key,
+                               text ? "'" : "", text ? text : "missing", text ? "'" : "", expected[fields[i].number]);
+    }
+    return true;
+}
+
+/* ---- what must be the same for the steps to be */
+
+static void show_network(const struct model *model, const struct dataset *train, char text[VALUE])
+{
+    (void)train;
+    snprintf(text, VALUE, "%s", model->name);
+}
+
+static void show_dataset(const struct model *model, const struct dataset *train, char text[VALUE])
+{
+    snprintf(text, VALUE, "%s%s%s, %" PRId64 " training images, %" PRId64 " held out", model->dataset,
+             model->split ? " " : "", model->split ? model->split : "", train->count, train->held_out);
+}
+
+static void show_batches(const struct model *model, const struct dataset *train, char text[VALUE])
+{
+    (void)train;
+    snprintf(text, VALUE, "of %" PRId64 ", %s%s", model->batch_size,
+             model->balanced ? "balanced" : model->shuffle ? "shuffled" : "in the order of the files",
+             model->drop_last ? ", a smaller last one dropped" : "");
+}
+
+static void show_optimizer(const struct model *model, const struct dataset *train, char text[VALUE])
+{
+    const struct sgd *sgd = &model->sgd;
+    (void)train;
+    snprintf(text, VALUE, "sgd(momentum=%g, dampening=%g, weight_decay=%g, nesterov=%s), clip_grad_norm=%g", sgd->momentum,
+             sgd->dampening, sgd->weight_decay, sgd->nesterov ? "true" : "false", model->clip_grad_norm);
+}
+
+/* The FNV-1a hash of bytes, after those whose hash is given (G. Fowler, L. C. Noll, P. Vo: RFC 9923). */
+static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001B3u;
+    return hash;
+}
+
+/* How many there are, and a hash of all that they say: too much for a line. */
+static void show_transforms(const struct model *model, const struct dataset *train, char text[VALUE])
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+    (void)train;
+    for (int i = 0; i < model->transform_count; i++) {
+        const struct transform *t = &model->transforms[i];
+        const int32_t whole[] = {
+            t->kind, t->size[0], t->size[1], t->padding[0], t->padding[1], t->padding[2], t->padding[3], t->mode,
+            t->pad_if_needed, t->bilinear, t->channels,
+        };
+        const float reals[] = {
+            t->fill, t->p, t->degrees[0], t->degrees[1], t->translate[0], t->translate[1], t->scale[0], t->scale[1],
+            t->shear[0], t->shear[1], t->shear[2], t->shear[3], t->ratio[0], t->ratio[1],
+        };
+        hash = fnv(fnv(hash, whole, sizeof whole), reals, sizeof reals);
+    }
+    if (model->targets)
+        hash = fnv(hash, model->targets, 256 * sizeof *model->targets);
+    snprintf(text, VALUE, "%d, %s (%016" PRIx64 ")", model->transform_count, model->targets ? "and of labels" : "none of labels",
+             hash);
+}
+
+static const struct {
+    const char *key, *what;
+    void      (*show)(const struct model *model, const struct dataset *train, char text[VALUE]);
+} identity[] = {
+    {"netc.network", "network", show_network},
+    {"netc.dataset", "dataset", show_dataset},
+    {"netc.batches", "batches", show_batches},
+    {"netc.optimizer", "optimizer", show_optimizer},
+    {"netc.transforms", "transforms", show_transforms},
+};
+
+enum { IDENTITY = sizeof identity / sizeof *identity };
+
+static bool check_identity(const struct safetensors *file, const struct model *model, const struct dataset *train,
+                           struct error *error)
+{
+    bool same = true;
+    for (int i = 0; i < IDENTITY; i++) {
+        char        expected[VALUE];
+        const char *found = safetensors_metadata(file, identity[i].key);
+        identity[i].show(model, train, expected);
+        if (found && strcmp(found, expected) == 0)
+            continue;
+        if (same)
+            error_input(error, "%s: this checkpoint is of another training:", file->path);
+        same = false;
+        error_add(error, "%s: found %s, expected %s", identity[i].what, found ? found : "nothing", expected);
+    }
+    return same;
+}
+
+/* ---- files */
+
+enum { MOST_SETS = 3 };
+
+static int sets_of(const struct checkpoint *checkpoint, struct weights_set sets[MOST_SETS])
+{
+    int count = 0;
+    sets[count++] = (struct weights_set){"", checkpoint->weights};
+    if (checkpoint->state)
+        sets[count++] = (struct weights_set){"optimizer.momentum_buffer.", checkpoint->state};
+    if (checkpoint->best && checkpoint->best_epoch > 0)
+        sets[count++] = (struct weights_set){"best.", checkpoint->best};
+    return count;
+}
+
+bool checkpoint_make(struct checkpoint *checkpoint, const struct model *model, struct error *error)
+{
+    size_t bytes = (size_t)model->weights_size * sizeof(real);
+    *checkpoint = (struct checkpoint){
+        .weights = calloc(1, bytes + 1), .state = model->state_slots ? calloc(1, bytes + 1) : NULL,
+        .best = model->keep_best ? calloc(1, bytes + 1) : NULL,
+    };
+    return (checkpoint->weights && (checkpoint->state || !model->state_slots) && (checkpoint->best || !model->keep_best))
+        || error_memory(error, "the weights", bytes * MOST_SETS);
+}
+
+void checkpoint_free(struct checkpoint *checkpoint)
+{
+    free(checkpoint->weights);
+    free(checkpoint->state);
+    free(checkpoint->best);
+    *checkpoint = (struct checkpoint){0};
+}
+
+/* Gives path.1 to the file at `path`, path.2 to the one before, and so on up to `keep` files in all. The newest one has
+ * both names until another takes its place, so that at no moment there is none. */
+static bool rotate(const char *path, int64_t keep, struct error *error)
+{
+    char *from = malloc(strlen(path) + 32), *to = malloc(strlen(path) + 32);
+    bool  good = (from && to) || error_memory(error, path, strlen(path));
+    for (int64_t i = keep - 1; i > 1 && good; i--) {
+        sprintf(from, "%s.%" PRId64, path, i - 1);
+        sprintf(to, "%s.%" PRId64, path, i);
+        good = rename(from, to) == 0 || errno == ENOENT
+            || error_set(error, STATUS_MACHINE, "%s: cannot rename to %s: %s", from, to, strerror(errno));
+    }
+    if (good && keep > 1) {
+        sprintf(to, "%s.1", path);
+        unlink(to);
+        good = link(path, to) == 0 || errno == ENOENT
+            || error_set(error, STATUS_MACHINE, "%s: cannot keep it as %s: %s", path, to, strerror(errno));
+    }
+    free(from);
+    free(to);
+    return good;
+}
+
+bool checkpoint_write(const struct checkpoint *checkpoint, const struct model *model, const struct dataset *train,
+                      const char *path, int64_t keep, struct error *error)
+{
+    struct weights_set sets[MOST_SETS];
+    struct metadata    metadata[1 + FIELDS + IDENTITY] = {{CHECKPOINT_KEY, version}};
+    char               text[FIELDS + IDENTITY][VALUE];
+    for (int i = 0; i < FIELDS; i++) {
+        show_field(&fields[i], checkpoint, text[i]);
+        metadata[1 + i] = (struct metadata){fields[i].key, text[i]};
+    }
+    for (int i = 0; i < IDENTITY; i++) {
+        identity[i].show(model, train, text[FIELDS + i]);
+        metadata[1 + FIELDS + i] = (struct metadata){identity[i].key, text[FIELDS + i]};
+    }
+    return rotate(path, keep, error)
+        && weights_write(model, path, sets, sets_of(checkpoint, sets), metadata, 1 + FIELDS + IDENTITY, error);
+}
+
+/* Whether the numbers can be those of one training. */
+static bool check_numbers(const struct checkpoint *checkpoint, const struct model *model, const struct dataset *train,
+                          const char *path, struct error *error)
+{
+    int64_t steps = data_steps(model, train->count), before;
+    bool    good = !__builtin_mul_overflow(checkpoint->epoch, steps, &before) && checkpoint->step >= before
+             && checkpoint->step - before <= steps && checkpoint->best_epoch <= checkpoint->epoch + 1
+             && checkpoint->sum.correct <= train->count;
+    return good || error_input(error, "%s: damaged checkpoint: step %" PRId64 " is none of epoch %" PRId64 " of %" PRId64
+                               " steps each, or its sums are none of %" PRId64 " images", path, checkpoint->step,
+                               checkpoint->epoch + 1, steps, train->count);
+}
+
+static bool read_file(struct checkpoint *checkpoint, const struct safetensors *file, const struct model *model,
+                      const struct dataset *train, struct error *error)
+{
+    struct weights_set sets[MOST_SETS];
+    int64_t            strange;
+    if (!read_fields(file, checkpoint, error) || !check_identity(file, model, train, error)
+        || !check_numbers(checkpoint, model, train, file->path, error)
+        || !weights_read(model, file, sets, sets_of(checkpoint, sets), &strange, error))
+        return false;
+    return strange == 0
+        || error_input(error, "%s: %" PRId64 " values are infinite or not a number: nothing could be learned from here",
+                       file->path, strange);
+}
+
+bool checkpoint_read(struct checkpoint *checkpoint, const struct model *model, const struct dataset *train,
+                     const char *path, struct error *error)
+{
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error))
+        return false;
+    bool good = read_file(checkpoint, &file, model, train, error);
+    safetensors_close(&file);
+    return good;
+}
+
+bool checkpoint_peek(const char *path, uint64_t *seed, double *lr, struct error *error)
+{
+    struct checkpoint  checkpoint;
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error))
+        return false;
+    bool good = read_fields(&file, &checkpoint, error);
+    safetensors_close(&file);
+    if (good) {
+        *seed = checkpoint.seed;
+        *lr = checkpoint.lr;
+    }
+    return good;
+}

@@ -1,0 +1,93 @@
+/* train --overfit: the first batch again and again. A network that cannot learn so little has a mistake somewhere: in its
+ * layers, its labels, its images or its learning rate. */
+#include "training.h"
+
+#include "interrupt.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS = 200, REPORTS = 10 };
+
+bool overfit_batch(struct training *training, struct error *error)
+{
+    const struct model *model = training->model;
+    struct dataset     *data = &training->train;
+    int64_t      count = data_step_samples(model, data->count, 1), bytes = data_image_bytes(model, data);
+    struct order order = order_make(training->settings->seed, 0, (uint64_t)data->count);
+    uint8_t     *images = malloc((size_t)(count * bytes) + 1), *labels = malloc((size_t)count + 1);
+    if (!images || !labels) {
+        free(images);
+        free(labels);
+        return error_memory(error, "a batch", (size_t)(count * (bytes + 1)));
+    }
+    for (int64_t i = 0; i < count; i++) {
+        int64_t sample = model->shuffle ? (int64_t)order_at(&order, (uint64_t)i) : i;
+        memcpy(images + i * bytes, data->images + sample * bytes, (size_t)bytes);
+        labels[i] = data->labels[sample];
+    }
+    struct sample_shape shape = data->shape;
+    data_free(data);
+    *data = (struct dataset){.count = count, .images = images, .labels = labels, .shape = shape};
+    return true;
+}
+
+static void report(struct training *training, int64_t step, int64_t steps, const struct evaluation *found)
+{
+    if (training->settings->progress != PROGRESS_JSON) {
+        progress_say(&training->progress, "step %" PRId64 "/%" PRId64 "  loss %.4f  accuracy %.2f %%", step, steps, found->loss,
+                     100 * found->accuracy);
+        return;
+    }
+    printf("{\"step\": %" PRId64 ", ", step);
+    progress_json_number("loss", found->loss);
+    fputs(", ", stdout);
+    progress_json_number("accuracy", found->accuracy);
+    puts("}");
+}
+
+static void conclude(struct training *training, int64_t steps, const struct evaluation *found)
+{
+    if (found->correct == found->count) {
+        progress_say(&training->progress, "the batch is learned: all %" PRId64 " images right after %" PRId64 " steps",
+                     found->count, steps);
+        return;
+    }
+    progress_say(&training->progress, "the batch is not learned: %" PRId64 " of %" PRId64 " images right after %" PRId64 " steps",
+                 found->correct, found->count, steps);
+    progress_say(&training->progress, "try --steps %" PRId64 " or another --lr than %g; else look at the labels, at normalize, "
+                 "and whether the layers before the loss end in a relu", 5 * steps, training->now.lr);
+}
+
+bool train_overfit(struct training *training, struct error *error)
+{
+    int64_t steps = training->settings->steps >= 0 ? training->settings->steps : STEPS;
+    int64_t piece = steps < REPORTS ? 1 : steps / REPORTS;
+    struct rates rates = rates_constant(training->now.lr);
+    struct evaluation found = {0};
+    for (int64_t done = 0; done <= steps; done++) {
+        if (done % piece == 0 || done == steps) {
+            struct standing standing = {.fraction = steps ? (double)done / (double)steps : 1};
+            if (!evaluate(training->device, PART_TRAIN, training->now.seed, 0, &training->blocks_pace, &training->progress,
+                          &standing, &found, error))
+                return false;
+            report(training, done, steps, &found);
+            if (!isfinite(found.loss))
+                return error_input(error, "the loss is no finite number after %" PRId64 " steps: a learning rate smaller than "
+                                   "%g may help", done, training->now.lr);
+        }
+        struct stretch stretch = {
+            .steps = 1, .rates = &rates, .fresh = done == 0, .seed = training->now.seed, .plain = true,
+        };
+        struct result  sum = {0};
+        if (done < steps && (!training->device->kind->train(training->device, &stretch, &sum, error)
+                             || !interrupt_none(error)))
+            return false;
+    }
+    conclude(training, steps, &found);
+    return true;
+}
+
