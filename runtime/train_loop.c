@@ -143,10 +143,14 @@ static bool make_epoch(struct training *training, struct error *error)
     int64_t             epoch = now->epoch;
     struct epoch_report report = {.epoch = epoch + 1, .epochs = training->epochs};
     if (!train_epoch(training, epoch, &report, error) || !evaluate_epoch(training, epoch, &report, error)
-        || !still_finite(training, &report, error) || !note_best(training, &report, error))
+        || !still_finite(training, &report, error))
         return false;
+    /* Cut short, it may be the best of this run. A longer one goes on here, and never has this part of an epoch to choose
+     * from: so the checkpoint is written before. */
     if (now->step < (epoch + 1) * training->steps_an_epoch)
-        return true;                    /* cut short: a longer run can go on here */
+        return training_checkpoint(training, error) && note_best(training, &report, error);
+    if (!note_best(training, &report, error))
+        return false;
     now->epoch++;
     now->sum = (struct result){0};
     return now->epoch % training->settings->every != 0 || training_checkpoint(training, error);
