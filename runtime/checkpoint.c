@@ -214,26 +214,45 @@ void checkpoint_free(struct checkpoint *checkpoint)
     *checkpoint = (struct checkpoint){0};
 }
 
-/* Gives path.1 to the file at `path`, path.2 to the one before, and so on up to `keep` files in all. The newest one has
- * both names until another takes its place, so that at no moment there is none. */
-static bool rotate(const char *path, int64_t keep, struct error *error)
+/* "path.3", which the caller frees. */
+static char *numbered(const char *path, int64_t number)
 {
-    char *from = malloc(strlen(path) + 32), *to = malloc(strlen(path) + 32);
-    bool  good = (from && to) || error_memory(error, path, strlen(path));
-    for (int64_t i = keep - 1; i > 1 && good; i--) {
-        sprintf(from, "%s.%" PRId64, path, i - 1);
-        sprintf(to, "%s.%" PRId64, path, i);
-        good = rename(from, to) == 0 || errno == ENOENT
-            || error_set(error, STATUS_MACHINE, "%s: cannot rename to %s: %s", from, to, strerror(errno));
+    size_t size = strlen(path) + 32;
+    char  *name = malloc(size);
+    if (name)
+        snprintf(name, size, "%s.%" PRId64, path, number);
+    return name;
+}
+
+/* Gives the file at `path`, which is about to be replaced, the second name path.0. The older ones are left alone until the
+ * new one is there: a full disk must not cost any of them. */
+static bool hold(const char *path, struct error *error)
+{
+    char *name = numbered(path, 0);
+    if (!name)
+        return error_memory(error, path, strlen(path));
+    unlink(name);                       /* of a run that was killed */
+    bool held = link(path, name) == 0 || errno == ENOENT
+             || error_set(error, STATUS_MACHINE, "%s: cannot keep it as %s: %s", path, name, strerror(errno));
+    free(name);
+    return held;
+}
+
+/* Calls path.0 path.1, what was there path.2, and so on up to `keep` files in all; or lets go of path.0. */
+static bool rotate(const char *path, int64_t keep, bool written, struct error *error)
+{
+    bool good = written;
+    for (int64_t i = written ? keep - 1 : 1; i > 0; i--) {
+        char *from = numbered(path, i - 1), *to = numbered(path, i);
+        if (!from || !to)
+            good = error_memory(error, path, strlen(path));
+        else if (!written)
+            unlink(from);
+        else if (rename(from, to) != 0 && errno != ENOENT)
+            good = error_set(error, STATUS_MACHINE, "%s: cannot rename to %s: %s", from, to, strerror(errno));
+        free(from);
+        free(to);
     }
-    if (good && keep > 1) {
-        sprintf(to, "%s.1", path);
-        unlink(to);
-        good = link(path, to) == 0 || errno == ENOENT
-            || error_set(error, STATUS_MACHINE, "%s: cannot keep it as %s: %s", path, to, strerror(errno));
-    }
-    free(from);
-    free(to);
     return good;
 }
 
@@ -251,8 +270,10 @@ bool checkpoint_write(const struct checkpoint *checkpoint, const struct model *m
         identity[i].show(model, train, text[FIELDS + i]);
         metadata[1 + FIELDS + i] = (struct metadata){identity[i].key, text[FIELDS + i]};
     }
-    return rotate(path, keep, error)
-        && weights_write(model, path, sets, sets_of(checkpoint, sets), metadata, 1 + FIELDS + IDENTITY, error);
+    if (keep > 1 && !hold(path, error))
+        return false;
+    bool written = weights_write(model, path, sets, sets_of(checkpoint, sets), metadata, 1 + FIELDS + IDENTITY, error);
+    return keep > 1 ? rotate(path, keep, written, error) : written;
 }
 
 /* Whether the numbers can be those of one training. */
