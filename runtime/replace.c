@@ -39,6 +39,7 @@ bool replace_begin(struct replacement *replacement, const char *path, struct err
 {
     if (!choose(replacement, path, error))
         return false;
+    unlink(replacement->temporary);     /* of a process that had the same number and was killed */
     int descriptor = open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     replacement->file = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
     if (replacement->file)
