@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void plan_steps(struct training *training)
 {
@@ -63,6 +64,8 @@ static bool set_start(struct training *training, struct error *error)
                    && kind->set_weights(training->device, now->weights, error)
                    && (!now->state || kind->set_state(training->device, now->state, error));
         now->lr = lr;
+        if (good && strcmp(settings->resume, training->checkpoint) == 0)
+            training->written = now->step;
         return good;
     }
     if (settings->init)
@@ -215,12 +218,25 @@ static bool run(struct training *training, struct error *error)
     return train_epochs(training, error) && save(training, error);
 }
 
+/* The weights come last: in the checkpoint's place, they would leave nothing to go on from. */
+static bool two_files(const struct training *training, struct error *error)
+{
+    const char *save = training->settings->save, *checkpoint = training->checkpoint;
+    struct stat one, other;
+    if (!checkpoint || (strcmp(save, checkpoint) != 0
+                        && (stat(save, &one) != 0 || stat(checkpoint, &other) != 0 || one.st_dev != other.st_dev
+                            || one.st_ino != other.st_ino)))
+        return true;
+    error_set(error, STATUS_USAGE, "%s: both the checkpoint and the weights are to be written there", checkpoint);
+    return error_add(error, "--save FILE names another file for the weights");
+}
+
 /* What can be told before any data is read. */
 static bool check(struct training *training, struct error *error)
 {
     const struct settings *settings = training->settings;
     struct device_config   config = device_config(training);
-    return device_check(&config, error) && (settings->overfit || safetensors_writable(settings->save, error))
+    return device_check(&config, error) && two_files(training, error) && (settings->overfit || safetensors_writable(settings->save, error))
         && (!training->checkpoint || safetensors_writable(training->checkpoint, error))
         && (!settings->log || log_possible(settings->log, error)) && set_rates(training, error);
 }
