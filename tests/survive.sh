@@ -87,31 +87,34 @@ for steps in 7 16 40; do
     check "resumed after $steps steps" quiet $kept train $data --threads 3 --save resumed --resume c
     check "the same weights after a break at step $steps" cmp whole resumed
 done
+# at this rate what a break in the middle of an epoch finds is better than all that follows
+check "six epochs that get worse" quiet $kept train $data --lr 0.3 --save whole
+for steps in 12 20; do
+    check "$steps steps of them" quiet $kept train $data --lr 0.3 --steps $steps --save x --checkpoint c
+    check "resumed" quiet $kept train $data --save resumed --resume c
+    check "a part of an epoch is none of the epochs to choose from" cmp whole resumed
+done
 
 # ---- signals: the run says how to go on, and that is what is done, until it is over
 
-check "60 epochs" quiet $lenet train $data --epochs 60 --save whole
-"$lenet" train $data --epochs 60 --save 'with signals' --checkpoint 'the checkpoint' --progress off 2>err &
+# `timeout` runs them in the foreground: a shell's jobs in the background ignore SIGINT.
+stopped() { timeout --foreground --preserve-status -s "$@"; }
+check "100 epochs" quiet $lenet train $data --epochs 100 --save whole
+go="$lenet train $data --epochs 100 --save 'with signals' --checkpoint 'the checkpoint' --progress off"
 interruptions=0
 for signal in INT TERM INT INT TERM; do
-    sleep 0.1
-    kill -$signal $! 2>/dev/null || break
-    wait $!
+    stopped $signal 0.4 sh -c "exec $go" 2>err
     status=$?
     [ $status -eq 0 ] && break
-    interruptions=$((interruptions + 1))
-    check "$signal ends it with its status" test $status -eq $((128 + $(kill -l $signal)))
-    check "and it says how to go on" grep -q 'interrupted after step .*; this goes on:$' err
-    sh -c "exec $(sed -n 's/^  //p' err)" 2>err &
+    check "$signal ends it with its status" test $status -eq $([ $signal = INT ] && echo 130 || echo 143)
+    next=$(sed -n '/interrupted after step .*; this goes on:$/,$s/^  //p' err)
+    [ -n "$next" ] && go=$next interruptions=$((interruptions + 1))
 done
-wait $!
-check "it was interrupted" test $interruptions -gt 0
+[ $status -eq 0 ] || check "what it says goes on" sh -c "exec $go"
+check "it was interrupted, and said how to go on" test $interruptions -gt 0
 check "the same weights after all the signals" cmp whole 'with signals'
-$lenet train $data --epochs 60 --save x --progress off 2>err &
-sleep 0.2
-kill -INT $!
-wait $!
-check "without a checkpoint it says what could have been" grep -q 'nothing was saved' err
+stopped INT 0.4 $lenet train $data --epochs 100000 --save x --progress off 2>err
+check "without a checkpoint it says what could have been" grep -q 'with --checkpoint FILE a run can go on' err
 
 # ---- kill -9 at any moment: there is always a checkpoint that loads
 
@@ -141,6 +144,17 @@ cp full/c before
 check "a full disk ends it with status 3" test $? -eq 0
 check "and leaves the checkpoint as it was" cmp before full/c
 check "and nothing else" files full "c w"
+quiet $newest train $data --epochs 3 --save n --checkpoint full/n
+for i in n n.1 n.2; do cp full/$i before.$i; done
+for i in 1 2; do
+    (ulimit -f 20 && says 3 'full/n holds the state after step 30' $newest train $data --epochs 9 --save n --resume full/n)
+    check "nor does it cost any of several checkpoints" test $? -eq 0
+done
+check "they are all there" sh -c 'for i in n n.1 n.2; do cmp full/$i before.$i || exit 1; done'
+check "and nothing besides" files full "c n n.1 n.2 w"
+check "what a killed process with the same number left is no hindrance" \
+    sh -c 'touch full/p.$$.tmp && exec "$@"' sh $newest train $data --epochs 1 --save n --checkpoint full/p --progress off
+check "nor is it left there" test "$(echo full/p*)" = full/p
 
 # ---- what is refused
 
@@ -161,6 +175,8 @@ check "a damaged number" says 1 "netc.step is '1x', expected a whole number" $le
 sed 's/"netc.step":"10"/"netc.step":"99"/' before >damaged
 check "a step of no epoch" says 1 'damaged checkpoint: step 99' $lenet train $data --resume damaged
 check "no such file" says 1 'none: cannot open' $lenet train $data --resume none
+check "weights in its place" says 2 'both the checkpoint and the weights' $lenet train $data --resume before --save ./before
+check "where they are by default" says 2 'both the checkpoint' $lenet train $data --checkpoint lenet.safetensors
 check "no place for it" says 1 'nowhere/c' $lenet train $data --checkpoint nowhere/c
 
 # ---- what is kept

@@ -5,6 +5,7 @@
 #?   test-golden          diagnostics and emitted code, compared with tests/golden/
 #?   test-cli             the commands of netc
 #?   test-trainer         the commands of a trainer
+#?   test-survive         trainings that are interrupted, killed, resumed; checkpoints on a full disk
 #?   test-use             what a trained network is used for: eval, predict, the log of a training
 #?   test-download        trainers that fetch their data, from a server on this machine
 #?   test-pytorch-recorded  drawn networks beside PyTorch, as recorded in tests/pytorch/drawn/
@@ -29,7 +30,7 @@
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
-SUITES = unit golden cli trainer use download pytorch-recorded $(if $(AVX2),pytorch-avx2) transforms gradient tuned tuned-float losses runs install \
+SUITES = unit golden cli trainer survive use download pytorch-recorded $(if $(AVX2),pytorch-avx2) transforms gradient tuned tuned-float losses runs install \
          warnings bench cuda-host cuda-compile asan-unit asan-transforms asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
@@ -78,6 +79,9 @@ test-cli: $(BUILD)/netc
 
 test-trainer: $(BUILD)/netc
 	@$(SUITE) trainer tests/trainer.sh
+
+test-survive: $(BUILD)/netc
+	@$(SUITE) survive tests/survive.sh
 
 test-use: $(BUILD)/netc
 	@$(SUITE) use tests/use.sh
