@@ -3,6 +3,7 @@
 . tests/lib.sh
 
 some_mnist "$temp/data" 640 300
+some_mnist "$temp/fewer" 500 300
 data="--data $temp/data"
 
 # Three trainers with one build of the runtime. `kept` uses what a spec can say of a training's course; `newest` is small.
@@ -161,7 +162,6 @@ check "nor is it left there" test "$(echo full/p*)" = full/p
 quiet $kept train $data --steps 3 --save x --checkpoint other
 check "another network" says 1 'network: found kept, expected lenet' $lenet train $data --resume other
 check "and all that differs" says 1 'batches: found of 32, balanced' $lenet train $data --resume other
-some_mnist fewer 500 300
 check "another dataset" says 1 '640 training images' $lenet train --data fewer --resume before
 check "weights" says 1 'this is no checkpoint' $lenet train $data --resume whole
 check "another seed" says 2 '--seed 5 contradicts --resume' $lenet train $data --resume before --seed 5
@@ -213,7 +213,7 @@ check "it goes with no checkpoint" says 2 '--overfit and --checkpoint' $lenet tr
 
 quiet $lenet train $data --epochs 1 --save w --checkpoint c
 cp c before
-check "a loss that is not finite" says 1 'not finite' $lenet train $data --epochs 5 --lr 1e30 --save w2 --resume c
+check "a loss that is not finite" says 1 'finite' $lenet train $data --epochs 5 --lr 1e30 --save w2 --resume c
 check "leaves the good checkpoint" cmp c before
 check "and saves no weights" test ! -e w2
 

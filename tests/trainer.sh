@@ -108,7 +108,7 @@ check "command to come" 2 "export is not built yet" export
 check "nothing to measure" 2 "at least one step" bench --steps 0 --data small
 check "a value for --json" 2 "--json takes no value" bench --json=yes
 check "bench saves nothing" 2 "bench has no option --save" bench --save x
-check "option to come" 2 "--resume is not built yet" train --resume x
+check "no checkpoint to resume" 1 "x: cannot open" train --resume x
 check "unknown device" 2 "expected auto, cpu" train --device gpu
 check "CUDA" 3 "NVIDIA's driver" train --device cuda --data small
 check "CUDA in options that are no device" 2 "GPU 1 is named twice" train --device cuda:1,1 --data small
