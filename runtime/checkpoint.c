@@ -90,10 +90,27 @@ static bool read_fields(const struct safetensors *file, struct checkpoint *check
 
 /* ---- what must be the same for the steps to be */
 
+static const uint64_t no_bytes = 0xCBF29CE484222325u;   /* the hash of these */
+
+/* The FNV-1a hash of bytes, after those whose hash is given (G. Fowler, L. C. Noll, P. Vo: RFC 9923). */
+static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001B3u;
+    return hash;
+}
+
+/* Layers without weights count as well: a relu in place of a tanh is another network. */
 static void show_network(const struct model *model, const struct dataset *train, char text[VALUE])
 {
+    uint64_t hash = no_bytes;
     (void)train;
-    snprintf(text, VALUE, "%s", model->name);
+    for (int i = 0; i < model->layer_count; i++) {
+        const struct layer *layer = &model->layers[i];
+        hash = fnv(fnv(hash, layer->name, strlen(layer->name) + 1), layer->kind, strlen(layer->kind) + 1);
+        hash = fnv(hash, layer->shape, (size_t)layer->rank * sizeof *layer->shape);
+    }
+    snprintf(text, VALUE, "%s, %d layers (%016" PRIx64 ")", model->name, model->layer_count, hash);
 }
 
 static void show_dataset(const struct model *model, const struct dataset *train, char text[VALUE])
@@ -118,18 +135,10 @@ static void show_optimizer(const struct model *model, const struct dataset *trai
              sgd->dampening, sgd->weight_decay, sgd->nesterov ? "true" : "false", model->clip_grad_norm);
 }
 
-/* The FNV-1a hash of bytes, after those whose hash is given (G. Fowler, L. C. Noll, P. Vo: RFC 9923). */
-static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001B3u;
-    return hash;
-}
-
 /* How many there are, and a hash of all that they say: too much for a line. */
 static void show_transforms(const struct model *model, const struct dataset *train, char text[VALUE])
 {
-    uint64_t hash = 0xCBF29CE484222325u;
+    uint64_t hash = no_bytes;
     (void)train;
     for (int i = 0; i < model->transform_count; i++) {
         const struct transform *t = &model->transforms[i];
@@ -142,6 +151,10 @@ static void show_transforms(const struct model *model, const struct dataset *tra
             t->shear[0], t->shear[1], t->shear[2], t->shear[3], t->ratio[0], t->ratio[1],
         };
         hash = fnv(fnv(hash, whole, sizeof whole), reals, sizeof reals);
+        if (t->mean) {
+            hash = fnv(hash, t->mean, (size_t)t->channels * sizeof *t->mean);
+            hash = fnv(hash, t->std, (size_t)t->channels * sizeof *t->std);
+        }
     }
     if (model->targets)
         hash = fnv(hash, model->targets, 256 * sizeof *model->targets);

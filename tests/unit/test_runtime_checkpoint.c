@@ -187,6 +187,20 @@ static void test_another_training(void **state)
     write_to(path, 1, 9);
     other = model, other.name = "others";
     expect_refusal(&other, &train, "network: found net");
+    struct layer layer = {.name = "act", .kind = "relu", .rank = 1, .shape = {3}};
+    other = model, other.layers = &layer, other.layer_count = 1;
+    expect_refusal(&other, &train, "network: found net, 0 layers");
+    struct checkpoint checkpoint = make();
+    struct error      error;
+    assert_true(checkpoint_write(&checkpoint, &other, &train, path, 1, &error));
+    checkpoint_free(&checkpoint);
+    assert_true(read_as(&other, &train, &error));
+    layer.kind = "tanh";
+    expect_refusal(&other, &train, "network: found net, 1 layers");
+    layer.kind = "relu";
+    layer.shape[0] = 4;
+    expect_refusal(&other, &train, "network: found net, 1 layers");
+    write_to(path, 1, 9);
     other = model, other.batch_size = 31;
     expect_refusal(&other, &train, "batches: found of 30, shuffled, expected of 31, shuffled");
     other = model, other.shuffle = false;
@@ -210,6 +224,20 @@ static void test_another_training(void **state)
     expect_refusal(&other, &train, "transforms: found 0, none of labels");
     other = model, other.targets = targets;
     expect_refusal(&other, &train, "transforms: ");
+
+    float mean[] = {0.1f, 0.2f}, std[] = {1, 1};
+    transform = (struct transform){.kind = TRANSFORM_NORMALIZE, .channels = 2, .mean = mean, .std = std};
+    other = model, other.transforms = &transform, other.transform_count = 1;
+    assert_true(checkpoint_make(&checkpoint, &other, &error));
+    assert_true(checkpoint_write(&checkpoint, &other, &train, path, 1, &error));
+    checkpoint_free(&checkpoint);
+    assert_true(read_as(&other, &train, &error));
+    mean[1] = 0.3f;
+    expect_refusal(&other, &train, "transforms: found 1, none of labels");
+    mean[1] = 0.2f;
+    std[0] = 2;
+    expect_refusal(&other, &train, "transforms: ");
+    write_to(path, 1, 9);
 
     struct parameter shapes[2] = {parameters[0], parameters[1]};
     shapes[1].shape[0] = 3;
