@@ -1,5 +1,6 @@
 #include "training.h"
 
+#include "diagnose.h"
 #include "format.h"
 
 #include <inttypes.h>
@@ -31,13 +32,18 @@ static bool train_epoch(struct training *training, int64_t epoch, struct epoch_r
         .first = first, .samples = data_step_samples(model, training->train.count, steps),
         .before = before, .all = training->steps, .started = seconds_now(), .made = first,
     };
+    int64_t        broken = -1;
     struct stretch stretch = {
         .order = model->shuffle ? &order : NULL, .first = first, .steps = steps - first, .before = before,
-        .rates = &training->rates, .fresh = now->step == 0, .seed = now->seed, .epoch = (uint64_t)epoch,
+        .rates = &training->rates, .fresh = now->step == 0, .seed = now->seed, .epoch = (uint64_t)epoch, .broken = &broken,
         .after_step = watch_step, .watcher = &watch,
     };
     if (steps > first && !training->device->kind->train(training->device, &stretch, &now->sum, error))
         return false;
+    if (broken >= 0) {
+        diagnose(training->device, &stretch, broken, error);
+        return error_add(error, "nothing was saved");
+    }
     now->step = before + watch.made;
     if (watch.stopped)
         return false;
@@ -83,14 +89,15 @@ static bool evaluate_epoch(struct training *training, int64_t epoch, struct epoc
     return true;
 }
 
-/* A test loss that is not finite never becomes so again: going on would waste the time, saving would replace good
- * weights. Within an epoch the device has looked after each step. */
+/* The losses of steps have been looked at: what the last of them made of the weights shows here first. Going on would waste
+ * the time, saving would replace good weights. */
 static bool still_finite(const struct training *training, const struct epoch_report *report, struct error *error)
 {
-    if (report->epoch == 0 || (isfinite(report->test_loss) && isfinite(report->train_loss)
-                               && (!report->validated || isfinite(report->valid_loss))))
+    bool test = isfinite(report->test_loss), valid = !report->validated || isfinite(report->valid_loss);
+    if (test && valid)
         return true;
-    error_input(error, "training diverged in epoch %" PRId64 ": the loss is no finite number", report->epoch);
+    error_input(error, "training diverged in epoch %" PRId64 ": the loss of the %s images is no finite number", report->epoch,
+                test ? "validation" : "test");
     return error_add(error, "nothing was saved; a learning rate smaller than %g may help", training->now.lr);
 }
 

@@ -213,7 +213,8 @@ check "it goes with no checkpoint" says 2 '--overfit and --checkpoint' $lenet tr
 
 quiet $lenet train $data --epochs 1 --save w --checkpoint c
 cp c before
-check "a loss that is not finite" says 1 'finite' $lenet train $data --epochs 5 --lr 1e30 --save w2 --resume c
+check "a loss that is not finite" says 1 'training diverged: the loss of step' $lenet train $data --epochs 5 --lr 1e30 --save w2 --resume c
+check "says where it comes from" grep -Eq 'first (gives|holds)|holds|not finite|infinite|NaN' says.err
 check "leaves the good checkpoint" cmp c before
 check "and saves no weights" test ! -e w2
 
