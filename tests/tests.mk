@@ -22,7 +22,9 @@
 #?   test-cuda-host       CUDA code compiled for the CPU beside plain nests: specs/, tests/gradient/, a part of tests/tuned/
 #?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ARCHS=all for all architectures
 #?   test-asan-...        unit, transforms, golden, nets, tuned, cuda-host, trainer, use: under address and undefined-behaviour sanitizers
+#?   test-asan-damage     the readers of data, weights and specs: the seeds of tests/fuzz/, and these damaged systematically
 #?   test-tsan            training under the thread sanitizer
+#? make fuzz            libFuzzer on these readers, SECONDS=60 each; FUZZ="idx png" are some of tests/fuzz/harness/; needs clang
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
 #? make test-cuda       trainers on an emulated GPU; PTXEMU=folder has the emulator's sources, CUDA's toolkit is needed
 #? make cuda-counters   what the seed network's steps cost there, beside what is wanted; PTXEMU=folder
@@ -31,13 +33,14 @@
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
 SUITES = unit golden cli trainer survive use download pytorch-recorded $(if $(AVX2),pytorch-avx2) transforms gradient tuned tuned-float losses runs install \
-         warnings bench cuda-host cuda-compile asan-unit asan-transforms asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use tsan
+         warnings bench cuda-host cuda-compile asan-unit asan-transforms asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use asan-damage tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
 ARM    = $(filter aarch64,$(shell uname -m))
 
 SUITE  = NETC=$(CURDIR)/$(BUILD)/netc BUILD=$(BUILD) CC="$(CC)" tests/suite.sh
 ADDRESS = address,undefined
+ASAN    = $(BUILD)/asan
 
 .PHONY: test golden-update $(SUITES:%=test-%) test-pytorch-avx2 test-pytorch test-cross
 test:
@@ -167,11 +170,11 @@ test-cross:
 	@OMP_WAIT_POLICY=passive $(SUITE) cross tests/cross.sh $(BUILD)/cross/check
 
 include tests/cuda/cuda.mk
+include tests/fuzz/fuzz.mk
 
 # ---- sanitizers, in build folders of their own
 
-ASAN = $(BUILD)/asan
-SANITIZED = $(MAKE) BUILD=$(ASAN) SANITIZE=$(ADDRESS) CFLAGS="-O1 -g"
+SANITIZED = $(MAKE) BUILD=$(ASAN) SANITIZE=$(ADDRESS) CFLAGS="-O1 -g1"
 
 test-asan-unit:
 	@+$(SANITIZED) unit-programs

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to what a target needs from the system: need.sh build | test | cross | bench
+# Sees to what a target needs from the system: need.sh build | test | fuzz | cross | bench
 # What is missing is installed with apt-get where that is possible without asking; else the one command is printed that
 # installs it, and the status is 1. With --print nothing is installed, only said.
 set -eu
@@ -46,6 +46,10 @@ for group in "$@"; do
         links clang -fsanitize=address     || want libclang-rt-dev
         tool llvm-symbolizer               || want llvm
         ;;
+    fuzz)
+        echo 'int LLVMFuzzerTestOneInput(const char *at, unsigned long size) { return at[0] + (int)size; }' |
+            clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null || want libclang-rt-dev
+        ;;
     cross)
         tool aarch64-linux-gnu-gcc                         || want gcc-aarch64-linux-gnu
         links aarch64-linux-gnu-gcc -fopenmp               || want libc6-dev-arm64-cross
@@ -58,7 +62,7 @@ for group in "$@"; do
         jemalloc || want libjemalloc2
         ;;
     *)
-        echo "need.sh: build, test, cross or bench, not '$group'" >&2
+        echo "need.sh: build, test, fuzz, cross or bench, not '$group'" >&2
         exit 2
         ;;
     esac
