@@ -7,6 +7,7 @@
 #?   test-trainer         the commands of a trainer
 #?   test-survive         trainings that are interrupted, killed, resumed; checkpoints on a full disk
 #?   test-use             what a trained network is used for: eval, predict, the log of a training
+#?   test-whole           from a spec to a digit that is read: fetched, trained, interrupted, resumed, evaluated
 #?   test-download        trainers that fetch their data, from a server on this machine
 #?   test-pytorch-recorded  drawn networks beside PyTorch, as recorded in tests/pytorch/drawn/
 #?   test-pytorch-avx2    the same with 8 lanes in place of 4, where the CPU has AVX2
@@ -32,7 +33,7 @@
 #? make test-cross      trainers for 64-bit Arm under an emulator; installs it and a cross compiler where it may
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
-SUITES = unit golden cli trainer survive use download pytorch-recorded $(if $(AVX2),pytorch-avx2) transforms gradient tuned tuned-float losses runs install \
+SUITES = unit golden cli trainer survive use whole download pytorch-recorded $(if $(AVX2),pytorch-avx2) transforms gradient tuned tuned-float losses runs install \
          warnings bench cuda-host cuda-compile asan-unit asan-transforms asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use asan-damage tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
@@ -91,6 +92,9 @@ test-use: $(BUILD)/netc
 
 test-download: $(BUILD)/netc
 	@$(SUITE) download tests/download.sh
+
+test-whole: $(BUILD)/netc
+	@$(SUITE) whole tests/whole.sh
 
 test-runs: $(BUILD)/netc
 	@$(SUITE) runs tests/runs.sh
