@@ -17,6 +17,12 @@ static bool evaluate_part(struct training *training, enum part part, int64_t epo
                     &standing, evaluation, error);
 }
 
+/* Behind what was said of a loss that is not finite; of a checkpoint `train_command` says more. */
+static bool give_up(const struct training *training, struct error *error)
+{
+    return training->written < 0 ? error_add(error, "nothing was saved") : false;
+}
+
 /* Makes the steps that are left of an epoch (from 0), and sets what the report says of all of them. */
 static bool train_epoch(struct training *training, int64_t epoch, struct epoch_report *report, struct error *error)
 {
@@ -42,7 +48,7 @@ static bool train_epoch(struct training *training, int64_t epoch, struct epoch_r
         return false;
     if (broken >= 0) {
         diagnose(training->device, &stretch, broken, error);
-        return error_add(error, "nothing was saved");
+        return give_up(training, error);
     }
     now->step = before + watch.made;
     if (watch.stopped)
@@ -98,7 +104,8 @@ static bool still_finite(const struct training *training, const struct epoch_rep
         return true;
     error_input(error, "training diverged in epoch %" PRId64 ": the loss of the %s images is no finite number", report->epoch,
                 test ? "validation" : "test");
-    return error_add(error, "nothing was saved; a learning rate smaller than %g may help", training->now.lr);
+    error_add(error, "a learning rate smaller than %g may help", training->now.lr);
+    return give_up(training, error);
 }
 
 /* The best epoch has the highest accuracy, and of equals the lowest loss, on the validation part, or without one on the

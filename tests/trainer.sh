@@ -227,7 +227,7 @@ check "other file for weights" 1 "not a safetensors file" \
 check "no folder to save in" 1 "none/x: cannot write" train --data small --save none/x
 check "a folder instead of a file" 1 "it is a folder" train --data small --save small
 check "a device instead of a file" 1 "not a regular file" train --data small --save /dev/null
-check "divergence" 1 "training diverged: the loss of step" train --data small --epochs 3 --lr 1e300 --save x
+check "divergence" 1 "training diverged: the loss of step 2 of epoch 1 is no finite number" train --data small --epochs 3 --lr 1e300 --save x
 absent "no weights after it" x
 
 # ---- the machine fails, the user interrupts
