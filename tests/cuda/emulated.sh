@@ -107,6 +107,10 @@ for code in $codes; do
     check "$code: says what a step takes" clean "$lenet" bench --device cuda --kernels $code --data "$temp/few" --json \
         --epochs 1 --steps 2
 
+    check "$code: a loss that is not finite" fails 1 'the loss of step 2 of epoch 1 is no finite number' \
+        $train cuda --data "$temp/few" --epochs 1 --lr 1e30 --progress off --save "$temp/none"
+    check "$code: which layer it comes from" grep -q 'the first layer that is not finite is conv' "$temp/err"
+
     check "$code: two GPUs" clean env PTXEMU_DEVICES=2 $train cuda:0,1 --data "$temp/data" --steps 10 --progress off \
         --save "$temp/two"
     check "$code: the same weights as one" "$changes" "$temp/start" "$temp/$code" "$temp/two" 1e-5

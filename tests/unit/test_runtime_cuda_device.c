@@ -538,11 +538,19 @@ static void test_bench(void **state)
 
 /* ---- each call fails in turn */
 
+/* With a part of training whose loss becomes NaN, and which is taken back. */
 static bool whole(const char *name, struct error *error)
 {
     struct outcome outcome;
     struct device *device = open_device(name, KERNELS_AUTO, error);
+    struct rates   rates = rates_constant(0.125);
+    struct result  result = {0};
+    int64_t        broken = -1;
+    struct stretch stretch = {.steps = STEPS, .rates = &rates, .broken = &broken};
     bool good = device && run(device, NULL, 3, &outcome, error);
+    spoiled = 2 * BATCH;
+    good = good && device->kind->train(device, &stretch, &result, error);
+    expect(!good || broken == 2);
     if (device)
         device->kind->close(device);
     return good;
