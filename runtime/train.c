@@ -64,8 +64,10 @@ static bool set_start(struct training *training, struct error *error)
                    && kind->set_weights(training->device, now->weights, error)
                    && (!now->state || kind->set_state(training->device, now->state, error));
         now->lr = lr;
-        if (good && strcmp(settings->resume, training->checkpoint) == 0)
+        if (good && strcmp(settings->resume, training->checkpoint) == 0) {
             training->written = now->step;
+            training->written_epoch = now->epoch;
+        }
         return good;
     }
     if (settings->init)

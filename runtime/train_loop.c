@@ -135,18 +135,31 @@ static bool out_of_patience(struct training *training)
     return true;
 }
 
+static bool all_finite(const struct model *model, const real *flat)
+{
+    for (int64_t i = 0; flat && i < model->weights_size; i++)
+        if (!isfinite(flat[i]))
+            return false;
+    return true;
+}
+
 bool training_checkpoint(struct training *training, struct error *error)
 {
     const struct device_kind *kind = training->device->kind;
     struct checkpoint        *now = &training->now;
-    if (!training->checkpoint || training->written == now->step)
+    if (!training->checkpoint || (training->written == now->step && training->written_epoch == now->epoch))
         return true;
     if (!kind->get_weights(training->device, now->weights, error)
-        || (now->state && !kind->get_state(training->device, now->state, error))
-        || !checkpoint_write(now, training->model, &training->train, training->checkpoint, training->model->checkpoints,
+        || (now->state && !kind->get_state(training->device, now->state, error)))
+        return false;
+    if (!all_finite(training->model, now->weights) || !all_finite(training->model, now->state))
+        return error_input(error, "training diverged: after step %" PRId64 " weights are no finite numbers; %s is left as it is",
+                           now->step, training->checkpoint);
+    if (!checkpoint_write(now, training->model, &training->train, training->checkpoint, training->model->checkpoints,
                              error))
         return false;
     training->written = now->step;
+    training->written_epoch = now->epoch;
     return true;
 }
 

@@ -20,6 +20,7 @@ struct training {
     struct rates           rates;               /* the learning rate of each step */
     struct checkpoint      now;                 /* where it stands; the arrays are filled in when they are wanted */
     int64_t                written;             /* the step of the last checkpoint; -1: none */
+    int64_t                written_epoch;       /* and its epochs that are done */
 };
 
 /* train.c: says in `error`, after a signal, what has come of the run, and how to go on. */
