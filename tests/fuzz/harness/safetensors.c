@@ -1,5 +1,6 @@
-/* Safetensors: any file's header and tensors, and a file as the weights of a network. */
+/* Safetensors: any file's header and tensors, a file as the weights of a network, and as a checkpoint of its training. */
 #include "../refused.h"
+#include "checkpoint.h"
 #include "safetensors.h"
 #include "weights.h"
 
@@ -10,7 +11,10 @@ static const struct parameter parameters[] = {
     {.name = "fc.weight", .rank = 2, .shape = {2, 3}, .stride = {1, 2}, .offset = 0, .fan_in = 3},
     {.name = "fc.bias", .rank = 1, .shape = {2}, .stride = {1}, .offset = 6, .fan_in = 3},
 };
-static const struct model model = {.name = "fuzzed", .parameters = parameters, .parameter_count = 2, .weights_size = 8};
+static const struct model model = {.name = "fuzzed", .parameters = parameters, .parameter_count = 2, .weights_size = 8,
+                                   .channels = 3, .height = 1, .width = 1, .flat = true, .classes = 2, .dataset = "idx",
+                                   .batch_size = 2, .epochs = 3, .state_slots = 1, .sgd = {.lr = 0.1, .momentum = 0.5}};
+static const struct dataset train = {.count = 4, .images = (uint8_t[12]){0}, .labels = (uint8_t[4]){0, 1, 0, 1}};
 
 static void read_all(const char *path)
 {
@@ -31,6 +35,24 @@ static void read_all(const char *path)
     safetensors_close(&file);
 }
 
+static void read_checkpoint(const char *path)
+{
+    struct checkpoint checkpoint;
+    struct error      error;
+    uint64_t          seed;
+    double            lr;
+    fuzz_require(checkpoint_make(&checkpoint, &model, &error), "no memory");
+    bool peeked = checkpoint_peek(path, &seed, &lr, &error);
+    if (!peeked)
+        fuzz_refused(&error);
+    if (!checkpoint_read(&checkpoint, &model, &train, path, &error))
+        fuzz_refused(&error);
+    else
+        fuzz_require(peeked && checkpoint.seed == seed && checkpoint.lr == lr && checkpoint.epoch >= 0 && checkpoint.step >= 0,
+                     "a checkpoint of epoch %d, step %d", (int)checkpoint.epoch, (int)checkpoint.step);
+    checkpoint_free(&checkpoint);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     const char  *path = fuzz_file(0, bytes, size);
@@ -40,5 +62,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     read_all(path);
     if (!weights_load(&model, path, weights, &strange, &error))
         fuzz_refused(&error);
+    read_checkpoint(path);
     return 0;
 }
