@@ -265,7 +265,7 @@ static void help_command(const struct settings *settings, const struct model *mo
         snprintf(left, sizeof left, "%s %s", options[i].name, options[i].value ? options[i].value : "");
         if (options[i].kind)
             options[i].kind->show((const char *)&defaults + options[i].field, fallback, sizeof fallback);
-        printf("  %-16s %s%s%s%s\n", left, options[i].help, *fallback ? " (" : "", fallback, *fallback ? ")" : "");
+        printf("  %-18s %s%s%s%s\n", left, options[i].help, *fallback ? " (" : "", fallback, *fallback ? ")" : "");
     }
 }
 
