@@ -100,6 +100,19 @@ static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
     return hash;
 }
 
+static void show_loss(const struct model *model, const struct dataset *train, char text[VALUE])
+{
+    uint64_t hash = no_bytes;
+    (void)train;
+    for (int64_t c = 0; model->class_weights && c < model->classes; c++) {
+        double weight = (double)model->class_weights[c];
+        hash = fnv(hash, &weight, sizeof weight);
+    }
+    int length = snprintf(text, VALUE, "label_smoothing=%g", model->label_smoothing);
+    if (model->class_weights)
+        snprintf(text + length, VALUE - (size_t)length, ", weights of classes (%016" PRIx64 ")", hash);
+}
+
 /* Layers without weights count as well: a relu in place of a tanh is another network. */
 static void show_network(const struct model *model, const struct dataset *train, char text[VALUE])
 {
@@ -170,6 +183,7 @@ static const struct {
     {"netc.dataset", "dataset", show_dataset},
     {"netc.batches", "batches", show_batches},
     {"netc.optimizer", "optimizer", show_optimizer},
+    {"netc.loss", "loss", show_loss},
     {"netc.transforms", "transforms", show_transforms},
 };
 

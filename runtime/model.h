@@ -157,6 +157,7 @@ struct model {
     struct sgd    sgd;
     struct schedule schedule;           /* of the learning rate */
     double        clip_grad_norm;       /* 0: gradients are not clipped */
+    double        label_smoothing;      /* of the loss, which generated code has built in */
     const real   *class_weights;        /* of the loss, one for each class; NULL: all are 1 */
     int64_t       epochs;
     bool          keep_best;            /* the result is the weights of the best epoch, not of the last */

@@ -152,6 +152,7 @@ typedef struct TrainSpec {
     Span        span;
     const Op   *loss;           /* op_cross_entropy */
     Layer      *loss_layer;     /* with its arguments */
+    double      label_smoothing;    /* of the loss */
     const double *class_weights;    /* of the loss, one for each class; NULL: all are 1 */
     Schedule    schedule;
     double      clip_grad_norm; /* 0: gradients are not clipped */

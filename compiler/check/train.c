@@ -28,6 +28,8 @@ static void read_loss(Checker *c, const Scope *scope, const Ast *ast)
         op->shape(c->arena, loss, c->diag);
     c->model->train.loss = op;
     c->model->train.loss_layer = loss;
+    if (loss->args)
+        c->model->train.label_smoothing = layer_arg(loss, "label_smoothing")->real;
     if (loss->args && layer_arg(loss, "weight")->count)
         c->model->train.class_weights = layer_arg(loss, "weight")->numbers;
 }

@@ -221,6 +221,8 @@ static void print_train(Text *text, const TrainSpec *train)
     print_schedule(text, &train->schedule);
     if (train->clip_grad_norm != 0)
         line(text, ".clip_grad_norm = %s,", double_c(arena, train->clip_grad_norm));
+    if (train->label_smoothing != 0)
+        line(text, ".label_smoothing = %s,", double_c(arena, train->label_smoothing));
     if (train->class_weights)
         line(text, ".class_weights = class_weights,");
     line(text, ".epochs = %" PRId64 ",", train->epochs);

@@ -215,6 +215,8 @@ static void test_another_training(void **state)
     expect_refusal(&other, &train, "optimizer: ");
     other = model, other.clip_grad_norm = 1;
     expect_refusal(&other, &train, "optimizer: ");
+    other = model, other.label_smoothing = 0.1;
+    expect_refusal(&other, &train, "loss: found label_smoothing=0, expected label_smoothing=0.1");
     expect_refusal(&model, &fewer, "dataset: found idx, 100 training images, 0 held out, expected idx, 99 training images");
     expect_refusal(&model, &held, "dataset: ");
 

@@ -125,6 +125,7 @@ const struct model settings_model = {
     .schedule = { .kind = SCHEDULE_MULTI_STEP, .milestones = milestones, .milestone_count = 2, .gamma = 0.2,
             .warmup_steps = 100, .warmup_factor = 0.3333333333333333 },
     .clip_grad_norm = 2.5,
+    .label_smoothing = 0.1,
     .class_weights = class_weights,
     .epochs = 6,
     .keep_best = true,
