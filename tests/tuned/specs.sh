@@ -5,8 +5,9 @@
 set -eu
 cd "${1:-$(dirname "$0")}"
 
-# features NAME BATCH COMMENT INPUT LAYER...: a spec of these layers alone. What $moves has is done to its images.
-moves=
+# features NAME BATCH COMMENT INPUT LAYER...: a spec of these layers alone. What $moves has is done to its images; $more are
+# settings of train.
+moves='' loss=cross_entropy more=''
 features()
 {
     name=$1 batch=$2 comment=$3 input=$4
@@ -16,7 +17,7 @@ features()
         printf '    %s\n' "$@"
         printf '}\ndata idx { root = "data"; transform = [%sto_tensor, normalize(mean=128.0/255, std=64.0/255)]; ' "$moves"
         printf 'batch_size = %s; shuffle = true }\n' "$batch"
-        printf 'train { loss = cross_entropy; optimizer = sgd(%s); epochs = 1 }\n' "$sgd"
+        printf 'train { loss = %s; optimizer = sgd(%s); %sepochs = 1 }\n' "$loss" "$sgd" "$more"
     } >"$name.net"
 }
 
@@ -247,3 +248,18 @@ like_the_seed sgd_alone  17 1x16x16
 
 moves="random_crop(12, padding=2, padding_mode=symmetric), random_horizontal_flip, random_vertical_flip, pad(1, fill=128), "
 spec     moved 70 "Images that every step moves in another way." 2x14x14 "conv2d(-> 10, kernel_size=5)" "$pool" relu
+moves=
+
+# ---- losses with settings, and clipped gradients
+
+sgd="lr=0.05, momentum=0.5"
+loss="cross_entropy(weight=[1, 0.5, 2, 0, 4, 1, 0.25], label_smoothing=0.25)"
+features loss_targets 20 "Smoothed labels, and classes that count differently." 1x12x12 \
+    "conv2d(-> 5, kernel_size=3)" "$pool" relu flatten "linear(-> 7)"
+loss=cross_entropy
+more="clip_grad_norm = 0.25; "
+features clipped 40 "Gradients clipped by the norm of all of them, which are more than one slice of the update." 1x9x9 \
+    "conv2d(-> 4, kernel_size=3, bias=false)" "$pool" relu flatten "linear(-> 31)" relu "linear(-> 6)"
+features clipped_large 12 \
+    "The same, where a gradient is so large that it is summed over all blocks at once: a linear layer's, in tiles." 1000 \
+    "linear(-> 1100)" relu "linear(-> 9)"
