@@ -5,14 +5,14 @@
 
 case $1 in
 address)
-    flags="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
+    flags="-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all"
     export UBSAN_OPTIONS=print_stacktrace=1
     ;;
 thread)
     # gcc's libgomp is not built for the thread sanitizer, which then sees races that are none. clang's libomp tells it
     # what happens before what through Archer.
     CC=clang
-    flags="-O1 -g -fsanitize=thread -Wno-unused-command-line-argument"
+    flags="-O1 -g1 -fsanitize=thread -Wno-unused-command-line-argument"
     archer=$(ls /usr/lib/llvm-*/lib/libarcher.so /usr/lib/*/libarcher.so 2>/dev/null | head -n 1)
     export OMP_TOOL_LIBRARIES="$archer" TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
     ;;

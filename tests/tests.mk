@@ -136,12 +136,12 @@ test-gradient: $(BUILD)/netc
 # Threads that have nothing to do sleep at once: the program starts and ends teams of many all the time.
 TUNED = NETS=tests/tuned MAIN=tests/tuned/compare.c TUNED="generic $(AVX2) $(if $(AVX512),avx512) $(if $(ARM),neon)"
 test-tuned: $(BUILD)/netc
-	@+$(NETS) $(TUNED) OUT=$(BUILD)/tuned OPTIMISE=-Og
+	@+$(NETS) $(TUNED) OUT=$(BUILD)/tuned
 	@OMP_WAIT_POLICY=passive $(SUITE) tuned $(BUILD)/tuned/check
 
 # Winograd's sums are not exact even where the numbers are whole.
 test-tuned-float: $(BUILD)/netc
-	@+$(NETS) $(TUNED) OPTIONS=--without=winograd OUT=$(BUILD)/tuned-float REAL=float OPTIMISE=-O1
+	@+$(NETS) $(TUNED) OPTIONS=--without=winograd OUT=$(BUILD)/tuned-float REAL=float
 	@OMP_WAIT_POLICY=passive $(SUITE) tuned-float $(BUILD)/tuned-float/check
 
 LOSSES = $(NETS) NETS=specs NAMES=lenet MAIN=tests/seed/losses.c REAL=float OPTIMISE=-O2
@@ -193,20 +193,20 @@ test-asan-golden: test-asan-unit
 	@NETC=$(CURDIR)/$(ASAN)/netc BUILD=$(BUILD) tests/suite.sh asan-golden tests/golden.sh
 
 test-asan-nets: $(BUILD)/netc
-	@+$(NETS) NETS=tests/gradient OUT=$(ASAN)/gradient MAIN=tests/gradient/check.c EXTRA="-fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
+	@+$(NETS) NETS=tests/gradient OUT=$(ASAN)/gradient MAIN=tests/gradient/check.c EXTRA="-g1 -fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
 	@$(SUITE) asan-nets $(ASAN)/gradient/check
 
 # A part of the networks, in single precision, where the targets have code of their own.
 test-asan-tuned: $(BUILD)/netc
-	@+$(NETS) $(TUNED) OPTIONS=--without=winograd NAMES="$(CROSS)" OUT=$(ASAN)/tuned REAL=float OPTIMISE=-O1 \
-	    EXTRA="-g -fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
+	@+$(NETS) $(TUNED) OPTIONS=--without=winograd NAMES="$(CROSS)" OUT=$(ASAN)/tuned REAL=float \
+	    EXTRA="-g1 -fsanitize=$(ADDRESS) -fno-sanitize-recover=all"
 	@OMP_WAIT_POLICY=passive $(SUITE) asan-tuned $(ASAN)/tuned/check
 
 test-asan-trainer: $(BUILD)/netc
 	@$(SUITE) asan-trainer tests/sanitize.sh address
 
 test-asan-use: $(BUILD)/netc
-	@EXTRA_CFLAGS="-O1 -g -fsanitize=$(ADDRESS) -fno-sanitize-recover=all" UBSAN_OPTIONS=print_stacktrace=1 $(SUITE) asan-use tests/use.sh
+	@EXTRA_CFLAGS="-O1 -g1 -fsanitize=$(ADDRESS) -fno-sanitize-recover=all" UBSAN_OPTIONS=print_stacktrace=1 $(SUITE) asan-use tests/use.sh
 
 test-tsan: $(BUILD)/netc
 	@$(SUITE) tsan tests/sanitize.sh thread

@@ -7,7 +7,7 @@ CUDA_TUNED = clipped loss_targets $(CROSS) batch_1 batch_3 batch_70 bias_none ch
              pool_overlap pool_twice relu_both relu_none sgd_alone sgd_damped sgd_nesterov size_11x13 size_1x17 \
              strided_circular twice_conv twice_gates unpool_padded
 HOST_MAIN  = $(addprefix tests/cuda/,check.c outcome.c compare.c compile.c emulated.c)
-HOST_NETS  = $(NETS) MAIN="$(HOST_MAIN)" CUDA_HOST=1 TUNED=generic OPTIONS=--without=winograd REAL=float OPTIMISE=-O1 \
+HOST_NETS  = $(NETS) MAIN="$(HOST_MAIN)" CUDA_HOST=1 TUNED=generic OPTIONS=--without=winograd REAL=float \
              HOST_MACHINE="$(if $(AVX2),-march=x86-64-v3)"
 # Images become multiples of 1/8, as those of tests/tuned/ are: so rounding decides about no maximum (compare.c).
 DYADIC     = s|normalize(.*)\]|normalize(mean=128.0/255, std=64.0/255)]|
@@ -32,7 +32,7 @@ test-cuda-host: cuda-nets
 	@OMP_WAIT_POLICY=passive $(SUITE) cuda-host tests/cuda/host.sh $(BUILD)/cuda-host specs gradient tuned
 
 CUDA_ASAN = augmented concat_3 conv_groups linear_deep pool_ceil pool_odd residual same_reflect unpool
-HOST_ASAN = -g -fsanitize=$(ADDRESS) -fno-sanitize-recover=all
+HOST_ASAN = -g1 -fsanitize=$(ADDRESS) -fno-sanitize-recover=all
 test-asan-cuda-host: $(BUILD)/netc
 	@+$(HOST_NETS) NETS=specs NAMES=lenet OUT=$(ASAN)/cuda-host/specs $(SMALLER) EXTRA="$(HOST_ASAN)"
 	@+$(HOST_NETS) NETS=tests/gradient NAMES="$(CUDA_ASAN)" OUT=$(ASAN)/cuda-host/gradient EDIT='$(DYADIC)' EXTRA="$(HOST_ASAN)"
