@@ -169,8 +169,11 @@ static void announce(struct training *training)
     char    first[FORMAT_SIZE], second[FORMAT_SIZE], third[FORMAT_SIZE];
     for (int p = 0; p < model->parameter_count; p++)
         parameters += parameter_elements(&model->parameters[p]);
-    progress_say(&training->progress, "%s parameters; %s training and %s test images from %s",
-                 format_count(first, parameters), format_count(second, training->train.count),
+    char held_out[FORMAT_SIZE + 32] = "";
+    if (training->train.held_out > 0)
+        snprintf(held_out, sizeof held_out, ", %s held out", format_count(first, training->train.held_out));
+    progress_say(&training->progress, "%s parameters; %s training%s and %s test images from %s",
+                 format_count(first, parameters), format_count(second, training->train.count), held_out,
                  format_count(third, training->test.count), settings->data);
     progress_say(&training->progress, "device: %s; batch %" PRId64 ", lr %g, momentum %g, seed %" PRIu64,
                  training->device->name, model->batch_size, training->now.lr, model->sgd.momentum, training->now.seed);
