@@ -25,7 +25,8 @@ check() {
     fi
 }
 
-# trainer SPEC FOLDER [NETC ARGUMENTS...] [-- MAKE ARGUMENTS...]: compiles and builds.
+# trainer SPEC FOLDER [NETC ARGUMENTS...] [-- MAKE ARGUMENTS...]: compiles and builds. The runtime is compiled once for the
+# same flags: its objects are kept beside netc, under a name that tells the flags and the sources.
 trainer() {
     trainer_spec=$1 trainer_folder=$2
     shift 2
@@ -35,7 +36,18 @@ trainer() {
         shift
     done
     [ $# -gt 0 ] && shift
-    "$NETC" "$trainer_spec" -o "$trainer_folder" $trainer_options && make -s -C "$trainer_folder" RUNTIME="$PWD/runtime" "$@"
+    "$NETC" "$trainer_spec" -o "$trainer_folder" $trainer_options || return
+    trainer_objects=$trainer_folder/build/runtime
+    trainer_kept=$(dirname "$NETC")/runtimes/$({ echo "$CC" "$@" "${CFLAGS-}" "${EXTRA_CFLAGS-}"
+        grep '^TARGET' "$trainer_folder/Makefile"; cat runtime/*.c runtime/*.h; } | cksum | tr ' ' -)
+    if [ -d "$trainer_kept" ] && [ ! -d "$trainer_objects" ]; then
+        mkdir -p "$trainer_folder/build" && cp -pR "$trainer_kept" "$trainer_objects"
+    fi
+    make -s -C "$trainer_folder" RUNTIME="$PWD/runtime" "$@" || return
+    if [ ! -d "$trainer_kept" ]; then           # whole or not at all, as another suite may look at the same time
+        mkdir -p "$trainer_kept.$$" && cp -pR "$trainer_objects" "$trainer_kept.$$/" && mv "$trainer_kept.$$/runtime" "$trainer_kept"
+        rmdir "$trainer_kept.$$"
+    fi
 }
 
 # number N: four bytes, the largest first, as the IDX format has them.
