@@ -13,8 +13,8 @@
 #?   test-pytorch-avx2    the same with 8 lanes in place of 4, where the CPU has AVX2
 #?   test-transforms      transforms of images beside torchvision's, as recorded in tests/torchvision/
 #?   test-gradient        gradients beside differences: tests/gradient/
-#?   test-tuned           tuned kernels beside plain nests in double precision, for each target this CPU runs
-#?   test-tuned-float     the same in single precision; and 1, 3 and 64 threads give the same bits
+#?   test-tuned           tuned kernels beside plain nests in double precision, for the plainest and the widest target
+#?   test-tuned-float     the same in single precision, for each target this CPU runs; and 1, 3 and 64 threads give the same bits
 #?   test-losses          the seed network's first losses beside PyTorch's
 #?   test-runs            the seed network trained on MNIST; any number of threads gives the same bits
 #?   test-install         the committed example; an installed netc
@@ -136,7 +136,7 @@ test-gradient: $(BUILD)/netc
 # Threads that have nothing to do sleep at once: the program starts and ends teams of many all the time.
 TUNED = NETS=tests/tuned MAIN=tests/tuned/compare.c TUNED="generic $(AVX2) $(if $(AVX512),avx512) $(if $(ARM),neon)"
 test-tuned: $(BUILD)/netc
-	@+$(NETS) $(TUNED) OUT=$(BUILD)/tuned
+	@+$(NETS) $(TUNED) $(if $(AVX512),TUNED="generic avx512") OUT=$(BUILD)/tuned
 	@OMP_WAIT_POLICY=passive $(SUITE) tuned $(BUILD)/tuned/check
 
 # Winograd's sums are not exact even where the numbers are whole.
