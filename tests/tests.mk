@@ -22,7 +22,8 @@
 #?   test-bench           the scripts of make bench, where there is a Python 3; measures nothing
 #?   test-cuda-host       CUDA code compiled for the CPU beside plain nests: specs/, tests/gradient/, a part of tests/tuned/
 #?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ARCHS=all for all architectures
-#?   test-asan-...        unit, transforms, golden, nets, tuned, cuda-host, trainer, use: under address and undefined-behaviour sanitizers
+#?   test-asan-...        unit, transforms, golden, nets, tuned, cuda-host, trainer: under address and undefined-behaviour sanitizers
+#?   test-asan-use        by itself: the suite use under these sanitizers
 #?   test-asan-damage     the readers of data, weights and specs: the seeds of tests/fuzz/, and these damaged systematically
 #?   test-tsan            training under the thread sanitizer
 #? make fuzz            libFuzzer on these readers, SECONDS=60 each; FUZZ="idx png" are some of tests/fuzz/harness/; needs clang
@@ -34,7 +35,7 @@
 #? make golden-update   takes what netc prints now as what it should print: read the diff
 
 SUITES = unit golden cli trainer survive use whole download pytorch-recorded $(if $(AVX2),pytorch-avx2) transforms gradient tuned tuned-float losses runs install \
-         warnings bench cuda-host cuda-compile asan-unit asan-transforms asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-use asan-damage tsan
+         warnings bench cuda-host cuda-compile asan-unit asan-transforms asan-golden asan-nets asan-tuned asan-cuda-host asan-trainer asan-damage tsan
 AVX2   = $(shell grep -m 1 -o -w avx2 /proc/cpuinfo 2>/dev/null)
 AVX512 = $(shell grep -m 1 -o -w avx512vl /proc/cpuinfo 2>/dev/null)
 ARM    = $(filter aarch64,$(shell uname -m))

@@ -34,11 +34,12 @@ test-cuda-host: cuda-nets
 	@OMP_WAIT_POLICY=passive $(SUITE) cuda-host tests/cuda/host.sh $(BUILD)/cuda-host specs gradient tuned
 
 CUDA_ASAN = augmented concat_3 conv_groups linear_deep pool_ceil pool_odd residual same_reflect unpool
+ASAN_TUNED = kernel_5x1 stride_2 padded_reflect channels_16_17 pool_padded twice_pool unpool linear_17 batch_3 moved clipped
 HOST_ASAN = -g1 -fsanitize=$(ADDRESS) -fno-sanitize-recover=all
 test-asan-cuda-host: $(BUILD)/netc
 	@+$(HOST_NETS) NETS=specs NAMES=lenet OUT=$(ASAN)/cuda-host/specs $(SMALLER) EXTRA="$(HOST_ASAN)"
 	@+$(HOST_NETS) NETS=tests/gradient NAMES="$(CUDA_ASAN)" OUT=$(ASAN)/cuda-host/gradient EDIT='$(DYADIC)' EXTRA="$(HOST_ASAN)"
-	@+$(HOST_NETS) NETS=tests/tuned NAMES="$(CROSS) batch_1 batch_3 many_conv linear_twice moved" OUT=$(ASAN)/cuda-host/tuned \
+	@+$(HOST_NETS) NETS=tests/tuned NAMES="$(ASAN_TUNED)" OUT=$(ASAN)/cuda-host/tuned \
 	    EXTRA="$(HOST_ASAN)"
 	$(call host_device,$(ASAN)/cuda-host/device,$(HOST_ASAN))
 	@OMP_WAIT_POLICY=passive $(SUITE) asan-cuda-host tests/cuda/host.sh $(ASAN)/cuda-host specs gradient tuned

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh SECONDS NAME...: each harness, built for libFuzzer in $BUILD/fuzz/, for so long, two at a time. What it finds stays in
+# run.sh SECONDS NAME...: each harness, built for libFuzzer in $BUILD/fuzz/, for so long, two or $JOBS at a time. What it finds stays in
 # $BUILD/fuzz/NAME-crash-..., and what it has learnt in $BUILD/fuzz/NAME.corpus, with which it goes on the next time.
 set -u
 out=${BUILD:-build}/fuzz seconds=$1
@@ -30,23 +30,19 @@ result() {
     fi
 }
 
-trap 'kill $first $second 2>/dev/null; exit 130' INT TERM
-first='' second=''
+trap 'kill $processes 2>/dev/null; exit 130' INT TERM
+processes=
 while [ $# -gt 0 ]; do
-    one "$1" &
-    first=$!
-    if [ $# -gt 1 ]; then
-        one "$2" &
-        second=$!
-    fi
-    wait $first
-    result "$1" $?
-    if [ $# -gt 1 ]; then
-        wait $second
-        result "$2" $?
+    started='' processes='' count=0
+    while [ $# -gt 0 ] && [ $count -lt "${JOBS:-2}" ]; do
+        one "$1" &
+        started="$started $1:$!" processes="$processes $!" count=$((count + 1))
         shift
-    fi
-    shift
+    done
+    for each in $started; do
+        wait "${each#*:}"
+        result "${each%:*}" $?
+    done
 done
 echo "fuzz: $passed passed, $failed failed"
 [ $failed -eq 0 ]
