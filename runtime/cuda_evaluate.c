@@ -2,8 +2,6 @@
 #include "cuda_images.h"
 #include "cuda_steps.h"
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* The pieces go around the GPUs; a piece's logits are read before the next one's replace them. */
 static bool enqueue_pieces(const struct cuda *cuda, enum part part, int64_t pieces, int64_t count, real *logits,
                            struct error *error)

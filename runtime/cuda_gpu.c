@@ -168,6 +168,13 @@ bool gpu_allocate(struct gpu *gpu, const struct cuda_sizes *sizes, struct error 
     return true;
 }
 
+bool gpu_upload(const struct gpu *gpu, enum cuda_memory memory, const void *from, size_t bytes, struct error *error)
+{
+    return bytes == 0
+        || cuda_succeeds(gpu->driver, gpu->driver->copy_to_device(gpu->memory[memory], from, bytes, gpu->stream),
+                         gpu->label, error, "cuMemcpyHtoDAsync of %zu bytes", bytes);
+}
+
 bool gpu_wait(const struct gpu *gpu, struct error *error)
 {
     return gpu_enter(gpu, error)

@@ -15,6 +15,8 @@ enum {
     GPU_LABEL = GPU_NAME + 32,
 };
 
+static inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /* ---- cuda_find.c: GPUs as they are found, before anything is opened on them */
 
 struct gpu_facts {
@@ -147,6 +149,9 @@ bool gpu_load(struct gpu *gpu, const struct cuda_code *code, bool transforms, co
 
 /* Allocates and zeroes all memory. */
 bool gpu_allocate(struct gpu *gpu, const struct cuda_sizes *sizes, struct error *error);
+
+/* Asks the GPU to copy to the beginning of a memory; `from` must stay until gpu_wait. */
+bool gpu_upload(const struct gpu *gpu, enum cuda_memory memory, const void *from, size_t bytes, struct error *error);
 
 /* Waits until all that was asked of the GPU is done. */
 bool gpu_wait(const struct gpu *gpu, struct error *error);

@@ -68,13 +68,6 @@ double cuda_images_bytes(const struct cuda_sizes *sizes, enum cuda_memory memory
     }
 }
 
-static bool upload(const struct gpu *gpu, enum cuda_memory memory, const void *from, size_t bytes, struct error *error)
-{
-    return cuda_succeeds(gpu->driver, gpu->driver->copy_to_device(gpu->memory[memory], from, bytes, gpu->stream), gpu->label,
-                         error, "cuMemcpyHtoDAsync of %zu bytes", bytes)
-        && gpu_wait(gpu, error);
-}
-
 /* Pointers within the table are the device's. */
 static void fill_table(struct gpu *gpu, const struct pipelines *pipelines, char *table, size_t steps)
 {
@@ -108,15 +101,16 @@ bool gpu_upload_transforms(struct gpu *gpu, const struct pipelines *pipelines, s
     if (!table)
         return error_memory(error, "the table of transforms", bytes);
     fill_table(gpu, pipelines, table, steps);
-    bool good = upload(gpu, MEMORY_TRANSFORMS, table, bytes, error);
+    bool good = gpu_upload(gpu, MEMORY_TRANSFORMS, table, bytes, error) && gpu_wait(gpu, error);
     free(table);
     return good;
 }
 
 bool gpu_upload_sampler(const struct gpu *gpu, const struct sampler *sampler, int64_t count, struct error *error)
 {
+    size_t bytes = (size_t)(SAMPLER_CLASSES + 1 + count) * sizeof(int32_t);
     return !sampler->samples
-        || upload(gpu, MEMORY_SAMPLER, sampler->starts, (size_t)(SAMPLER_CLASSES + 1 + count) * sizeof(int32_t), error);
+        || (gpu_upload(gpu, MEMORY_SAMPLER, sampler->starts, bytes, error) && gpu_wait(gpu, error));
 }
 
 struct sampler gpu_sampler(const struct gpu *gpu, const struct sampler *sampler)

@@ -12,8 +12,6 @@ static const double run_flop = 1e12;
 /* Numbers that the host has room for in an evaluation. */
 static const double most_logits = 1 << 24;
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static double step_flop(const struct model *model, const struct cuda_kernel *kernel)
 {
     return (double)kernel->sample_flop * (double)model->batch_size + (double)kernel->step_flop;

@@ -7,8 +7,6 @@
 
 #include <math.h>
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* ---- what a GPU is asked for */

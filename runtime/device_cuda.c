@@ -75,13 +75,6 @@ static bool load_all(const struct cuda *cuda, struct error *error)
     return good;
 }
 
-static bool upload(const struct gpu *gpu, enum cuda_memory memory, const void *from, size_t bytes, struct error *error)
-{
-    return bytes == 0
-        || cuda_succeeds(gpu->driver, gpu->driver->copy_to_device(gpu->memory[memory], from, bytes, gpu->stream),
-                         gpu->label, error, "cuMemcpyHtoDAsync of %zu bytes", bytes);
-}
-
 static bool upload_datasets(const struct cuda *cuda, const struct gpu *gpu, struct error *error)
 {
     const struct device_config *config = &cuda->device.config;
@@ -93,8 +86,8 @@ static bool upload_datasets(const struct cuda *cuda, const struct gpu *gpu, stru
         const struct dataset *data = parts[p].data;
         size_t                count = data ? (size_t)(data->count + data->held_out) : 0;
         size_t                image = data ? (size_t)data_image_bytes(model, data) : 0;
-        if (data && (!upload(gpu, parts[p].images, data->images, image * count, error)
-                     || !upload(gpu, parts[p].labels, data->labels, count, error)))
+        if (data && (!gpu_upload(gpu, parts[p].images, data->images, image * count, error)
+                     || !gpu_upload(gpu, parts[p].labels, data->labels, count, error)))
             return false;
     }
     return gpu_wait(gpu, error);
@@ -242,7 +235,7 @@ static bool set_flat(struct cuda *cuda, enum cuda_memory memory, int slots, cons
     for (int s = 0; s < slots && good; s++)
         cuda_scatter(&cuda->sizes, flat + s * cuda->sizes.model->weights_size, values + (size_t)s * slot);
     for (int g = 0; g < cuda->gpu_count && good; g++)
-        good = gpu_enter(&cuda->gpus[g], error) && upload(&cuda->gpus[g], memory, values, bytes, error)
+        good = gpu_enter(&cuda->gpus[g], error) && gpu_upload(&cuda->gpus[g], memory, values, bytes, error)
             && gpu_wait(&cuda->gpus[g], error);
     if (!good)
         cuda_drain(cuda);

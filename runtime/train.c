@@ -136,7 +136,8 @@ static void print_command(const struct training *training, FILE *out)
     print_word(out, training->checkpoint);
 }
 
-bool training_interrupted(struct training *training, struct error *error)
+/* Says in `error`, after a signal, what has come of the run, and how to go on. */
+static bool interrupted(struct training *training, struct error *error)
 {
     int          status = error->status;
     char         command[4096] = "";
@@ -264,7 +265,7 @@ bool train_command(const struct model *model, const struct settings *settings, s
     bool good = checkpoint_make(&training.now, model, error) && check(&training, error) && run(&training, error);
     progress_clear(&training.progress);
     if (!good && error->status > STATUS_SIGNAL)
-        training_interrupted(&training, error);
+        interrupted(&training, error);
     else if (!good)
         say_rest(&training, error);
     if (!log_close(training.log, &why) && good) {

@@ -23,9 +23,6 @@ struct training {
     int64_t                written_epoch;       /* and its epochs that are done */
 };
 
-/* train.c: says in `error`, after a signal, what has come of the run, and how to go on. */
-bool training_interrupted(struct training *training, struct error *error);
-
 /* train_loop.c: makes the epochs that are left, each with an evaluation, and the checkpoints. Without any epoch it reports
  * what the initial weights are worth. */
 bool train_epochs(struct training *training, struct error *error);
