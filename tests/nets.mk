@@ -15,7 +15,7 @@ FLAGS   = -std=gnu11 $(OPTIMISE) -Wall -Wextra -Werror -Wno-psabi -fno-math-errn
 LIBS   ?= -lz -ldl -lm
 CXX    ?= c++
 DEVICE_FLAGS = -std=gnu++17 -O1 -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-unused-parameter -ffp-contract=off \
-          -MMD -MP -Iruntime $(EXTRA)
+               -Iruntime $(EXTRA)
 MACHINE_avx2   = -march=x86-64-v3
 MACHINE_avx512 = -march=x86-64-v4
 
@@ -45,7 +45,7 @@ $(OUT)/check: $(SHARED) $(DEVICE) $(OUT)/models.o $(MODELS) | $(KERNELS)
 kernels: $(KERNELS)
 $(DEVICE): $(OUT)/%.o: %.cpp
 	@mkdir -p $(@D)
-	@$(CXX) $(DEVICE_FLAGS) -O2 -c -o $@ $<
+	@$(CXX) $(DEVICE_FLAGS) -O2 -MMD -MP -c -o $@ $<
 
 # Written anew each time and left alone if it is the same: the models depend on what is asked for and on which specs are.
 .PHONY: list
