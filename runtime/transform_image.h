@@ -138,6 +138,7 @@ BOTH struct move move_make(const struct pipeline *pipeline, uint64_t sample, int
     struct move   move = {{0, 0}, {from.height, from.width}, {false, false}, step->mode, step->fill};
     struct philox words;
     int32_t       padded, before;
+    bool          flips;
     switch (step->kind) {
     case TRANSFORM_PAD:
         move.offset[0] = -step->padding[1];
@@ -158,7 +159,9 @@ BOTH struct move move_make(const struct pipeline *pipeline, uint64_t sample, int
     case TRANSFORM_RANDOM_HORIZONTAL_FLIP:
     case TRANSFORM_RANDOM_VERTICAL_FLIP:
         words = transform_draw(pipeline, sample, at, 0);
-        move.reversed[step->kind == TRANSFORM_RANDOM_HORIZONTAL_FLIP] = philox_uniform(words.word[0]) < step->p;
+        flips = philox_uniform(words.word[0]) < step->p;
+        move.reversed[0] = flips && step->kind == TRANSFORM_RANDOM_VERTICAL_FLIP;
+        move.reversed[1] = flips && step->kind == TRANSFORM_RANDOM_HORIZONTAL_FLIP;
         break;
     default:
         break;
@@ -195,14 +198,32 @@ BOTH int32_t moved_index(const struct pass *pass, int axis, int32_t i)
 
 /* ---- what is drawn for the others */
 
+/* The cosine and sine of an angle in degrees. CUDA takes them of half turns: what it has for radians keeps a stack, as those
+ * may be large. */
+struct direction { double cosine, sine; };
+
+BOTH struct direction direction_of(double degrees)
+{
+    struct direction to;
+#ifdef __CUDACC__
+    sincospi(degrees / 180, &to.sine, &to.cosine);
+#else
+    double angle = degrees * 3.14159265358979323846 / 180;
+    to.cosine = cos(angle);
+    to.sine = sin(angle);
+#endif
+    return to;
+}
+
 /* The inverse of a rotation by `angle` degrees, shears, a scale and a translation, about the image's middle. */
 BOTH void affine_matrix(float angle, float scale, float shear_x, float shear_y, float move_x, float move_y, float matrix[6])
 {
-    const double degree = 3.14159265358979323846 / 180;
-    double turn = angle * degree, sx = shear_x * degree, sy = shear_y * degree;
-    double a = cos(turn - sy) / cos(sy), b = -cos(turn - sy) * tan(sx) / cos(sy) - sin(turn);
-    double c = sin(turn - sy) / cos(sy), d = -sin(turn - sy) * tan(sx) / cos(sy) + cos(turn);
-    double m[4] = {d / scale, -b / scale, -c / scale, a / scale};
+    struct direction turn = direction_of(angle), sheared = direction_of((double)angle - shear_y);
+    struct direction along = direction_of(shear_x);
+    double upright = direction_of(shear_y).cosine, slant = along.sine / along.cosine;
+    double a = sheared.cosine / upright, b = -a * slant - turn.sine;
+    double c = sheared.sine / upright, d = -c * slant + turn.cosine;
+    double inverse = 1 / (double)scale, m[4] = {d * inverse, -b * inverse, -c * inverse, a * inverse};
     matrix[0] = (float)m[0];
     matrix[1] = (float)m[1];
     matrix[2] = (float)(-m[0] * move_x - m[1] * move_y);
