@@ -1,6 +1,7 @@
 #include "checkpoint.h"
 
 #include "format.h"
+#include "identity.h"
 #include "safetensors.h"
 #include "weights.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char version[] = "1";
+static const char version[] = "2";
 
 enum { VALUE = 256 };                   /* characters of a value */
 
@@ -86,125 +87,6 @@ static bool read_fields(const struct safetensors *file, struct checkpoint *check
                                text ? "'" : "", text ? text : "missing", text ? "'" : "", expected[fields[i].number]);
     }
     return true;
-}
-
-/* ---- what must be the same for the steps to be */
-
-static const uint64_t no_bytes = 0xCBF29CE484222325u;   /* the hash of these */
-
-/* The FNV-1a hash of bytes, after those whose hash is given (G. Fowler, L. C. Noll, P. Vo: RFC 9923). */
-static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001B3u;
-    return hash;
-}
-
-static void show_loss(const struct model *model, const struct dataset *train, char text[VALUE])
-{
-    uint64_t hash = no_bytes;
-    (void)train;
-    for (int64_t c = 0; model->class_weights && c < model->classes; c++) {
-        double weight = (double)model->class_weights[c];
-        hash = fnv(hash, &weight, sizeof weight);
-    }
-    int length = snprintf(text, VALUE, "label_smoothing=%g", model->label_smoothing);
-    if (model->class_weights)
-        snprintf(text + length, VALUE - (size_t)length, ", weights of classes (%016" PRIx64 ")", hash);
-}
-
-/* Layers without weights count as well: a relu in place of a tanh is another network. */
-static void show_network(const struct model *model, const struct dataset *train, char text[VALUE])
-{
-    uint64_t hash = no_bytes;
-    (void)train;
-    for (int i = 0; i < model->layer_count; i++) {
-        const struct layer *layer = &model->layers[i];
-        hash = fnv(fnv(hash, layer->name, strlen(layer->name) + 1), layer->kind, strlen(layer->kind) + 1);
-        hash = fnv(hash, layer->shape, (size_t)layer->rank * sizeof *layer->shape);
-    }
-    snprintf(text, VALUE, "%s, %d layers (%016" PRIx64 ")", model->name, model->layer_count, hash);
-}
-
-static void show_dataset(const struct model *model, const struct dataset *train, char text[VALUE])
-{
-    snprintf(text, VALUE, "%s%s%s, %" PRId64 " training images, %" PRId64 " held out", model->dataset,
-             model->split ? " " : "", model->split ? model->split : "", train->count, train->held_out);
-}
-
-static void show_batches(const struct model *model, const struct dataset *train, char text[VALUE])
-{
-    (void)train;
-    snprintf(text, VALUE, "of %" PRId64 ", %s%s", model->batch_size,
-             model->balanced ? "balanced" : model->shuffle ? "shuffled" : "in the order of the files",
-             model->drop_last ? ", a smaller last one dropped" : "");
-}
-
-static void show_optimizer(const struct model *model, const struct dataset *train, char text[VALUE])
-{
-    const struct sgd *sgd = &model->sgd;
-    (void)train;
-    snprintf(text, VALUE, "sgd(momentum=%g, dampening=%g, weight_decay=%g, nesterov=%s), clip_grad_norm=%g", sgd->momentum,
-             sgd->dampening, sgd->weight_decay, sgd->nesterov ? "true" : "false", model->clip_grad_norm);
-}
-
-/* How many there are, and a hash of all that they say: too much for a line. */
-static void show_transforms(const struct model *model, const struct dataset *train, char text[VALUE])
-{
-    uint64_t hash = no_bytes;
-    (void)train;
-    for (int i = 0; i < model->transform_count; i++) {
-        const struct transform *t = &model->transforms[i];
-        const int32_t whole[] = {
-            t->kind, t->size[0], t->size[1], t->padding[0], t->padding[1], t->padding[2], t->padding[3], t->mode,
-            t->pad_if_needed, t->bilinear, t->channels,
-        };
-        const float reals[] = {
-            t->fill, t->p, t->degrees[0], t->degrees[1], t->translate[0], t->translate[1], t->scale[0], t->scale[1],
-            t->shear[0], t->shear[1], t->shear[2], t->shear[3], t->ratio[0], t->ratio[1],
-        };
-        hash = fnv(fnv(hash, whole, sizeof whole), reals, sizeof reals);
-        if (t->mean) {
-            hash = fnv(hash, t->mean, (size_t)t->channels * sizeof *t->mean);
-            hash = fnv(hash, t->std, (size_t)t->channels * sizeof *t->std);
-        }
-    }
-    if (model->targets)
-        hash = fnv(hash, model->targets, 256 * sizeof *model->targets);
-    snprintf(text, VALUE, "%d, %s (%016" PRIx64 ")", model->transform_count, model->targets ? "and of labels" : "none of labels",
-             hash);
-}
-
-static const struct {
-    const char *key, *what;
-    void      (*show)(const struct model *model, const struct dataset *train, char text[VALUE]);
-} identity[] = {
-    {"netc.network", "network", show_network},
-    {"netc.dataset", "dataset", show_dataset},
-    {"netc.batches", "batches", show_batches},
-    {"netc.optimizer", "optimizer", show_optimizer},
-    {"netc.loss", "loss", show_loss},
-    {"netc.transforms", "transforms", show_transforms},
-};
-
-enum { IDENTITY = sizeof identity / sizeof *identity };
-
-static bool check_identity(const struct safetensors *file, const struct model *model, const struct dataset *train,
-                           struct error *error)
-{
-    bool same = true;
-    for (int i = 0; i < IDENTITY; i++) {
-        char        expected[VALUE];
-        const char *found = safetensors_metadata(file, identity[i].key);
-        identity[i].show(model, train, expected);
-        if (found && strcmp(found, expected) == 0)
-            continue;
-        if (same)
-            error_input(error, "%s: this checkpoint is of another training:", file->path);
-        same = false;
-        error_add(error, "%s: found %s, expected %s", identity[i].what, found ? found : "nothing", expected);
-    }
-    return same;
 }
 
 /* ---- files */
@@ -287,20 +169,24 @@ bool checkpoint_write(const struct checkpoint *checkpoint, const struct model *m
                       const char *path, int64_t keep, struct error *error)
 {
     struct weights_set sets[MOST_SETS];
-    struct metadata    metadata[1 + FIELDS + IDENTITY] = {{CHECKPOINT_KEY, version}};
-    char               text[FIELDS + IDENTITY][VALUE];
+    struct identity    identity;
+    struct metadata    metadata[1 + FIELDS + IDENTITIES] = {{CHECKPOINT_KEY, version}};
+    char               text[FIELDS][VALUE];
     for (int i = 0; i < FIELDS; i++) {
         show_field(&fields[i], checkpoint, text[i]);
         metadata[1 + i] = (struct metadata){fields[i].key, text[i]};
     }
-    for (int i = 0; i < IDENTITY; i++) {
-        identity[i].show(model, train, text[FIELDS + i]);
-        metadata[1 + FIELDS + i] = (struct metadata){identity[i].key, text[FIELDS + i]};
+    bool good = identity_make(&identity, model, train, error);
+    for (int i = 0; i < IDENTITIES; i++)
+        metadata[1 + FIELDS + i] = (struct metadata){identity_keys[i], identity.text[i]};
+    if (good && keep > 1)
+        good = hold(path, error);
+    if (good) {
+        bool written = weights_write(model, path, sets, sets_of(checkpoint, sets), metadata, 1 + FIELDS + IDENTITIES, error);
+        good = keep > 1 ? rotate(path, keep, written, error) : written;
     }
-    if (keep > 1 && !hold(path, error))
-        return false;
-    bool written = weights_write(model, path, sets, sets_of(checkpoint, sets), metadata, 1 + FIELDS + IDENTITY, error);
-    return keep > 1 ? rotate(path, keep, written, error) : written;
+    identity_free(&identity);
+    return good;
 }
 
 /* Whether the numbers can be those of one training. */
@@ -321,7 +207,7 @@ static bool read_file(struct checkpoint *checkpoint, const struct safetensors *f
 {
     struct weights_set sets[MOST_SETS];
     int64_t            strange;
-    if (!read_fields(file, checkpoint, error) || !check_identity(file, model, train, error)
+    if (!read_fields(file, checkpoint, error) || !identity_check(file, model, train, error)
         || !check_numbers(checkpoint, model, train, file->path, error)
         || !weights_read(model, file, sets, sets_of(checkpoint, sets), &strange, error))
         return false;

@@ -33,6 +33,8 @@ struct layer {
     const char *name, *kind;            /* "conv1", "conv2d" */
     int         rank;
     int64_t     shape[3];               /* of its output, one sample */
+    const char *arguments;              /* "kernel_size=5, padding=1", without defaults; NULL: none */
+    const char *from;                   /* "conv1, relu_2", if it does not read the layer before; else NULL */
     int64_t     parameters;
     int64_t     forward_flop, backward_flop;    /* one sample */
 };
@@ -167,7 +169,7 @@ struct model {
     uint64_t      seed;
 };
 
-enum { MODEL_CONTRACT = 5 };
+enum { MODEL_CONTRACT = 6 };
 
 /* The whole trainer: reads the command line, runs it, returns the exit status (commands in docs/trainer.md). */
 int trainer_main(const struct model *model, int argc, char **argv);

@@ -19,6 +19,8 @@ static const char *const names[] = {
     [TRANSFORM_NORMALIZE] = "normalize",
 };
 
+const char *transform_name(enum transform_kind kind) { return names[kind]; }
+
 static bool is_random(enum transform_kind kind)
 {
     return kind == TRANSFORM_RANDOM_CROP || kind == TRANSFORM_RANDOM_HORIZONTAL_FLIP

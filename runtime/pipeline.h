@@ -6,6 +6,9 @@
 #include "data.h"
 #include "transform_image.h"
 
+/* As in a spec; of random_rotation, which is one, "random_affine". */
+const char *transform_name(enum transform_kind kind);
+
 /* Sets up what the transforms [first, end) of the model do to images of shape `from`, the random ones only where wanted.
  * Says where the sizes do not fit, naming `what` the images are: "data/train-images". Freed by pipeline_free. */
 bool pipeline_make(const struct model *model, int first, int end, bool random, struct sample_shape from, const char *what,

@@ -160,7 +160,7 @@ check "nor is it left there" test "$(echo full/p*)" = full/p
 # ---- what is refused
 
 quiet $kept train $data --steps 3 --save x --checkpoint other
-check "another network" says 1 'network: found kept, 5 layers (' $lenet train $data --resume other
+check "another network" says 1 'network: found kept, expected lenet' $lenet train $data --resume other
 check "and all that differs" says 1 'batches: found of 32, balanced' $lenet train $data --resume other
 check "another dataset" says 1 '640 training images' $lenet train --data fewer --resume before
 check "weights" says 1 'this is no checkpoint' $lenet train $data --resume whole

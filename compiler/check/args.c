@@ -188,14 +188,6 @@ bool bind_arguments(Checker *c, const Signature *signature, Span span, const Ast
 
 /* Values. --------------------------------------------------------------------------------------------------------- */
 
-static int word_place(const char *const *words, const char *word)
-{
-    for (int i = 0; words[i]; i++)
-        if (strcmp(words[i], word) == 0)
-            return i;
-    return -1;
-}
-
 static const char *wanted(Checker *c, const ParamDef *def)
 {
     switch (def->type) {
@@ -338,38 +330,6 @@ static bool read_value(Checker *c, const Scope *scope, const ParamDef *def, cons
         return read_layer(c, scope, def, ast, arg);
     }
     return false;
-}
-
-/* A decimal, or one over another: "1/3". */
-static double fraction(const char *text)
-{
-    char  *end;
-    double over = strtod(text, &end);
-    return *end == '/' ? over / strtod(end + 1, NULL) : over;
-}
-
-/* `args` of earlier parameters are filled in already. */
-static void fill_default(Checker *c, const ParamDef *params, int place, Arg *args)
-{
-    const ParamDef *def = &params[place];
-    Arg            *arg = &args[place];
-    if (def->fallback[0] == '=') {
-        for (int i = 0; i < place; i++)
-            if (strcmp(params[i].name, def->fallback + 1) == 0)
-                memcpy(arg->i, args[i].i, sizeof arg->i);
-        return;
-    }
-    int word = def->words ? word_place(def->words, def->fallback) : -1;
-    switch (def->type) {
-    case PARAM_BOOL: arg->i[0] = strcmp(def->fallback, "true") == 0; break;
-    case PARAM_REAL: arg->real = fraction(def->fallback); break;
-    case PARAM_WORD: arg->i[0] = word; break;
-    case PARAM_NUMBERS: default_numbers(c, def, arg); break;
-    default:
-        arg->word = word;
-        if (word < 0)
-            arg->i[0] = arg->i[1] = strtoll(def->fallback, NULL, 10);
-    }
 }
 
 static bool read_sizes(Checker *c, const Scope *scope, const Ast *arrow, Layer *layer)

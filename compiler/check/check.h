@@ -198,6 +198,14 @@ bool bind_arguments(Checker *c, const Signature *signature, Span span, const Ast
 Arg *read_arguments(Checker *c, const Scope *scope, const Signature *signature, Span span, const AstList *arguments,
                     Layer *layer);
 
+/* defaults.c: where a word stands in a parameter's words, or -1. */
+int word_place(const char *const *words, const char *word);
+
+/* Fills in what the spec does not give; `args` of earlier parameters are there already. And the arguments as one
+ * writes them, without those that say what the default does: "kernel_size=5, padding=same". */
+void        fill_default(Checker *c, const ParamDef *params, int place, Arg *args);
+const char *arguments_text(Checker *c, const ParamDef *params, Arg *args);
+
 /* numbers.c: arguments that are PARAM_NUMBERS. What they take in words; reading one, false after a report; its default. */
 const char *numbers_wanted(Checker *c, const ParamDef *def);
 bool        read_numbers(Checker *c, const ParamDef *def, Value value, Arg *arg);

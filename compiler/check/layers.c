@@ -95,6 +95,7 @@ static Layer *make_layer(Checker *c, const Scope *scope, const Ast *ast, const O
     if (!layer_fits(c, layer))
         return c->unknown;
     layer->index = c->model->layers.count;
+    layer->arguments = arguments_text(c, op->params, layer->args);
     list_add(c->arena, &c->model->layers, layer);
     return layer;
 }

@@ -47,6 +47,7 @@ struct Layer {
     Span        from_span;      /* `from …` if written, else the span of the layer */
     Shape       out;
     Arg        *args;           /* one for each entry of op->params */
+    const char *arguments;      /* without defaults, as one writes them: "kernel_size=5, padding=same"; NULL: the input */
     struct {                    /* `in -> out`, for operators with takes_sizes */
         bool    in_given;
         int64_t in, out;        /* in is filled in by the shape rule where it was not given */

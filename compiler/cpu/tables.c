@@ -6,11 +6,35 @@
 
 #include <inttypes.h>
 
+/* What it reads, unless that is the layer before: "conv1, relu_2". */
+static const char *from_text(Arena *arena, const Layer *layer)
+{
+    const char *text = "";
+    if (layer->in.count == 1 && layer->in.at[0]->index == layer->index - 1)
+        return text;
+    for (int i = 0; i < layer->in.count; i++)
+        text = arena_printf(arena, "%s%s%s", text, i ? ", " : "", layer->in.at[i]->name);
+    return text;
+}
+
+/* `fields` and another one, unless that says nothing. */
+static const char *with_text(Arena *arena, const char *fields, const char *name, const char *value)
+{
+    return value && *value ? arena_printf(arena, "%s, .%s = \"%s\"", fields, name, value) : fields;
+}
+
+static const char *with_count(Arena *arena, const char *fields, const char *name, int64_t value)
+{
+    return value ? arena_printf(arena, "%s, .%s = %" PRId64, fields, name, value) : fields;
+}
+
 static void print_layers(Text *text, const Plan *plan)
 {
     const Model *model = plan->model;
     const Graph *graph = plan->train.graph;
-    line(text, "static const struct layer layers[] = {");
+    line(text, "/* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and\n"
+               " * the work of a sample. */\n"
+               "static const struct layer layers[] = {");
     for (int i = 0; i < model->layers.count; i++) {
         const Layer *layer = model->layers.at[i];
         int64_t parameters = 0, flop[2] = {0};
@@ -27,9 +51,13 @@ static void print_layers(Text *text, const Plan *plan)
         const char *shape = "";
         for (int j = 0; j < layer->out.rank; j++)
             shape = arena_printf(text->arena, "%s%s%" PRId64, shape, j ? ", " : "", layer->out.dim[j]);
-        line_wrapped(text, "{ \"%s\", \"%s\", %d, { %s }, .parameters = %" PRId64 ", .forward_flop = %" PRId64
-                     ", .backward_flop = %" PRId64 " },", layer->name, layer->op->name, layer->out.rank, shape,
-                     parameters, flop[0], flop[1]);
+        const char *fields = with_text(text->arena, "", "arguments", layer->arguments);
+        fields = with_text(text->arena, fields, "from", from_text(text->arena, layer));
+        fields = with_count(text->arena, fields, "parameters", parameters);
+        fields = with_count(text->arena, fields, "forward_flop", flop[0]);
+        fields = with_count(text->arena, fields, "backward_flop", flop[1]);
+        line_wrapped(text, "{ \"%s\", \"%s\", %d, { %s }%s },", layer->name, layer->op->name, layer->out.rank, shape,
+                     fields);
     }
     line(text, "};");
     line(text, "%s", "");

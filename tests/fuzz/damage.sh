@@ -18,4 +18,8 @@ for name in "$@"; do
         check "$seed, damaged" "$folder/$name" --damage "$seed"
     done
 done
+# Else the harness would not come to what reads the numbers and tensors of a checkpoint.
+refusals() { FUZZ_REFUSALS=1 "$folder/safetensors" "$1" | grep -c checkpoint; }
+check "no reader refuses the seed that is a checkpoint" test "$(refusals tests/fuzz/seeds/safetensors/checkpoint)" = 0
+check "and one that is none is refused" test "$(refusals tests/fuzz/seeds/safetensors/weights)" = 2
 finish asan-damage

@@ -186,20 +186,29 @@ static void test_another_training(void **state)
     (void)state;
     write_to(path, 1, 9);
     other = model, other.name = "others";
-    expect_refusal(&other, &train, "network: found net");
-    struct layer layer = {.name = "act", .kind = "relu", .rank = 1, .shape = {3}};
-    other = model, other.layers = &layer, other.layer_count = 1;
-    expect_refusal(&other, &train, "network: found net, 0 layers");
+    expect_refusal(&other, &train, "network: found net, expected others");
+    struct layer layer[] = {{.name = "fc", .kind = "linear", .rank = 1, .shape = {3}},
+                            {.name = "act", .kind = "relu", .rank = 1, .shape = {3}}};
+    other = model, other.layers = layer, other.layer_count = 2;
+    expect_refusal(&other, &train, "network: found nothing more, expected fc: linear, 3");
     struct checkpoint checkpoint = make();
     struct error      error;
     assert_true(checkpoint_write(&checkpoint, &other, &train, path, 1, &error));
     checkpoint_free(&checkpoint);
     assert_true(read_as(&other, &train, &error));
-    layer.kind = "tanh";
-    expect_refusal(&other, &train, "network: found net, 1 layers");
-    layer.kind = "relu";
-    layer.shape[0] = 4;
-    expect_refusal(&other, &train, "network: found net, 1 layers");
+    layer[1].kind = "tanh";
+    expect_refusal(&other, &train, "network: found act: relu, 3, expected act: tanh, 3");
+    layer[1].kind = "relu";
+    layer[1].shape[0] = 4;
+    expect_refusal(&other, &train, "network: found act: relu, 3, expected act: relu, 4");
+    layer[1].shape[0] = 3;
+    layer[0].arguments = "bias=false";
+    expect_refusal(&other, &train, "network: found fc: linear, 3, expected fc: linear(bias=false), 3");
+    layer[0].arguments = NULL;
+    layer[1].from = "fc, input";
+    expect_refusal(&other, &train, "expected act: relu from fc, input, 3");
+    other.layer_count = 1;
+    expect_refusal(&other, &train, "network: found act: relu, 3, expected nothing more");
     write_to(path, 1, 9);
     other = model, other.batch_size = 31;
     expect_refusal(&other, &train, "batches: found of 30, shuffled, expected of 31, shuffled");
@@ -223,9 +232,9 @@ static void test_another_training(void **state)
     struct transform transform = {.kind = TRANSFORM_RANDOM_CROP, .size = {28, 28}, .padding = {2, 2, 2, 2}};
     int16_t          targets[256] = {1, 0};
     other = model, other.transforms = &transform, other.transform_count = 1;
-    expect_refusal(&other, &train, "transforms: found 0, none of labels");
+    expect_refusal(&other, &train, "transforms: found 0 of images, 0 of labels, expected 1 of images, 0 of labels");
     other = model, other.targets = targets;
-    expect_refusal(&other, &train, "transforms: ");
+    expect_refusal(&other, &train, "transforms: found 0 of images, 0 of labels, expected 0 of images, 256 of labels");
 
     float mean[] = {0.1f, 0.2f}, std[] = {1, 1};
     transform = (struct transform){.kind = TRANSFORM_NORMALIZE, .channels = 2, .mean = mean, .std = std};
@@ -235,7 +244,8 @@ static void test_another_training(void **state)
     checkpoint_free(&checkpoint);
     assert_true(read_as(&other, &train, &error));
     mean[1] = 0.3f;
-    expect_refusal(&other, &train, "transforms: found 1, none of labels");
+    expect_refusal(&other, &train, "found normalize channels=2 mean=0.1,0.2 std=1,1, "
+                                     "expected normalize channels=2 mean=0.1,0.3 std=1,1");
     mean[1] = 0.2f;
     std[0] = 2;
     expect_refusal(&other, &train, "transforms: ");
@@ -270,7 +280,7 @@ static void replace(const char *what, const char *with)
 static void test_damaged(void **state)
 {
     static const struct { const char *what, *with, *text; } cases[] = {
-        {"\"netc.checkpoint\":\"1\"", "\"netc.checkpoint\":\"9\"", "version 9, expected 1"},
+        {"\"netc.checkpoint\":\"2\"", "\"netc.checkpoint\":\"9\"", "version 9, expected 2"},
         {"\"netc.checkpoint\"", "\"netc.chequepoin\"", "this is no checkpoint"},
         {"netc.epoch\":\"2\"", "netc.epoch\":\"x\"", "netc.epoch is 'x', expected a whole number"},
         {"netc.epoch\":\"2\"", "netc.epoch\":\"\" ", "netc.epoch is '', expected a whole number"},

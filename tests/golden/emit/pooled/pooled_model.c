@@ -3,12 +3,15 @@
  * The tables that the runtime reads. */
 #include "pooled.h"
 
+/* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
+ * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 12, 12 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "conv", "conv2d", 3, { 6, 10, 10 }, .parameters = 60, .forward_flop = 10800, .backward_flop = 10950 },
-    { "max_pool2d_1", "max_pool2d", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 750, .backward_flop = 0 },
-    { "relu_1", "relu", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "flatten_1", "flatten", 1, { 150 }, .parameters = 0, .forward_flop = 0, .backward_flop = 150 },
+    { "input", "input", 3, { 1, 12, 12 } },
+    { "conv", "conv2d", 3, { 6, 10, 10 }, .arguments = "kernel_size=3", .parameters = 60, .forward_flop = 10800,
+            .backward_flop = 10950 },
+    { "max_pool2d_1", "max_pool2d", 3, { 6, 5, 5 }, .arguments = "kernel_size=2", .forward_flop = 750 },
+    { "relu_1", "relu", 3, { 6, 5, 5 } },
+    { "flatten_1", "flatten", 1, { 150 }, .backward_flop = 150 },
     { "fc", "linear", 1, { 7 }, .parameters = 1057, .forward_flop = 2100, .backward_flop = 4207 },
 };
 

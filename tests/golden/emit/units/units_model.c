@@ -3,12 +3,16 @@
  * The tables that the runtime reads. */
 #include "units.h"
 
+/* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
+ * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 21, 21 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "conv1", "conv2d", 3, { 8, 17, 17 }, .parameters = 208, .forward_flop = 117912, .backward_flop = 117912 },
-    { "relu_1", "relu", 3, { 8, 17, 17 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
-    { "conv2", "conv2d", 3, { 12, 15, 15 }, .parameters = 444, .forward_flop = 194400, .backward_flop = 393812 },
-    { "flatten_1", "flatten", 1, { 2700 }, .parameters = 0, .forward_flop = 0, .backward_flop = 0 },
+    { "input", "input", 3, { 1, 21, 21 } },
+    { "conv1", "conv2d", 3, { 8, 17, 17 }, .arguments = "kernel_size=5", .parameters = 208, .forward_flop = 117912,
+            .backward_flop = 117912 },
+    { "relu_1", "relu", 3, { 8, 17, 17 } },
+    { "conv2", "conv2d", 3, { 12, 15, 15 }, .arguments = "kernel_size=3, groups=2", .parameters = 444,
+            .forward_flop = 194400, .backward_flop = 393812 },
+    { "flatten_1", "flatten", 1, { 2700 } },
     { "fc", "linear", 1, { 7 }, .parameters = 18907, .forward_flop = 37800, .backward_flop = 75607 },
 };
 
