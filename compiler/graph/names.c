@@ -28,7 +28,7 @@ static const char *const reserved[] = {
     "sum", "sum_2", "largest", "largest_2", "place", "place_2", "last_2", "value", "value_2", "taken", "taken_2",
     "at", "count", "from", "from_row", "in_column", "patch", "place_k", "row", "window", "work",
     "result", "rows", "tap", "tiles", "history", "turned", "next", "given", "power", "of_label", "next_tile", "range_part",
-    "lanes", "pixels", "piece", "rest",
+    "lanes", "pixels", "piece", "rest", "sgd", "sgd_at", "sgd_lanes", "optimizer", "apply_gradient",
 };
 
 /* Further, axes of nests are single letters, the ranges of loops end in _range, functions on lanes begin with lanes_, the
