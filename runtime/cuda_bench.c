@@ -122,8 +122,10 @@ static bool time_steps(const struct cuda *cuda, const struct launch *launches, s
     struct cuda_stretch uploaded = {.fresh = 1};
     struct cuda_step    step = cuda_train_step(cuda, 0, &run, 0);
     struct clock        clock;
-    for (int64_t index = 0; index < run.steps; index++)
+    for (int64_t index = 0; index < run.steps; index++) {
         uploaded.lr[index] = cuda->sizes.model->sgd.lr;
+        uploaded.momentum[index] = cuda->sizes.model->sgd.momentum;
+    }
     cuda_weigh_run(cuda, &stretch, &run);
     bool good = clock_make(&clock, first, run.steps, gpu->train_count, error)
              && gpu_upload_stretch(first, &uploaded, error)

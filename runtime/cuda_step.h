@@ -19,7 +19,7 @@ struct cuda_stretch {
     int64_t      first;                 /* position in the order of its first sample */
     uint64_t     seed, epoch;           /* of the draws for images and, where it has samples, of the sampler */
     struct sampler sampler;             /* which then says, in place of the order, which samples come */
-    double       lr[RUN_STEPS];         /* of each of its steps */
+    double       lr[RUN_STEPS], momentum[RUN_STEPS];    /* of each of its steps */
 };
 
 /* One step of training, or one evaluation, on one device: the parameter of every kernel, by value. */

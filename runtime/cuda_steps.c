@@ -307,8 +307,11 @@ static bool prepare_run(const struct cuda *cuda, const struct cuda_run *run, con
 {
     struct cuda_stretch uploaded = cuda_stretch_at(stretch->order, run->first);
     uploaded.fresh = fresh;
-    for (int64_t step = 0; step < run->steps; step++)
-        uploaded.lr[step] = rate_at(stretch->rates, stretch->before + run->first / cuda->sizes.model->batch_size + step);
+    for (int64_t step = 0; step < run->steps; step++) {
+        int64_t all = stretch->before + run->first / cuda->sizes.model->batch_size + step;
+        uploaded.lr[step] = rate_at(stretch->rates, all);
+        uploaded.momentum[step] = momentum_at(stretch->rates, all);
+    }
     *weight = cuda_weigh_run(cuda, stretch, run);
     uploaded.seed = stretch->seed;
     uploaded.epoch = stretch->epoch;

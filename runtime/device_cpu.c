@@ -236,9 +236,12 @@ static bool cpu_get_state(struct device *device, real *flat, struct error *error
     return true;
 }
 
-double cpu_rate(const struct stretch *stretch, int64_t steps)
+void cpu_set_rates(struct run *run)
 {
-    return rate_at(stretch->rates, stretch->before + stretch->first + steps);
+    const struct stretch *stretch = run->stretch;
+    int64_t               step = stretch->before + stretch->first + run->steps_done;
+    run->step.lr = rate_at(stretch->rates, step);
+    run->step.momentum = momentum_at(stretch->rates, step);
 }
 
 /* What is done to the part's images, as the run sees it; of an evaluation `stretch` is NULL. */
@@ -281,10 +284,11 @@ static bool cpu_train(struct device *device, const struct stretch *stretch, stru
         .step = {
             .weights = cpu->weights, .state = cpu->state, .batch = cpu->batch, .images = data->images,
             .labels = data->labels, .order = stretch->order, .first = first,
-            .count = left < model->batch_size ? left : model->batch_size, .lr = cpu_rate(stretch, 0),
+            .count = left < model->batch_size ? left : model->batch_size,
             .version = cpu->version, .first_step = stretch->fresh, .result = cpu->result,
         },
     };
+    cpu_set_rates(&run);
     use_pipeline(&run, PART_TRAIN, stretch);
     use_sampler(&run);
     cpu_run(&run);

@@ -53,8 +53,8 @@ struct run {
 /* Units of a phase with so many samples. */
 int64_t cpu_units(const struct model *model, const struct phase *phase, int64_t count);
 
-/* The learning rate after so many steps of a stretch. */
-double cpu_rate(const struct stretch *stretch, int64_t steps);
+/* Gives the run's step the learning rate and momentum that it has after steps_done of the stretch. */
+void cpu_set_rates(struct run *run);
 
 /* Runs it: who asks sets phases, step, threads, samples and steps_left. */
 void cpu_run(struct run *run);

@@ -44,9 +44,11 @@ static void show_batches(FILE *out, const struct model *model, const struct data
 static void show_optimizer(FILE *out, const struct model *model, const struct dataset *train)
 {
     const struct sgd *sgd = &model->sgd;
+    char momentum[MOMENTUM_SIZE];
     (void)train;
-    fprintf(out, "sgd(momentum=%.9g, dampening=%.9g, weight_decay=%.9g, nesterov=%s), clip_grad_norm=%.9g", sgd->momentum,
-            sgd->dampening, sgd->weight_decay, sgd->nesterov ? "true" : "false", model->clip_grad_norm);
+    fprintf(out, "sgd(momentum=%s, dampening=%.9g, weight_decay=%.9g, nesterov=%s), clip_grad_norm=%.9g",
+            momentum_show(momentum, &model->schedule, sgd->momentum), sgd->dampening, sgd->weight_decay,
+            sgd->nesterov ? "true" : "false", model->clip_grad_norm);
 }
 
 static void show_loss(FILE *out, const struct model *model, const struct dataset *train)

@@ -75,8 +75,13 @@ static void print_head(FILE *out, const struct log *log)
     if (config->valid_count > 0)
         fprintf(out, ", \"valid_count\": %" PRId64, config->valid_count);
     fprintf(out, ", \"test_count\": %" PRId64 ", \"batch_size\": %" PRId64 ", \"epochs\": %" PRId64 ", \"lr\": %.9g"
-            ", \"momentum\": %.9g, \"weight_decay\": %.9g, \"seed\": %" PRIu64, config->test->count, model->batch_size,
-            config->epochs, config->settings->lr, model->sgd.momentum, model->sgd.weight_decay, config->settings->seed);
+            ", \"weight_decay\": %.9g, \"seed\": %" PRIu64, config->test->count, model->batch_size, config->epochs,
+            config->settings->lr, model->sgd.weight_decay, config->settings->seed);
+    if (model->schedule.max_momentum > 0)
+        fprintf(out, ", \"base_momentum\": %.9g, \"max_momentum\": %.9g", model->schedule.base_momentum,
+                model->schedule.max_momentum);
+    else
+        fprintf(out, ", \"momentum\": %.9g", model->sgd.momentum);
     fputs(", \"classes\": [", out);
     for (int64_t c = 0; c < log->classes.count; c++) {
         fputs(c ? ", " : "", out);

@@ -71,7 +71,7 @@ struct step {
     const struct sampler *sampler;      /* that says in place of the order which samples come (sampler.h), or NULL */
     int64_t        first;               /* position in the order of the step's first sample */
     int64_t        count;               /* samples in this step; 1 .. batch_size when training, any number otherwise */
-    double         lr;
+    double         lr, momentum;        /* of this step */
     real           scale;               /* what a sample's loss weighs in the mean over the step: 1 / count; with class
                                            weights 1 / their sum over the step's samples, 0 where that is 0 */
     const struct pipeline *pipeline;    /* what is done to images on their way in (transform.h), or NULL: nothing */
@@ -113,7 +113,7 @@ struct model {
     const struct layer     *layers;     int layer_count;
     const struct parameter *parameters; int parameter_count;
     int64_t       weights_size;         /* reals in the flat array, padding included */
-    int           state_slots;          /* of the optimiser: 1 with momentum, else 0 */
+    int           state_slots;          /* of the optimiser: 1 where weights have a history, else 0 */
     size_t        scratch_bytes;        /* for each thread; the largest of all phases and of evaluation */
     size_t        batch_bytes;
 
@@ -157,7 +157,7 @@ struct model {
     int64_t       batch_size;
     int64_t       test_batch_size;      /* results do not depend on it: the runtime evaluates as it likes */
     struct sgd    sgd;
-    struct schedule schedule;           /* of the learning rate */
+    struct schedule schedule;           /* of the learning rate and momentum */
     double        clip_grad_norm;       /* 0: gradients are not clipped */
     double        label_smoothing;      /* of the loss, which generated code has built in */
     const real   *class_weights;        /* of the loss, one for each class; NULL: all are 1 */
@@ -169,7 +169,7 @@ struct model {
     uint64_t      seed;
 };
 
-enum { MODEL_CONTRACT = 6 };
+enum { MODEL_CONTRACT = 7 };
 
 /* The whole trainer: reads the command line, runs it, returns the exit status (commands in docs/trainer.md). */
 int trainer_main(const struct model *model, int argc, char **argv);

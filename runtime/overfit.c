@@ -66,7 +66,7 @@ bool train_overfit(struct training *training, struct error *error)
 {
     int64_t steps = training->settings->steps >= 0 ? training->settings->steps : STEPS;
     int64_t piece = steps < REPORTS ? 1 : steps / REPORTS;
-    struct rates rates = rates_constant(training->now.lr);
+    struct rates rates = rates_constant(training->now.lr, training->model->sgd.momentum);
     struct evaluation found = {0};
     for (int64_t done = 0; done <= steps; done++) {
         if (done % piece == 0 || done == steps) {

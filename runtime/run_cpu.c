@@ -90,7 +90,7 @@ static void advance(struct run *run)
     run->step.count = run->samples - run->step.first < batch ? run->samples - run->step.first : batch;
     run->step.first_step = false;
     run->step.parity ^= 1;
-    run->step.lr = cpu_rate(stretch, run->steps_done);
+    cpu_set_rates(run);
     start_step(run);
 }
 

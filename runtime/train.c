@@ -30,6 +30,7 @@ static void plan_steps(struct training *training)
         whole = all;
     training->rates = (struct rates){
         .schedule = &training->model->schedule, .lr = training->now.lr, .spec_lr = training->model->sgd.lr,
+        .momentum = training->model->sgd.momentum,
         .steps_an_epoch = training->steps_an_epoch, .steps = whole,
     };
 }
@@ -176,8 +177,10 @@ static void announce(struct training *training)
     progress_say(&training->progress, "%s parameters; %s training%s and %s test images from %s",
                  format_count(first, parameters), format_count(second, training->train.count), held_out,
                  format_count(third, training->test.count), settings->data);
-    progress_say(&training->progress, "device: %s; batch %" PRId64 ", lr %g, momentum %g, seed %" PRIu64,
-                 training->device->name, model->batch_size, training->now.lr, model->sgd.momentum, training->now.seed);
+    char momentum[MOMENTUM_SIZE];
+    progress_say(&training->progress, "device: %s; batch %" PRId64 ", lr %g, momentum %s, seed %" PRIu64,
+                 training->device->name, model->batch_size, training->now.lr,
+                 momentum_show(momentum, &model->schedule, model->sgd.momentum), training->now.seed);
     if (settings->resume)
         progress_say(&training->progress, "goes on from %s: %" PRId64 " epochs and %" PRId64 " steps are done", settings->resume,
                      training->now.epoch, training->now.step);

@@ -82,7 +82,7 @@ void print_comment(Text *text, const Model *model, const Kernel *kernel);
 /* Whether weights have a history. */
 static inline bool has_history(const Kernel *kernel)
 {
-    return kernel->program->graph->model->train.sgd.momentum != 0;
+    return has_momentum(&kernel->program->graph->model->train);
 }
 
 #endif

@@ -71,7 +71,7 @@ static const Known optimizer_aliases[] = { { "momentum", "sgd" }, { "nesterov", 
 
 static const Known unbuilt_schedules[] = {
     { "constant", "leave lr_scheduler out: then the learning rate stays as it is" },
-    { "cosine_warm_restarts", NULL }, { "cyclic", NULL }, { "exponential", "`step(1, gamma=0.95)` drops in each epoch" },
+    { "cosine_warm_restarts", NULL }, { "cyclic", "`one_cycle` rises and falls once, in all of the training, and cycles momentum too" }, { "exponential", "`step(1, gamma=0.95)` drops in each epoch" },
     { "lambda", NULL }, { "multiplicative", NULL }, { "polynomial", NULL }, { "reduce_on_plateau", NULL },
     { NULL, NULL }
 };

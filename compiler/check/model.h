@@ -129,7 +129,7 @@ typedef struct DataSpec {
 
 typedef struct Sgd { double lr, momentum, dampening, weight_decay; bool nesterov; } Sgd;
 
-/* lr_scheduler: PyTorch's, of the learning rate alone. */
+/* lr_scheduler: PyTorch's, of the learning rate and, one_cycle, of momentum. */
 typedef enum ScheduleKind {
     SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_MULTI_STEP, SCHEDULE_COSINE, SCHEDULE_ONE_CYCLE, SCHEDULE_LINEAR
 } ScheduleKind;
@@ -143,6 +143,7 @@ typedef struct Schedule {
     double       max_lr;        /* one_cycle; 0: the optimizer's lr */
     double       pct_start, div_factor, final_div_factor;
     bool         linear;        /* one_cycle's anneal_strategy */
+    double       base_momentum, max_momentum;   /* one_cycle's; max_momentum 0: the optimizer's stays as it is */
     int64_t      warmup_steps;  /* 0: none; else lr grows from warmup_factor of it to all of it in so many steps */
     double       warmup_factor;
 } Schedule;
@@ -165,6 +166,12 @@ typedef struct TrainSpec {
     const char *device;         /* "auto", "cpu", "cuda", "cuda:1", "cuda:0,1" */
     uint64_t    seed;
 } TrainSpec;
+
+/* Whether the schedule gives each step a momentum of its own, in place of the optimizer's. */
+static inline bool cycles_momentum(const TrainSpec *train) { return train->schedule.max_momentum > 0; }
+
+/* Whether weights have a history. */
+static inline bool has_momentum(const TrainSpec *train) { return train->sgd.momentum != 0 || cycles_momentum(train); }
 
 typedef struct Model {
     const Source *source;

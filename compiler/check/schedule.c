@@ -28,6 +28,9 @@ static const ParamDef one_cycle_params[] = {
     { .name = "max_lr", .type = PARAM_REAL, .fallback = "lr", .help = "the greatest learning rate" },
     { .name = "pct_start", .type = PARAM_REAL, .fallback = "0.3", .most = 1, .help = "the part of the steps that rises" },
     { .name = "anneal_strategy", .type = PARAM_WORD, .fallback = "cos", .words = anneal_words, .help = "the curve" },
+    { .name = "cycle_momentum", .type = PARAM_BOOL, .fallback = "true", .help = "momentum falls while the rate rises" },
+    { .name = "base_momentum", .type = PARAM_REAL, .fallback = "0.85", .most = 1, .help = "momentum at max_lr" },
+    { .name = "max_momentum", .type = PARAM_REAL, .fallback = "0.95", .most = 1, .help = "momentum at both ends" },
     { .name = "div_factor", .type = PARAM_REAL, .fallback = "25", .help = "max_lr by the first learning rate" },
     { .name = "final_div_factor", .type = PARAM_REAL, .fallback = "1e4", .help = "the first learning rate by the last" },
     { .name = NULL }
@@ -86,16 +89,43 @@ static void set_cosine(Checker *c, Schedule *schedule, const Arg *args)
     schedule->eta_min = args[1].real;
 }
 
+enum { MAX_LR, PCT_START, ANNEAL_STRATEGY, CYCLE_MOMENTUM, BASE_MOMENTUM, MAX_MOMENTUM, DIV_FACTOR, FINAL_DIV_FACTOR };
+
+/* one_cycle's momentum; it falls from max_momentum, so that the first step has one and its history begins there. */
+static void set_momentum(Checker *c, Schedule *schedule, const Arg *args)
+{
+    const Arg *base = &args[BASE_MOMENTUM], *most = &args[MAX_MOMENTUM], *given = base->given ? base : most;
+    if (!args[CYCLE_MOMENTUM].i[0]) {
+        if (!given->given)
+            return;
+        diag_error(c->diag, given->span, "%s has no meaning without cycle_momentum",
+                   base->given ? "base_momentum" : "max_momentum");
+        diag_note(c->diag, args[CYCLE_MOMENTUM].span, "cycle_momentum is given here");
+        diag_help(c->diag, "leave either out; the optimizer's own momentum is an argument of it, `sgd(lr=0.1, momentum=0.9)`");
+    } else if (most->real == 0) {
+        diag_error(c->diag, most->span, "max_momentum must be greater than 0, but it is 0");
+        diag_help(c->diag, "cycle_momentum=false leaves the optimizer's momentum as it is");
+    } else if (base->real > most->real) {
+        diag_error(c->diag, given->span, "base_momentum must be at most max_momentum, but %g is more than %g", base->real,
+                   most->real);
+        diag_help(c->diag, "momentum falls from max_momentum to base_momentum while the learning rate rises, then rises again");
+    } else {
+        schedule->base_momentum = base->real;
+        schedule->max_momentum = most->real;
+    }
+}
+
 static void set_one_cycle(Checker *c, Schedule *schedule, const Arg *args)
 {
-    if (!positive(c, &args[0], "max_lr") || !positive(c, &args[3], "div_factor")
-        || !positive(c, &args[4], "final_div_factor"))
+    if (!positive(c, &args[MAX_LR], "max_lr") || !positive(c, &args[DIV_FACTOR], "div_factor")
+        || !positive(c, &args[FINAL_DIV_FACTOR], "final_div_factor"))
         return;
-    schedule->max_lr = args[0].real;
-    schedule->pct_start = args[1].real;
-    schedule->linear = args[2].i[0] == 1;
-    schedule->div_factor = args[3].real;
-    schedule->final_div_factor = args[4].real;
+    schedule->max_lr = args[MAX_LR].real;
+    schedule->pct_start = args[PCT_START].real;
+    schedule->linear = args[ANNEAL_STRATEGY].i[0] == 1;
+    schedule->div_factor = args[DIV_FACTOR].real;
+    schedule->final_div_factor = args[FINAL_DIV_FACTOR].real;
+    set_momentum(c, schedule, args);
 }
 
 static void set_linear(Checker *c, Schedule *schedule, const Arg *args)

@@ -5,12 +5,14 @@
 /* Settings of other programs, and of the wrong section. */
 static const Known foreign_settings[] = {
     { "batch", "is `batch_size` meant?" },
+    { "base_momentum", "it is an argument of the schedule: `lr_scheduler = one_cycle(base_momentum=0.85)`" },
     { "best", "is `keep = best` meant, in `train`?" },
     { "checkpoints", "is `keep = 3` meant, in `train`? The trainer writes them with --checkpoint FILE" },
     { "class_weight", "it is an argument of the loss: `loss = cross_entropy(weight=[1, 2, …])`" },
     { "clip", "is `clip_grad_norm = 1.0` meant, in `train`?" },
     { "clip_grad", "is `clip_grad_norm = 1.0` meant, in `train`?" },
     { "criterion", "the loss is set with `loss = cross_entropy`" },
+    { "cycle_momentum", "it is an argument of the schedule: `lr_scheduler = one_cycle(cycle_momentum=false)`" },
     { "dampening", "it is an argument of the optimizer: `optimizer = sgd(lr=0.01, dampening=0.1)`" },
     { "early_stopping", "is `patience = 3` meant, in `train`? Training ends after so many epochs without a better one" },
     { "gamma", "it is an argument of the schedule: `lr_scheduler = step(step_size=5, gamma=0.1)`" },
@@ -18,6 +20,7 @@ static const Known foreign_settings[] = {
     { "label_smoothing", "it is an argument of the loss: `loss = cross_entropy(label_smoothing=0.1)`" },
     { "learning_rate", "it is an argument of the optimizer: `optimizer = sgd(lr=0.01)`" },
     { "lr", "it is an argument of the optimizer: `optimizer = sgd(lr=0.01)`" },
+    { "max_momentum", "it is an argument of the schedule: `lr_scheduler = one_cycle(max_momentum=0.95)`" },
     { "mean", "it is an argument of normalize: `transform = [to_tensor, normalize(mean=0.1307, std=0.3081)]`" },
     { "momentum", "it is an argument of the optimizer: `optimizer = sgd(lr=0.01, momentum=0.5)`" },
     { "nesterov", "it is an argument of the optimizer: `optimizer = sgd(lr=0.01, momentum=0.5, nesterov=true)`" },

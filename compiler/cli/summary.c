@@ -119,7 +119,7 @@ static void print_rows(Text *text, const Summary *summary)
 static void print_memory(Text *text, const Plan *plan)
 {
     const Model *model = plan->model;
-    double weights = (double)plan->weights_size * REAL_BYTES, slots = model->train.sgd.momentum != 0;
+    double weights = (double)plan->weights_size * REAL_BYTES, slots = has_momentum(&model->train);
     double thread = (double)plan->scratch_size * REAL_BYTES, step = (double)plan->batch_size * REAL_BYTES;
     bool copies = plan->everywhere;
     const struct { const char *what; double bytes; } rows[] = {

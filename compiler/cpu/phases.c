@@ -19,11 +19,20 @@ static bool touches(const Phase *phase, Place place)
 
 void print_sgd(Text *text, const Plan *plan)
 {
-    const Sgd *sgd = &plan->model->train.sgd;
-    line(text, "\nstatic const struct sgd sgd = {\n"
-               ".momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s,\n"
-               "};", double_c(text->arena, sgd->momentum), double_c(text->arena, sgd->dampening),
-         double_c(text->arena, sgd->weight_decay), sgd->nesterov ? "true" : "false");
+    const TrainSpec *train = &plan->model->train;
+    bool        cycles = cycles_momentum(train);
+    const char *momentum = cycles ? "step->momentum, .cycles = true" : double_c(text->arena, train->sgd.momentum);
+    if (cycles)
+        line(text, "\n/* The optimiser's settings; its momentum, like lr, is another one in each step. */\n"
+                   "static inline struct sgd sgd_at(const struct step *step)\n{\n"
+                   "return (struct sgd){");
+    else
+        line(text, "\nstatic const struct sgd sgd = {");
+    line(text, ".momentum = %s, .dampening = %s, .weight_decay = %s, .nesterov = %s,\n"
+               "};", momentum, double_c(text->arena, train->sgd.dampening), double_c(text->arena, train->sgd.weight_decay),
+         train->sgd.nesterov ? "true" : "false");
+    if (cycles)
+        line(text, "}");
 }
 
 /* Whether the units of the phase read what their thread prepares for itself. */
@@ -164,7 +173,7 @@ static void print_slices(Text *text, const Plan *plan, const Phase *phase)
         works = works || phase->kernels.at[i]->work.count;
     if (touches(phase, PLACE_APPLIED)) {
         line(text, "struct %s_weights *weights = (struct %s_weights *)step->weights;", name, name);
-        if (plan->model->train.sgd.momentum != 0)
+        if (has_momentum(&plan->model->train))
             line(text, "struct %s_weights *history = (struct %s_weights *)step->state;", name, name);
     }
     if (works)
@@ -238,7 +247,7 @@ static void print_caller(Text *text, const Plan *plan, const Phase *phase, const
 
 static void print_update(Text *text, const Plan *plan, const Phase *phase)
 {
-    const char *history = plan->model->train.sgd.momentum != 0 ? "&step->state[i]" : "NULL";
+    const char *history = has_momentum(&plan->model->train) ? "&step->state[i]" : "NULL";
     bool clips = plan_clips(plan);
     if (clips)
         line(text, "\n/* A slice of %d weights: SGD's step, by the clipped gradient. */", UPDATE_SLICE);
@@ -255,8 +264,9 @@ static void print_update(Text *text, const Plan *plan, const Phase *phase)
     line(text, "#pragma omp simd\n"
                "for (int64_t i = first; i < end; i++)");
     text->indent++;
-    line_wrapped(text, "step->weights[i] = sgd_update(step->weights[i], %s, %s, sgd, step->lr, "
-                       "step->first_step);", clips ? "b->factor * gradient[i]" : "gradient[i - first]", history);
+    line_wrapped(text, "step->weights[i] = sgd_update(step->weights[i], %s, %s, %s, step->lr, "
+                       "step->first_step);", clips ? "b->factor * gradient[i]" : "gradient[i - first]", history,
+                 sgd_c(&plan->model->train));
     text->indent--;
     line(text, "}");
     print_caller(text, plan, phase, "update");

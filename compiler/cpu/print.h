@@ -61,6 +61,9 @@ const char *phase_function(Arena *arena, const Plan *plan, const Phase *phase);
 /* The optimiser's settings, which the phases "weights" and "update" use. */
 void print_sgd(Text *text, const Plan *plan);
 
+/* How a kernel writes them. */
+static inline const char *sgd_c(const TrainSpec *train) { return cycles_momentum(train) ? "sgd_at(step)" : "sgd"; }
+
 /* It, with a comment. */
 void print_phase(Text *text, const Plan *plan, const Phase *phase);
 

@@ -182,6 +182,8 @@ static void print_schedule(Text *text, const Schedule *schedule)
     add_real(row, "final_div_factor", schedule->final_div_factor);
     if (schedule->linear)
         text_add(row, ", .linear = true");
+    add_real(row, "base_momentum", schedule->base_momentum);
+    add_real(row, "max_momentum", schedule->max_momentum);
     add_int(row, "warmup_steps", schedule->warmup_steps);
     add_real(row, "warmup_factor", schedule->warmup_factor);
     line_wrapped(text, "%s },", row->at);

@@ -171,7 +171,7 @@ static void print_model(Text *text, const Plan *plan)
     if (learns)
         line(text, ".parameters = parameters, .parameter_count = sizeof parameters / sizeof *parameters,");
     line(text, ".weights_size = sizeof(struct %s_weights) / sizeof(real),", model->name);
-    line(text, ".state_slots = %d,", model->train.sgd.momentum != 0);
+    line(text, ".state_slots = %d,", has_momentum(&model->train));
     line(text, ".scratch_bytes = sizeof(struct %s_scratch),", model->name);
     line(text, ".batch_bytes = sizeof(struct %s_batch),", model->name);
     line(text, ".train = train, .train_count = sizeof train / sizeof *train,");

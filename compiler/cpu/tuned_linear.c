@@ -111,7 +111,8 @@ static void print_over_blocks(Emitter *e, const LinearWeight *s)
         open_loop(e, "if (r0 + r >= next)");
     open_unrolled(e, "v", s->tile_vectors);
     if (applies)
-        line_wrapped(text, "sgd_lanes(&%s%s, %s, sum[r][v], sgd, step->lr, step->first_step);", name, at, history);
+        line_wrapped(text, "sgd_lanes(&%s%s, %s, sum[r][v], %s, step->lr, step->first_step);", name, at, history,
+                     sgd_c(&e->kernel->program->graph->model->train));
     else
         line(text, "lanes_store(&%s%s, sum[r][v]);", name, at);
     close_loops(e, 2 + overlap);

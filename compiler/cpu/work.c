@@ -22,12 +22,13 @@ static void add_kernel(Arena *arena, KernelWorks *works, const Phase *phase, con
 }
 
 /* Of one weight: what optim.h computes. */
-static int64_t sgd_flop(const Sgd *sgd)
+static int64_t sgd_flop(const TrainSpec *train)
 {
+    const Sgd *sgd = &train->sgd;
     int64_t flop = 2;
     if (sgd->weight_decay != 0)
         flop += 2;
-    if (sgd->momentum != 0)
+    if (has_momentum(train))
         flop += sgd->nesterov ? 5 : 3;
     return flop;
 }
@@ -57,12 +58,12 @@ static KernelWork work_of_norm(const Plan *plan, const Phase *phase)
 /* Reads and writes weights and, with momentum, the history. */
 static KernelWork work_of_update(const Plan *plan, const Phase *phase)
 {
-    const Sgd *sgd = &plan->model->train.sgd;
+    const TrainSpec *train = &plan->model->train;
     KernelWork work = plan_clips(plan) ? (KernelWork){ .name = "update", .phase = phase->name, .step_flop = plan->trained_size,
                                                        .step_reals = plan->trained_size }
                                        : work_of_sums(plan, phase, "update");
-    work.step_flop += sgd_flop(sgd) * plan->trained_size;
-    work.step_reals += (sgd->momentum != 0 ? 4 : 2) * plan->trained_size;
+    work.step_flop += sgd_flop(train) * plan->trained_size;
+    work.step_reals += (has_momentum(train) ? 4 : 2) * plan->trained_size;
     work.everywhere = phase->everywhere;
     return work;
 }

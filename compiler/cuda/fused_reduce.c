@@ -36,8 +36,8 @@ static void print_sums(CudaEmitter *e, int64_t weights, int width, int64_t offse
         line(e->text, "if (threadIdx.x < %" PRId64 ")", each);
     else
         line(e->text, "if (threadIdx.x < %" PRId64 " && j < %" PRId64 ")", each, weights);
-    line(e->text, offset ? "    apply_gradient(step, optimizer(), %" PRId64 " + j, total);"
-                         : "    apply_gradient(step, optimizer(), j, total);", offset);
+    line(e->text, offset ? "    apply_gradient(step, %s, %" PRId64 " + j, total);"
+                         : "    apply_gradient(step, %s, j, total);", cuda_optimizer(e->plan), offset);
 }
 
 void fused_print_reduce(CudaEmitter *e)

@@ -32,6 +32,12 @@ const char *cuda_element(const Scope *scope, const Tensor *tensor, Expr *const i
 bool cuda_reads_weights(const Kernel *kernel);
 bool cuda_makes_gradient(const Kernel *kernel);
 
+/* How a kernel calls for the optimiser's settings. */
+static inline const char *cuda_optimizer(const GpuPlan *plan)
+{
+    return cycles_momentum(&plan->model->train) ? "optimizer(step)" : "optimizer()";
+}
+
 /* ---- source.c: NAME_cuda.cu */
 void cuda_print_source(Text *text, const GpuPlan *plan);
 

@@ -33,11 +33,15 @@ static void print_channels(Text *text, const GpuPlan *plan)
 static void print_optimizer(Text *text, const GpuPlan *plan)
 {
     const TrainSpec *train = &plan->model->train;
-    line(text, "\n/* The optimiser's settings; lr comes with the step. */\n"
-               "DEVICE sgd optimizer(void)\n"
+    bool cycles = cycles_momentum(train);
+    line(text, "\n/* The optimiser's settings; lr %s with the step. */\n"
+               "DEVICE sgd optimizer(%s)\n"
                "{\n"
-               "sgd settings = {};");
-    line(text, "settings.momentum = %s;", double_c(text->arena, train->sgd.momentum));
+               "sgd settings = {};", cycles ? "and momentum come" : "comes", cycles ? "const cuda_step &step" : "void");
+    line(text, "settings.momentum = %s;", cycles ? "step.stretch->momentum[step.index]"
+                                                 : double_c(text->arena, train->sgd.momentum));
+    if (cycles)
+        line(text, "settings.cycles = true;");
     line(text, "settings.dampening = %s;", double_c(text->arena, train->sgd.dampening));
     line(text, "settings.weight_decay = %s;", double_c(text->arena, train->sgd.weight_decay));
     line(text, "settings.nesterov = %s;", train->sgd.nesterov ? "true" : "false");
@@ -159,10 +163,10 @@ static void print_update(Text *text, const GpuPlan *plan)
     if (clips)
         line(text, "float factor = clip_of(squares, %s);", double_c(text->arena, most));
     line(text, "if (i < %" PRId64 ")\n"
-               "    update_weight(step, optimizer(), i, %sstep.gradient[i]);\n"
+               "    update_weight(step, %s, i, %sstep.gradient[i]);\n"
                "if (i < LANES)\n"
                "    add_results(step, %s%s, %s%s);\n"
-               "}", plan->weights_size, clips ? "factor * " : "", loss->name, plan->block > 1 ? "[0]" : "", correct->name,
+               "}", plan->weights_size, cuda_optimizer(plan), clips ? "factor * " : "", loss->name, plan->block > 1 ? "[0]" : "", correct->name,
          plan->block > 1 ? "[0]" : "");
 }
 

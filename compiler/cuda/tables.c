@@ -78,7 +78,7 @@ static void print_uses(Text *text, const GpuPlan *plan, const GpuLaunches *launc
 /* Bytes of global memory that the kernels of a launch read and write: for each sample, and of weights. */
 static void count_bytes(const GpuPlan *plan, const GpuLaunch *launch, int64_t *sample, int64_t *step)
 {
-    int64_t applied = plan->model->train.sgd.momentum != 0 ? 16 : 8;     /* a weight and its history, there and back */
+    int64_t applied = has_momentum(&plan->model->train) ? 16 : 8;     /* a weight and its history, there and back */
     for (int i = 0; i < launch->buffers.count; i++) {
         const Buffer *buffer = launch->buffers.at[i];
         if (buffer->place == PLACE_STEP)

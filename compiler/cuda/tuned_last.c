@@ -69,8 +69,8 @@ void print_gpu_linear_weight(CudaEmitter *e)
     const char *beyond = g->outputs % g->rows ? arena_printf(e->arena, "i < %" PRId64, g->outputs) : "";
     if (g->inputs % g->columns)
         beyond = arena_printf(e->arena, "%s%sj < %" PRId64, beyond, *beyond ? " && " : "", g->inputs);
-    const char *finish = arena_printf(e->arena, "apply_gradient(step, optimizer(), %" PRId64 " + %" PRId64 "*i + j, sum[k][q]);",
-                                      weight->offset, g->inputs);
+    const char *finish = arena_printf(e->arena, "apply_gradient(step, %s, %" PRId64 " + %" PRId64 "*i + j, sum[k][q]);",
+                                      cuda_optimizer(e->plan), weight->offset, g->inputs);
     if (*beyond)
         line(text, "if (%s)\n    %s", beyond, finish);
     else
@@ -86,9 +86,9 @@ void print_gpu_linear_weight(CudaEmitter *e)
                "int i = i0 + warp + %d*k;\n"
                "float total = warp_sum(bias[k]);\n"
                "if (lane == 0%s)\n"
-               "    apply_gradient(step, optimizer(), %" PRId64 " + i, total);\n"
+               "    apply_gradient(step, %s, %" PRId64 " + i, total);\n"
                "}", each, GPU_WARPS, g->outputs % g->rows ? arena_printf(e->arena, " && i < %" PRId64, g->outputs) : "",
-         kernel_buffer(e->kernel, g->bias)->offset);
+         cuda_optimizer(e->plan), kernel_buffer(e->kernel, g->bias)->offset);
     text->indent -= tiles > 1;
 }
 
@@ -108,7 +108,7 @@ void print_gpu_sum(CudaEmitter *e)
                    "    sum += part[k][i];", g->size, from->name, scale_c(e, g->parts, "step_blocks(step)"));
     else
         line(text, "float sum = (&%s%s)[i];", from->name, from->rank == 3 ? "[0][0][0]" : from->rank == 2 ? "[0][0]" : "[0]");
-    line(text, "apply_gradient(step, optimizer(), %" PRId64 " + i, sum);", kernel_buffer(e->kernel, g->parameter)->offset);
+    line(text, "apply_gradient(step, %s, %" PRId64 " + i, sum);", cuda_optimizer(e->plan), kernel_buffer(e->kernel, g->parameter)->offset);
 }
 
 void print_gpu_step_results(CudaEmitter *e)

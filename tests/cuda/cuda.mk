@@ -2,7 +2,7 @@
 
 # ---- compiled for the host, with a header that plays the device (host_device.h); whole batches only where they are small
 
-CUDA_TUNED = clipped loss_targets $(CROSS) batch_1 batch_3 batch_70 bias_none channels_17_20 depthwise_2 dilation_2 groups_5 kernel_1x7 kernel_4 \
+CUDA_TUNED = clipped cycled cycled_many loss_targets $(CROSS) batch_1 batch_3 batch_70 bias_none channels_17_20 depthwise_2 dilation_2 groups_5 kernel_1x7 kernel_4 \
              linear_twice many_conv moved padding_deep plain_strips pool_2x3 pool_ceil pool_dilated pool_gap \
              pool_overlap pool_twice relu_both relu_none sgd_alone sgd_damped sgd_nesterov size_11x13 size_1x17 \
              strided_circular twice_conv twice_gates unpool_padded

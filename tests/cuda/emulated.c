@@ -56,9 +56,11 @@ static bool train(const struct model *model, const struct dataset *data, const c
     run->start = weights_of(device);
     for (int i = 0; good && i < STEPS; i++) {
         struct order   order = order_make(SEED, (uint64_t)(i / steps), (uint64_t)data->count);
-        struct rates   rates = rates_constant(fmin(model->sgd.lr, MOST_LR));
-        struct stretch stretch = {.order = &order, .first = i % steps, .steps = 1, .rates = &rates, .fresh = i == 0};
+        struct rates   rates = spec_rates(model, steps, STEPS);
+        struct stretch stretch = {.order = &order, .first = i % steps, .steps = 1, .before = i - i % steps, .rates = &rates,
+                                  .fresh = i == 0};
         struct result  result = {0};
+        rates.lr = rates.spec_lr = fmin(model->sgd.lr, MOST_LR);
         good = device->kind->train(device, &stretch, &result, error);
         run->loss[i] = result.loss / result.weight;
         if (i == COMPARED - 1)
@@ -127,7 +129,7 @@ static int64_t train_wildly(struct device *device, int64_t steps, real *memory)
 {
     const struct model *model = device->config.model;
     struct error   error = {0};
-    struct rates   rates = rates_constant(WILD_LR);
+    struct rates   rates = rates_constant(WILD_LR, model->sgd.momentum);
     int64_t        broken = steps, slots = model->state_slots;
     struct stretch stretch = {.steps = steps, .rates = &rates, .fresh = true, .broken = &broken};
     struct result  result = {0};

@@ -120,6 +120,7 @@ static struct cuda_step step_begin(struct host_gpu *gpu, const struct pipeline *
     int32_t             *samples = device_memory((size_t)wanted->count * sizeof *samples);
     *stretch = (struct cuda_stretch){.shuffled = wanted->order != NULL, .fresh = wanted->fresh, .first = wanted->first};
     stretch->lr[wanted->index] = wanted->lr;
+    stretch->momentum[wanted->index] = wanted->momentum;
     if (wanted->order)
         stretch->order = *wanted->order;
     ((float *)(stretch + 1))[wanted->index] = scale;

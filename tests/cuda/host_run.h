@@ -27,7 +27,7 @@ struct host_step {
     const struct order *order;          /* of the epoch; NULL: of the file */
     int64_t             first, count;   /* positions there */
     int64_t             start, whole;   /* the step's on all devices together: its first position, its samples */
-    double              lr;
+    double              lr, momentum;
     int                 index;          /* in its stretch */
     bool                fresh;          /* the stretch begins with the first step of all */
 };

@@ -73,12 +73,10 @@ static real *cpu_moved(const struct subject *subject, struct device *device, dou
     return movement;
 }
 
-static void cpu_train(struct device *device, int64_t first, int64_t steps, double lr, bool fresh, struct result *result)
+static void cpu_train(struct device *device, const struct stretch *stretch, struct result *result)
 {
-    struct rates   rates = rates_constant(lr);
-    struct stretch stretch = {.first = first, .steps = steps, .rates = &rates, .fresh = fresh};
-    struct error   error = {0};
-    if (!device->kind->train(device, &stretch, result, &error))
+    struct error error = {0};
+    if (!device->kind->train(device, stretch, result, &error))
         fail("%s: %s", device->config.model->name, error.text);
 }
 
@@ -95,23 +93,27 @@ struct outcome cpu_outcome(const struct subject *subject)
     int64_t             count = subject->data.count;
     struct outcome      outcome = {.logits = allocate((count + 1) * model->classes, sizeof(real))};
     struct result       result[STEPS + 2] = {0}, unused = {0};
+    struct rates        none = rates_constant(0, model->sgd.momentum), large = rates_constant(LARGE, model->sgd.momentum);
+    struct rates        own = spec_rates(model, STEPS, RANDOM_STEPS);
     real               *flat = allocate(model->weights_size, sizeof *flat);
     struct device      *device = device_with(model, &subject->data, 2, flat);
     for (int step = 0; step < STEPS; step++) {
         cpu_set(subject, device);
-        cpu_train(device, step, 1, LARGE, true, &result[step]);
+        cpu_train(device, &(struct stretch){.first = step, .steps = 1, .rates = &large, .fresh = true}, &result[step]);
         outcome.gradient[step] = cpu_moved(subject, device, LARGE);
     }
     cpu_set(subject, device);
     cpu_evaluate(device, count, &result[STEPS], outcome.logits);
     cpu_evaluate(device, 1, &result[STEPS + 1], outcome.logits + count * model->classes);
-    cpu_train(device, 0, STEPS, 0, true, &unused);
-    cpu_train(device, 0, 1, LARGE, false, &unused);
+    cpu_train(device, &(struct stretch){.steps = STEPS, .rates = &none, .fresh = true}, &unused);
+    cpu_train(device, &(struct stretch){.steps = 1, .rates = &large}, &unused);
     outcome.momentum = cpu_moved(subject, device, LARGE);
     cpu_set(subject, device);
     for (int step = 0; step < RANDOM_STEPS; step++) {
-        struct result one = {0};
-        cpu_train(device, step % STEPS, 1, model->sgd.lr, step == 0, &one);
+        struct stretch stretch = {.first = step % STEPS, .steps = 1, .before = step - step % STEPS, .rates = &own,
+                                  .fresh = step == 0};
+        struct result  one = {0};
+        cpu_train(device, &stretch, &one);
         outcome.random_loss[step] = one.loss;
     }
     outcome.trained = cpu_moved(subject, device, -1);
@@ -128,7 +130,10 @@ static struct host_step step_of(const struct subject *subject, int step, double 
 {
     int64_t batch = subject->model->batch_size, first = step * batch, left = subject->data.count - first;
     int64_t count = left < batch ? left : batch;
-    return (struct host_step){.first = first, .count = count, .start = first, .whole = count, .lr = lr, .index = index, .fresh = fresh};
+    return (struct host_step){
+        .first = first, .count = count, .start = first, .whole = count, .lr = lr, .momentum = subject->model->sgd.momentum,
+        .index = index, .fresh = fresh,
+    };
 }
 
 static real *gpu_moved(const struct subject *subject, struct host_gpu *gpu, double lr)
@@ -201,9 +206,11 @@ void gpu_steps(const struct subject *subject, const struct model *model, const s
 {
     int64_t          unused;
     struct host_gpu *gpu = host_gpu_open(model, code, subject->folder, &subject->data, model->batch_size, HOST_FORWARD);
+    struct rates     own = spec_rates(model, STEPS, RANDOM_STEPS);
     host_gpu_set_weights(gpu, subject->weights);
     for (int step = 0; step < RANDOM_STEPS; step++) {
-        struct host_step wanted = step_of(subject, step % STEPS, model->sgd.lr, step % STEPS, step < STEPS);
+        struct host_step wanted = step_of(subject, step % STEPS, rate_at(&own, step), step % STEPS, step < STEPS);
+        wanted.momentum = momentum_at(&own, step);
         host_gpu_train(gpu, &wanted);
         take_result(gpu, &outcome->random_loss[step], &unused);
     }

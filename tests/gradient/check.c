@@ -53,7 +53,7 @@ static bool check_model(const struct model *model)
     real          *flat = hashed_weights(model), *gradient = hashed_weights(model);
     struct dataset data = hashed_dataset(model, model->batch_size);
     struct device *device = device_with(model, &data, 1, flat);
-    double         evaluated = loss_at(device, flat), trained = train_step(device, 0);
+    double         evaluated = loss_at(device, flat), trained = train_step(device, 0, 1);
     bool           good = fabs(evaluated - trained) <= 1e-12;
     if (!good)
         printf("%s: the loss is %.12g in training, %.12g in evaluation\n", model->name, trained, evaluated);

@@ -89,13 +89,22 @@ struct device *device_with(const struct model *model, const struct dataset *data
     return device;
 }
 
-double train_step(struct device *device, int64_t step)
+struct rates spec_rates(const struct model *model, int64_t steps_an_epoch, int64_t steps)
+{
+    return (struct rates){
+        .schedule = &model->schedule, .lr = model->sgd.lr, .spec_lr = model->sgd.lr, .momentum = model->sgd.momentum,
+        .steps_an_epoch = steps_an_epoch, .steps = steps,
+    };
+}
+
+double train_step(struct device *device, int64_t step, int64_t steps)
 {
     const struct model *model = device->config.model;
     int64_t             samples = device->config.train->count;
-    int64_t             steps = (samples + model->batch_size - 1) / model->batch_size, at = step % steps;
-    struct rates        rates = rates_constant(model->sgd.lr);
-    struct stretch      stretch = {.first = at, .steps = 1, .rates = &rates, .fresh = step == 0, .plain = true};
+    int64_t             epoch = (samples + model->batch_size - 1) / model->batch_size, at = step % epoch;
+    struct rates        rates = spec_rates(model, epoch, steps);
+    struct stretch      stretch = {.first = at, .steps = 1, .before = step - at, .rates = &rates, .fresh = step == 0,
+                                   .plain = true};
     struct result       result = {0};
     struct error        error = {0};
     if (!device->kind->train(device, &stretch, &result, &error))

@@ -25,11 +25,15 @@ struct dataset hashed_dataset(const struct model *model, int64_t samples);
  * model_input_bytes. */
 void network_input(const struct model *model, const struct dataset *data, int64_t sample, void *to);
 
+/* What the spec's optimiser and schedule make of a run of so many steps. */
+struct rates spec_rates(const struct model *model, int64_t steps_an_epoch, int64_t steps);
+
 /* A device with the weights on it. Ends the program if that fails. */
 struct device *device_with(const struct model *model, const struct dataset *data, int threads, const real *flat);
 
-/* Makes step `step` (from 0, over all epochs) in the order of the file; returns the batch's mean loss. */
-double train_step(struct device *device, int64_t step);
+/* Makes step `step` (from 0, over all epochs) of a run of `steps` in the order of the file, with the spec's optimiser and
+ * schedule; returns the batch's mean loss. */
+double train_step(struct device *device, int64_t step, int64_t steps);
 
 /* Visits the layers of the dataset's first images: each is visited once, in order, with as many values as its shape has; the
  * last one's are the logits of the evaluation, to `tolerance` of the largest; and where a weight of a layer becomes NaN or

@@ -76,7 +76,7 @@ static bool compare_model(const struct model *model, const char *folder)
     struct dataset data = hashed_dataset(model, samples);
     struct device *device = device_with(model, &data, 2, before);
     for (int32_t i = 0; i < steps; i++) {
-        double theirs, ours = train_step(device, i);
+        double theirs, ours = train_step(device, i, steps);
         read_bytes(file, &theirs, sizeof theirs);
         if (!(fabs(ours - theirs) <= LOSS_TOLERANCE * (1 + fabs(theirs)))) {
             printf("%s: the loss of step %d is %.12g, in PyTorch %.12g\n", model->name, i + 1, ours, theirs);

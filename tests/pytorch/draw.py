@@ -54,11 +54,36 @@ LOSSES = 8
 def draw_loss(net, number, seed, attempt):
     """Smoothed labels, weights of classes, clipped gradients. Numbers of their own: they change nothing else."""
     rng = random.Random(f"loss {seed} {number} {attempt}")
-    kind = (number - PLAIN) % LOSSES if number >= PLAIN else None
+    kind = number - PLAIN if PLAIN <= number < PLAIN + LOSSES else None
     net.smoothing = rng.choice([0.05, 0.1, 0.3, 1]) if kind in (0, 2, 5) else 0
     weights = [rng.choice([0, 0.25, 0.5, 1, 1.5, 3]) if kind == 7 else round(rng.uniform(0.1, 4), 2) for _ in range(net.classes)]
     net.weights = weights if kind in (1, 2, 5, 7) else None
     net.clip = {3: 0.05, 4: 2.5, 5: 0.3, 6: 0.5}.get(kind)
+
+
+# one_cycle's arguments, SGD's momentum, dampening and nesterov; each for a run of CYCLE_STEPS. Where base_momentum is 0, so
+# is the momentum of the fourth step.
+CYCLE_STEPS = 10
+CYCLED = [
+    ({}, {}),
+    ({"anneal_strategy": "linear", "pct_start": 0.5}, {"momentum": 0.9, "nesterov": True}),
+    ({"base_momentum": 0.2, "max_momentum": 0.9}, {"dampening": 0.3}),
+    ({"pct_start": 0.4, "base_momentum": 0, "max_momentum": 0.8}, {"dampening": 0.5}),
+    ({"pct_start": 0.4, "anneal_strategy": "linear", "base_momentum": 0}, {"momentum": 0.5, "nesterov": True}),
+    ({"cycle_momentum": False}, {"momentum": 0.6}),
+]
+
+
+def draw_schedule(net, number, seed, attempt):
+    """The networks behind those with other losses. Numbers of their own, too."""
+    rng = random.Random(f"schedule {seed} {number} {attempt}")
+    net.cycle = None
+    if number < PLAIN + LOSSES:
+        return
+    cycle, sgd = CYCLED[(number - PLAIN - LOSSES) % len(CYCLED)]
+    net.step_count = CYCLE_STEPS
+    net.cycle = {"max_lr": rng.choice([0.1, 0.2]), **cycle, "div_factor": 4, "final_div_factor": 2}
+    net.sgd = {"lr": 0.05, **sgd, **({"weight_decay": 0.01} if rng.random() < 0.5 else {})}
 
 
 def draw(number, seed, attempt, name):
@@ -91,6 +116,7 @@ def draw(number, seed, attempt, name):
     net.normalize = None if rng.random() < 0.25 else each[:1] if one else each
     net.epochs = rng.randint(1, 3)
     draw_loss(net, number, seed, attempt)
+    draw_schedule(net, number, seed, attempt)
     return net
 
 
@@ -109,6 +135,7 @@ def spec_text(net, seed, number):
             "    shuffle    = false", "}", "train {", f"    loss      = {loss}",
             f"    optimizer = sgd({', '.join(f'{k}={text_of(v)}' for k, v in net.sgd.items())})",
             *([f"    clip_grad_norm = {net.clip}"] if net.clip else []),
+            *([f"    lr_scheduler = one_cycle({', '.join(f'{k}={text_of(v)}' for k, v in net.cycle.items())})"] if net.cycle else []),
             f"    epochs    = {net.epochs}", "}", ""]
     return "\n".join(out)
 
@@ -133,6 +160,7 @@ def train(net):
             before.append(tensor.detach().clone())
     tensors = [tensor for _, _, tensor in net.parameters()]
     optimizer = torch.optim.SGD(tensors, **net.sgd)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, total_steps=net.step_count, **net.cycle) if net.cycle else None
     weights = torch.tensor(net.weights, dtype=torch.float64) if net.weights else None
 
     losses, first = [], 0
@@ -145,6 +173,8 @@ def train(net):
         if net.clip:
             nn.utils.clip_grad_norm_(tensors, net.clip)
         optimizer.step()
+        if scheduler and len(losses) < net.step_count - 1:
+            scheduler.step()
         losses.append(loss.item())
         first = last % net.samples
     steps = [(full, (tensor.detach() - old).numpy()) for (full, _, tensor), old in zip(net.parameters(), before)]
@@ -178,7 +208,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=PLAIN + LOSSES)
+    parser.add_argument("--count", type=int, default=PLAIN + LOSSES + len(CYCLED))
     options = parser.parse_args()
     torch.set_num_threads(1)
     os.makedirs(options.out, exist_ok=True)

@@ -30,7 +30,7 @@ struct outcome {
     int64_t correct[STEPS + 2];
     real   *logits;                 /* of all samples, then once more of the first */
     real   *gradient[STEPS];        /* of a whole batch, and of what is left of the epoch, a smaller one */
-    real   *movement;               /* by two epochs with the spec's optimiser */
+    real   *movement;               /* by two epochs with the spec's optimiser and schedule */
     double  predicted;              /* how far single images' logits are from the evaluation's */
 };
 
@@ -67,12 +67,10 @@ static struct subject subject_of(const struct model *model, bool exact)
 
 /* ---- what a model does */
 
-static void train(struct device *device, int64_t first, int64_t steps, double lr, bool fresh, struct result *result)
+static void train(struct device *device, const struct stretch *stretch, struct result *result)
 {
-    struct rates   rates = rates_constant(lr);
-    struct stretch stretch = {.first = first, .steps = steps, .rates = &rates, .fresh = fresh};
-    struct error   error = {0};
-    if (!device->kind->train(device, &stretch, result, &error))
+    struct error error = {0};
+    if (!device->kind->train(device, stretch, result, &error))
         fail("%s: %s", device->config.model->name, error.text);
 }
 
@@ -108,6 +106,7 @@ static struct outcome observe(const struct subject *subject, int threads)
     const struct model *model = subject->model;
     /* Gradients are seen as movements of the weights, so large that what the weights were is lost in rounding. */
     const double   lr = 0x1p20;
+    struct rates   large = rates_constant(lr, model->sgd.momentum), own = spec_rates(model, STEPS, 2 * STEPS);
     int64_t        count = subject->data.count;
     struct outcome outcome = {.logits = allocate((count + 1) * model->classes, sizeof(real))};
     struct result  result[STEPS + 2] = {0}, unused = {0};
@@ -116,15 +115,15 @@ static struct outcome observe(const struct subject *subject, int threads)
     struct device *device = device_with(model, &subject->data, threads, flat);
     for (int step = 0; step < STEPS; step++) {
         set_weights(device, flat);
-        train(device, step, 1, lr, true, &result[step]);
+        train(device, &(struct stretch){.first = step, .steps = 1, .rates = &large, .fresh = true}, &result[step]);
         outcome.gradient[step] = moved(subject, device, flat, lr);
     }
     set_weights(device, flat);
     evaluate(device, count, &result[STEPS], outcome.logits);
     evaluate(device, 1, &result[STEPS + 1], outcome.logits + count * model->classes);
     outcome.predicted = predict_difference(device, flat);
-    train(device, 0, STEPS, model->sgd.lr, true, &unused);
-    train(device, 0, STEPS, model->sgd.lr, false, &unused);
+    train(device, &(struct stretch){.steps = STEPS, .rates = &own, .fresh = true}, &unused);
+    train(device, &(struct stretch){.steps = STEPS, .before = STEPS, .rates = &own}, &unused);
     outcome.movement = moved(subject, device, flat, -1);
     device->kind->close(device);
     for (int i = 0; i < STEPS + 2; i++)

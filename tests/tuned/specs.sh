@@ -263,3 +263,14 @@ features clipped 40 "Gradients clipped by the norm of all of them, which are mor
 features clipped_large 12 \
     "The same, where a gradient is so large that it is summed over all blocks at once: a linear layer's, in tiles." 1000 \
     "linear(-> 1100)" relu "linear(-> 9)"
+
+# ---- momentum that is another one in each step: after the first two of four steps it is at its least, where one of these has none
+
+cycle="pct_start=0.5, div_factor=2, final_div_factor=2"
+sgd="lr=0.05, dampening=0.25, weight_decay=0.01"
+more="lr_scheduler = one_cycle($cycle, base_momentum=0.3, max_momentum=0.9); "
+like_the_seed cycled 20 1x16x16
+sgd="lr=0.05, momentum=0.5, nesterov=true"
+more="lr_scheduler = one_cycle($cycle, anneal_strategy=linear, base_momentum=0); "
+features cycled_many 20 "Updates where gradients are summed, Nesterov's, a step without momentum; and the names of what is called there." 256 \
+    "sgd: linear(-> 480)" "sgd_at: relu" "optimizer: linear(-> 20)" "apply_gradient: relu" "sgd_lanes: linear(-> 10)"

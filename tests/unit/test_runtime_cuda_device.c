@@ -60,8 +60,10 @@ static void add_results(const struct cuda_step *step, const float *loss, const f
 
 static void update(const struct cuda_step *step, const float *gradient)
 {
+    struct sgd now = sgd;
+    now.momentum = step->stretch->momentum[step->index];
     for (int i = 1; i < 2 * WEIGHTS; i += 2)
-        step->weights[i] = (float)sgd_update((real)step->weights[i], (real)gradient[i], (real *)&step->state[i], sgd,
+        step->weights[i] = (float)sgd_update((real)step->weights[i], (real)gradient[i], (real *)&step->state[i], now,
                                              step->stretch->lr[step->index], step->index == 0 && step->stretch->fresh);
 }
 
@@ -218,7 +220,7 @@ static bool run(struct device *device, const struct order *order, int64_t cut, s
                 struct error *error)
 {
     const struct device_kind *kind = device->kind;
-    struct rates rates = rates_constant(0.125);
+    struct rates rates = rates_constant(0.125, sgd.momentum);
     real flat[] = {0, 3, 2, 1}, logits[TESTS * CLASSES];
     int64_t broken = -1;
     *outcome = (struct outcome){0};
@@ -333,7 +335,7 @@ static void test_looks(void **state)
     assert_int_equal(fake.captures, 1);
 
     /* whoever wants to know of losses that are not finite pays nothing for it */
-    struct rates   rates = rates_constant(0.125);
+    struct rates   rates = rates_constant(0.125, sgd.momentum);
     struct result  result = {0};
     int64_t        broken = -1;
     struct stretch stretch = {.steps = STEPS, .rates = &rates, .broken = &broken};
@@ -355,11 +357,14 @@ static void test_looks(void **state)
     assert_int_equal(fake.alive, 0);
 }
 
-/* The optimiser's state: in the model's layout, on all GPUs. */
+/* The optimiser's state: in the model's layout, on all GPUs. Each step has a rate and momentum of its own, however they are
+ * cut into runs. */
 static void test_state(void **state)
 {
+    static const struct schedule falling = {.kind = SCHEDULE_ONE_CYCLE, .pct_start = 0.3, .div_factor = 2,
+                                            .final_div_factor = 3, .base_momentum = 0.25, .max_momentum = 0.75};
     struct error   error;
-    struct rates   rates = rates_constant(0.125);
+    struct rates   rates = {.schedule = &falling, .lr = 0.125, .spec_lr = 0.125, .steps_an_epoch = STEPS, .steps = STEPS};
     struct result  result = {0};
     struct stretch whole = {.steps = STEPS, .rates = &rates, .fresh = true}, begun = whole, rest = whole;
     real start[] = {0, 3, 2, 1}, weights[2][4], history[4], again[4];
@@ -397,7 +402,7 @@ static void test_broken(void **state)
 {
     static const char *const names[] = {"cuda", "cuda:0,1,2"};
     struct error error;
-    struct rates rates = rates_constant(0.125);
+    struct rates rates = rates_constant(0.125, sgd.momentum);
     struct order order = order_make(5, 0, SAMPLES);
     real start[] = {0, 3, 2, 1}, weights[2][4], history[2][4];
     (void)state;
@@ -447,7 +452,7 @@ static void test_stop(void **state)
     struct error   error;
     struct watched watched = {0};
     struct result  result = {.loss = 1};
-    struct rates   rates = rates_constant(0.125);
+    struct rates   rates = rates_constant(0.125, sgd.momentum);
     struct stretch stretch = {.steps = STEPS, .rates = &rates, .after_step = stop, .watcher = &watched};
     (void)state;
     reset(0, false);
@@ -543,7 +548,7 @@ static bool whole(const char *name, struct error *error)
 {
     struct outcome outcome;
     struct device *device = open_device(name, KERNELS_AUTO, error);
-    struct rates   rates = rates_constant(0.125);
+    struct rates   rates = rates_constant(0.125, sgd.momentum);
     struct result  result = {0};
     int64_t        broken = -1;
     struct stretch stretch = {.steps = STEPS, .rates = &rates, .broken = &broken};

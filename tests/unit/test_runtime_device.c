@@ -147,7 +147,7 @@ static struct outcome train(int threads, int64_t cut)
     struct outcome outcome = {0};
     real           zeros[SLICES] = {0}, logits[TESTS * CLASSES];
     struct result  trace = {0};
-    struct rates   rates = rates_constant(0.1);
+    struct rates   rates = rates_constant(0.1, 0);
     struct device *device = device_cpu.open(&config, &error);
     assert_non_null(device);
     assert_true(device->kind->set_weights(device, zeros, &error));
@@ -266,7 +266,7 @@ static void test_units_of_blocks(void **state)
     own.weights_size = MOST_UNITS;
     struct dataset data = make_data(SAMPLES), tests = make_data(1);
     struct device_config config = {.model = &own, .train = &data, .test = &tests, .threads = 5};
-    struct rates   rates = rates_constant(0.1);
+    struct rates   rates = rates_constant(0.1, 0);
     struct stretch stretch = {.steps = STEPS, .rates = &rates};
     real           weights[MOST_UNITS] = {0};
     struct result  result = {0};

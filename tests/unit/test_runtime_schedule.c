@@ -1,4 +1,4 @@
-/* Learning rates beside those that PyTorch's schedulers give each step, as tests/pytorch/schedules.py has recorded them. */
+/* Learning rates and momenta beside those that PyTorch's schedulers give each step, as tests/pytorch/schedules.py has recorded them. */
 #include "schedule.h"
 
 #include <setjmp.h>
@@ -12,6 +12,7 @@
 
 #define RECORDED "tests/pytorch/schedules.txt"
 enum { MOST_MILESTONES = 8, LINE = 8192 };
+static const double MOMENTUM = 0.5;    /* the optimiser's */
 
 static const char *const kinds[] = {
     [SCHEDULE_CONSTANT] = "constant", [SCHEDULE_STEP] = "step", [SCHEDULE_MULTI_STEP] = "multi_step",
@@ -35,7 +36,8 @@ static void set_field(struct recorded *recorded, const char *name, char *value)
         {"start_factor", NULL, &schedule->start_factor}, {"end_factor", NULL, &schedule->end_factor},
         {"max_lr", NULL, &schedule->max_lr}, {"pct_start", NULL, &schedule->pct_start},
         {"div_factor", NULL, &schedule->div_factor}, {"final_div_factor", NULL, &schedule->final_div_factor},
-        {"warmup_factor", NULL, &schedule->warmup_factor},
+        {"warmup_factor", NULL, &schedule->warmup_factor}, {"base_momentum", NULL, &schedule->base_momentum},
+        {"max_momentum", NULL, &schedule->max_momentum},
     };
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++)
         if (strcmp(name, fields[f].name) == 0) {
@@ -66,6 +68,7 @@ static void read_case(struct recorded *recorded, char *line)
         assert_true(recorded->schedule.kind <= SCHEDULE_LINEAR);
     }
     recorded->rates.schedule = &recorded->schedule;
+    recorded->rates.momentum = MOMENTUM;
     recorded->rates.lr = recorded->rates.spec_lr = strtod(strtok(NULL, " \n"), NULL);
     recorded->rates.steps = strtoll(strtok(NULL, " \n"), NULL, 10);
     recorded->rates.steps_an_epoch = strtoll(strtok(NULL, " \n"), NULL, 10);
@@ -76,6 +79,20 @@ static void read_case(struct recorded *recorded, char *line)
         *value = '\0';
         set_field(recorded, word, value + 1);
     }
+}
+
+/* The recorded line that comes next, beside what `at` gives each step. */
+static void compare(FILE *file, const struct rates *rates, double (*at)(const struct rates *rates, int64_t step),
+                    const char *what, const char *title)
+{
+    char line[LINE], *next = line;
+    assert_non_null(fgets(line, sizeof line, file));
+    for (int64_t step = 0; step < rates->steps; step++) {
+        double expected = strtod(next, &next), got = at(rates, step);
+        if (!(fabs(got - expected) <= 1e-12 * fabs(expected)))
+            fail_msg("%s of step %lld: %.17g, PyTorch has %.17g: %s", what, (long long)step, got, expected, title);
+    }
+    assert_string_equal(next, "\n");
 }
 
 static void test_recorded(void **state)
@@ -91,17 +108,11 @@ static void test_recorded(void **state)
         read_case(&recorded, line);
         seen[recorded.schedule.kind]++;
         cases++;
-        assert_non_null(fgets(line, sizeof line, file));
-        char *next = line;
-        for (int64_t step = 0; step < recorded.rates.steps; step++) {
-            double expected = strtod(next, &next), got = rate_at(&recorded.rates, step);
-            if (!(fabs(got - expected) <= 1e-12 * fabs(expected)))
-                fail_msg("step %lld: %.17g, PyTorch has %.17g: %s", (long long)step, got, expected, title);
-        }
-        assert_string_equal(next, "\n");
+        compare(file, &recorded.rates, rate_at, "the rate", title);
+        compare(file, &recorded.rates, momentum_at, "the momentum", title);
     }
     fclose(file);
-    assert_int_equal(cases, 20);
+    assert_int_equal(cases, 21);
     for (int kind = 0; kind <= SCHEDULE_LINEAR; kind++)
         assert_true(seen[kind] > 0);
 }
@@ -118,19 +129,20 @@ static void test_scaled(void **state)
     assert_true(fabs(rate_at(&rates, 9) - 0.2) < 1e-12);
 }
 
-/* Runs too short for what their schedule plans, and steps beyond its end: still a rate. */
+/* Runs too short for what their schedule plans, and steps beyond its end: still a rate, and a momentum. */
 static void test_ends(void **state)
 {
     struct schedule schedule = {.pct_start = 0.5, .div_factor = 4, .final_div_factor = 10, .step_size = 1, .gamma = 0.5,
-                                .total_iters = 1, .start_factor = 0.5, .end_factor = 1};
+                                .total_iters = 1, .start_factor = 0.5, .end_factor = 1, .base_momentum = 0.85,
+                                .max_momentum = 0.95};
     (void)state;
     for (int kind = 0; kind <= SCHEDULE_LINEAR; kind++)
         for (int64_t steps = 0; steps <= 3; steps++)
             for (int64_t step = 0; step <= 5; step++) {
                 struct rates rates = {.schedule = &schedule, .lr = 0.1, .spec_lr = 0.1, .steps_an_epoch = 2, .steps = steps};
                 schedule.kind = (enum schedule_kind)kind;
-                double rate = rate_at(&rates, step);
-                assert_true(rate >= 0 && rate <= 0.1);
+                double rate = rate_at(&rates, step), momentum = momentum_at(&rates, step);
+                assert_true(rate >= 0 && rate <= 0.1 && momentum >= 0.85 && momentum <= 0.95);
             }
 }
 

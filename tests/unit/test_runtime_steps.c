@@ -52,7 +52,7 @@ static KERNEL void apply(const struct step *step, int64_t unit)
             if (memory->part[step->parity][block].of_step != step->first)
                 atomic_fetch_add(&memory->wrong, 1);
         }
-        step->state[i] = step->first_step ? sum : step->state[i] / 2 + sum;
+        step->state[i] = step->first_step ? sum : (real)step->momentum * step->state[i] + sum;
         step->weights[i] += (real)step->lr * step->state[i];
     }
     for (volatile int spin = 0; spin < 300 * (int)(step->first % 3); spin++)    /* some are slower, now and then */
@@ -121,7 +121,7 @@ static struct outcome train(int threads, int64_t cut)
     struct outcome outcome = {0};
     struct error   error;
     struct device *device = open_device(threads);
-    struct rates   rates = rates_constant(0.001);
+    struct rates   rates = rates_constant(0.001, 0.5);
     double         sum = 0;
     for (uint64_t epoch = 0; epoch < 5; epoch++) {
         struct order order = order_make(1, epoch, SAMPLES);
@@ -156,11 +156,11 @@ static void test_any_threads_same_bits(void **state)
         }
 }
 
-/* One that gets another's weights and state in the middle of an epoch goes on as that one does, at its rates. */
+/* One that gets another's weights and state in the middle of an epoch goes on as that one does, at its rates and momenta. */
 static void test_resumed(void **state)
 {
     static const struct schedule falling = {.kind = SCHEDULE_ONE_CYCLE, .pct_start = 0.3, .div_factor = 2,
-                                            .final_div_factor = 3};
+                                            .final_div_factor = 3, .base_momentum = 0.25, .max_momentum = 0.75};
     struct rates   rates = {.schedule = &falling, .lr = 0.001, .spec_lr = 0.001, .steps_an_epoch = STEPS,
                             .steps = 3 * STEPS};
     struct error   error;
@@ -226,7 +226,7 @@ static void test_after_step(void **state)
         struct error   error;
         struct device *device = open_device(3), *other = open_device(1);
         struct watcher watcher = {.last = last};
-        struct rates   rates = rates_constant(0.001);
+        struct rates   rates = rates_constant(0.001, 0.5);
         struct result  result = {0}, expected = {0};
         real           weights[WEIGHTS], others[WEIGHTS];
         struct stretch stretch = {.steps = STEPS, .rates = &rates, .fresh = true, .after_step = watch, .watcher = &watcher};
@@ -249,7 +249,7 @@ static void test_after_step(void **state)
 /* A loss that is not finite: the weights, state and result are those from before its step, for any number of threads. */
 static void test_broken(void **state)
 {
-    struct rates rates = rates_constant(0.001);
+    struct rates rates = rates_constant(0.001, 0.5);
     struct order order = order_make(1, 0, SAMPLES);
     struct error error;
     real         weights[2][WEIGHTS], history[2][WEIGHTS];
@@ -297,7 +297,7 @@ static void test_laps(void **state)
     struct error   error;
     struct result  result = {0};
     struct device *device = open_device(2);
-    struct rates   rates = rates_constant(0.001);
+    struct rates   rates = rates_constant(0.001, 0.5);
     struct stretch stretch = {.steps = STEPS, .rates = &rates, .fresh = true};
     (void)state;
     for (int round = 0; round < 2; round++) {
