@@ -36,6 +36,13 @@ train {
     epochs = 6
 }
 END
+cat >"$temp/cycled.net" <<END
+net cycled {
+    $net
+}
+data mnist { batch_size = 64; shuffle = true }
+train { loss = cross_entropy; optimizer = sgd(lr=0.05); lr_scheduler = one_cycle; epochs = 3 }
+END
 cat >"$temp/newest.net" <<END
 net newest {
     $net
@@ -43,11 +50,11 @@ net newest {
 data mnist { batch_size = 64; shuffle = true }
 train { loss = cross_entropy; optimizer = sgd(lr=0.01, momentum=0.9); keep = 3; epochs = 4 }
 END
-for name in kept newest; do
+for name in kept cycled newest; do
     mkdir -p "$temp/$name/build" && cp -rp "$temp/lenet/build/runtime" "$temp/$name/build/" &&
         trainer "$temp/$name.net" "$temp/$name" --cpu=native >/dev/null 2>&1 || exit 1
 done
-lenet=$temp/lenet/lenet kept=$temp/kept/kept newest=$temp/newest/newest
+lenet=$temp/lenet/lenet kept=$temp/kept/kept cycled=$temp/cycled/cycled newest=$temp/newest/newest
 cd "$temp" || exit 3
 
 # says STATUS TEXT COMMAND...: exits so, and says so on standard error.
@@ -87,6 +94,12 @@ for steps in 7 16 40; do
     check "$steps steps of them" quiet $kept train $data --steps $steps --threads 2 --save x --checkpoint c
     check "resumed after $steps steps" quiet $kept train $data --threads 3 --save resumed --resume c
     check "the same weights after a break at step $steps" cmp whole resumed
+done
+check "three epochs whose steps have momenta of their own" quiet $cycled train $data --threads 1 --save whole
+for steps in 4 17; do
+    check "$steps steps of them" quiet $cycled train $data --steps $steps --threads 2 --save x --checkpoint c
+    check "resumed after $steps steps" quiet $cycled train $data --threads 1 --save resumed --resume c
+    check "the same weights after a break at step $steps, whatever its momentum" cmp whole resumed
 done
 # at this rate what a break in the middle of an epoch finds is better than all that follows
 check "six epochs that get worse" quiet $kept train $data --lr 0.3 --save whole
