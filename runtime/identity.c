@@ -131,6 +131,8 @@ static void show_transforms(FILE *out, const struct model *model, const struct d
         fputc('\n', out);
         show_transform(out, &model->transforms[i]);
     }
+    if (model->normalize)
+        fprintf(out, "\nnormalize %s", model->normalize);
     for (int label = 0; model->targets && label < LABELS; label++)
         if (model->targets[label] != label)
             fprintf(out, "\n%d -> %d", label, model->targets[label]);

@@ -148,6 +148,7 @@ struct model {
     /* What is done to an image on its way into the network (transform.h), as the spec lists it; but where only bytes are
      * moved, generated code does to_tensor and normalize while it loads them, and neither is listed. */
     const struct transform *transforms; int transform_count;
+    const char   *normalize;            /* its arguments in the latter case, "mean=0.1307, std=0.3081"; NULL: none */
     int           prepared;             /* the first so many are done once, when the data are read: they leave bytes */
     bool          real_images;          /* the others leave floats, not bytes: what generated code loads, and predict takes */
     const int16_t *targets;             /* target_transform: what each label of 256 becomes, below 256; NULL: itself */

@@ -189,6 +189,38 @@ static void print_schedule(Text *text, const Schedule *schedule)
     line_wrapped(text, "%s },", row->at);
 }
 
+/* "mean=[0.5, 0.4], std=0.25": lists only where channels differ. */
+static const char *normalize_text(Arena *arena, const Normalize *normalize, int64_t channels)
+{
+    const char *text = "";
+    for (int value = 0; value < 2; value++) {
+        const char *numbers = "";
+        bool        same = true;
+        for (int64_t c = 0; c < channels; c++) {
+            double number = value ? normalize[c].std : normalize[c].mean;
+            same = same && number == (value ? normalize[0].std : normalize[0].mean);
+            numbers = arena_printf(arena, "%s%s%.9g", numbers, c ? ", " : "", number);
+        }
+        if (same)
+            numbers = arena_printf(arena, "%.9g", value ? normalize[0].std : normalize[0].mean);
+        text = arena_printf(arena, value ? "%s, std=%s%s%s" : "%smean=%s%s%s", text, same ? "" : "[", numbers, same ? "" : "]");
+    }
+    return text;
+}
+
+/* normalize, where generated code does it while it loads bytes. */
+static void print_loading(Text *text, const Model *model)
+{
+    const Normalize *normalize = model->data.normalize;
+    const Shape     *in = &model->layers.at[0]->out;
+    int64_t          channels = in->rank == 1 ? 1 : in->dim[0];
+    bool             normalizes = false;
+    for (int64_t c = 0; c < channels; c++)
+        normalizes = normalizes || normalize[c].mean != 0 || normalize[c].std != 1;
+    if (normalizes && !model->data.real_images)
+        line_wrapped(text, ".normalize = \"%s\",", normalize_text(text->arena, normalize, channels));
+}
+
 static void print_data(Text *text, const DataSpec *data)
 {
     Arena *arena = text->arena;
@@ -240,5 +272,6 @@ static void print_train(Text *text, const TrainSpec *train)
 void print_settings(Text *text, const Model *model)
 {
     print_data(text, &model->data);
+    print_loading(text, model);
     print_train(text, &model->train);
 }

@@ -235,6 +235,8 @@ static void test_another_training(void **state)
     expect_refusal(&other, &train, "transforms: found 0 of images, 0 of labels, expected 1 of images, 0 of labels");
     other = model, other.targets = targets;
     expect_refusal(&other, &train, "transforms: found 0 of images, 0 of labels, expected 0 of images, 256 of labels");
+    other = model, other.normalize = "mean=0.5, std=1";     /* done by generated code, so that it is in no list */
+    expect_refusal(&other, &train, "transforms: found nothing more, expected normalize mean=0.5, std=1");
 
     float mean[] = {0.1f, 0.2f}, std[] = {1, 1};
     transform = (struct transform){.kind = TRANSFORM_NORMALIZE, .channels = 2, .mean = mean, .std = std};

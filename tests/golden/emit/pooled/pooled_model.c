@@ -6,12 +6,12 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 12, 12 } },
+    { "input", "input", 3, { 1, 12, 12 }, .parameters = 0 },
     { "conv", "conv2d", 3, { 6, 10, 10 }, .arguments = "kernel_size=3", .parameters = 60, .forward_flop = 10800,
             .backward_flop = 10950 },
     { "max_pool2d_1", "max_pool2d", 3, { 6, 5, 5 }, .arguments = "kernel_size=2", .forward_flop = 750 },
-    { "relu_1", "relu", 3, { 6, 5, 5 } },
-    { "flatten_1", "flatten", 1, { 150 }, .backward_flop = 150 },
+    { "relu_1", "relu", 3, { 6, 5, 5 }, .parameters = 0 },
+    { "flatten_1", "flatten", 1, { 150 }, .parameters = 0, .backward_flop = 150 },
     { "fc", "linear", 1, { 7 }, .parameters = 1057, .forward_flop = 2100, .backward_flop = 4207 },
 };
 
@@ -81,6 +81,7 @@ const struct model pooled_model = {
     .dataset = "idx", .root = "digits",
     .download = false, .shuffle = true, .test_shuffle = false,
     .batch_size = 20, .test_batch_size = 20,
+    .normalize = "mean=0.5, std=0.25",
     .sgd = { .lr = 0.01, .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
     .epochs = 3,
     .checkpoints = 1,

@@ -6,13 +6,13 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 21, 21 } },
+    { "input", "input", 3, { 1, 21, 21 }, .parameters = 0 },
     { "conv1", "conv2d", 3, { 8, 17, 17 }, .arguments = "kernel_size=5", .parameters = 208, .forward_flop = 117912,
             .backward_flop = 117912 },
-    { "relu_1", "relu", 3, { 8, 17, 17 } },
+    { "relu_1", "relu", 3, { 8, 17, 17 }, .parameters = 0 },
     { "conv2", "conv2d", 3, { 12, 15, 15 }, .arguments = "kernel_size=3, groups=2", .parameters = 444,
             .forward_flop = 194400, .backward_flop = 393812 },
-    { "flatten_1", "flatten", 1, { 2700 } },
+    { "flatten_1", "flatten", 1, { 2700 }, .parameters = 0 },
     { "fc", "linear", 1, { 7 }, .parameters = 18907, .forward_flop = 37800, .backward_flop = 75607 },
 };
 
@@ -96,6 +96,7 @@ const struct model units_model = {
     .dataset = "idx", .root = "digits",
     .download = false, .shuffle = true, .test_shuffle = false,
     .batch_size = 20, .test_batch_size = 20,
+    .normalize = "mean=0.5, std=0.25",
     .sgd = { .lr = 0.01, .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
     .epochs = 3,
     .checkpoints = 1,

@@ -6,17 +6,17 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 3, 16, 16 } },
+    { "input", "input", 3, { 3, 16, 16 }, .parameters = 0 },
     { "a", "conv2d", 3, { 16, 16, 16 }, .arguments = "kernel_size=3, padding=1", .parameters = 448,
             .forward_flop = 225280, .backward_flop = 225280 },
-    { "relu_1", "relu", 3, { 16, 16, 16 } },
+    { "relu_1", "relu", 3, { 16, 16, 16 }, .parameters = 0 },
     { "b", "conv2d", 3, { 24, 16, 16 }, .arguments = "kernel_size=3, padding=1", .parameters = 3480,
             .forward_flop = 1775616, .backward_flop = 3549184 },
-    { "relu_2", "relu", 3, { 24, 16, 16 } },
+    { "relu_2", "relu", 3, { 24, 16, 16 }, .parameters = 0 },
     { "c", "conv2d", 3, { 16, 7, 7 }, .arguments = "kernel_size=3, stride=2", .parameters = 3472,
             .forward_flop = 339472, .backward_flop = 684304 },
-    { "relu_3", "relu", 3, { 16, 7, 7 } },
-    { "flatten_1", "flatten", 1, { 784 }, .backward_flop = 784 },
+    { "relu_3", "relu", 3, { 16, 7, 7 }, .parameters = 0 },
+    { "flatten_1", "flatten", 1, { 784 }, .parameters = 0, .backward_flop = 784 },
     { "fc", "linear", 1, { 10 }, .parameters = 7850, .forward_flop = 15680, .backward_flop = 31370 },
 };
 
@@ -101,6 +101,7 @@ const struct model wide_model = {
     .dataset = "idx", .root = "shapes",
     .download = false, .shuffle = true, .test_shuffle = false,
     .batch_size = 32, .test_batch_size = 32,
+    .normalize = "mean=0.5, std=0.25",
     .sgd = { .lr = 0.01, .momentum = 0.5, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false },
     .epochs = 3,
     .checkpoints = 1,
