@@ -76,9 +76,9 @@ static void print_kernels(const struct bench *bench, const char *title, const do
 void bench_print(const struct bench *bench)
 {
     const struct model *model = bench->model;
-    char first[FORMAT_SIZE], second[FORMAT_SIZE];
-    printf("%s for %s, %d thread%s, batch %" PRId64 ": %s training and %s test images\n\n", model->name, model->target,
-           bench->threads, bench->threads == 1 ? "" : "s", model->batch_size, format_count(first, bench->train_count),
+    char first[FORMAT_SIZE], second[FORMAT_SIZE], third[FORMAT_SIZE];
+    printf("%s for %s, %s, batch %" PRId64 ": %s training and %s test images\n\n", model->name, model->target,
+           format_counted(third, bench->threads, "thread"), model->batch_size, format_count(first, bench->train_count),
            format_count(second, bench->test_count));
     printf("training      %10.4f s an epoch  %12s images/s  (the fastest of %" PRId64 ")\n", bench->train_seconds,
            images_a_second(first, bench->train_count, bench->train_seconds), bench->epochs);

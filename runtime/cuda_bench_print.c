@@ -66,9 +66,9 @@ void cuda_bench_print(const struct bench *bench, const struct cuda_bench *gpu)
            bench->model->batch_size, format_count(first, bench->train_count), format_count(second, bench->test_count));
     printf("training      %10.4f s an epoch  %12s images/s  (the fastest of %" PRId64 ")\n", bench->train_seconds,
            format_count(first, (int64_t)rate((double)bench->train_count, bench->train_seconds)), bench->epochs);
-    printf("a step        %10.2f us          %12.1f GFLOP/s   %d kernel%s, %s read and written%s\n",
-           1e6 * step_seconds(bench), 1e-9 * rate(step_flop(gpu), step_seconds(bench)), gpu->train_count,
-           gpu->train_count == 1 ? "" : "s", format_bytes(first, step.bytes), gpu->gpus > 1 ? ", on each GPU" : "");
+    printf("a step        %10.2f us          %12.1f GFLOP/s   %s, %s read and written%s\n",
+           1e6 * step_seconds(bench), 1e-9 * rate(step_flop(gpu), step_seconds(bench)),
+           format_counted(second, gpu->train_count, "kernel"), format_bytes(first, step.bytes), gpu->gpus > 1 ? ", on each GPU" : "");
     printf("evaluation    %10.4f s           %12s images/s\n", bench->evaluate_seconds,
            format_count(first, (int64_t)rate((double)bench->test_count, bench->evaluate_seconds)));
     printf("memory        %10s on %s\n", format_bytes(first, gpu->memory), gpu->gpus > 1 ? "each GPU" : "the GPU");

@@ -186,13 +186,13 @@ static bool open_memory(struct cpu *cpu, struct error *error)
 static struct device *cpu_open(const struct device_config *config, struct error *error)
 {
     struct cpu *cpu = calloc(1, sizeof *cpu);
+    char        threads[FORMAT_SIZE];
     if (!cpu) {
         error_memory(error, "the network", sizeof *cpu);
         return NULL;
     }
     cpu->device = (struct device){.kind = &device_cpu, .config = *config, .piece = config->model->lanes};
-    snprintf(cpu->device.name, sizeof cpu->device.name, "cpu, %d thread%s", config->threads,
-             config->threads == 1 ? "" : "s");
+    snprintf(cpu->device.name, sizeof cpu->device.name, "cpu, %s", format_counted(threads, config->threads, "thread"));
     if (pipelines_make(config->model, config->train, config->test, &cpu->pipelines, error)
         && (!config->model->balanced || !config->train || sampler_make(config->train, &cpu->sampler, error))
         && open_memory(cpu, error))

@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "format.h"
 #include "interrupt.h"
 #include "mistakes.h"
 #include "report.h"
@@ -93,10 +94,11 @@ bool read_weights(struct device *device, const char *path, struct progress *prog
     size_t  bytes = (size_t)model->weights_size * sizeof(real);
     real   *flat = malloc(bytes + 1);
     int64_t strange;
+    char    count[FORMAT_SIZE];
     bool    good = flat || error_memory(error, path, bytes);
     good = good && weights_load(model, path, flat, &strange, error);
     if (good && strange > 0)
-        progress_say(progress, "warning: %s: %" PRId64 " values are infinite or not a number", path, strange);
+        progress_say(progress, "warning: %s: NaN or infinity in %s", path, format_counted(count, strange, "value"));
     good = good && device->kind->set_weights(device, flat, error);
     free(flat);
     return good;

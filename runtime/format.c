@@ -16,7 +16,7 @@ const char *format_bytes(char *text, double bytes)
         bytes /= 1024;
         power++;
     }
-    snprintf(text, FORMAT_SIZE, "%.*f %s", power == 0 ? 0 : 1, bytes, unit[power]);
+    snprintf(text, FORMAT_SIZE, "%.*f %s", power == 0 ? 0 : 1, bytes, bytes == 1 && power == 0 ? "byte" : unit[power]);
     return text;
 }
 
@@ -31,6 +31,13 @@ const char *format_count(char *text, int64_t count)
             text[out++] = ',';
     }
     text[out] = '\0';
+    return text;
+}
+
+const char *format_counted(char *text, int64_t count, const char *thing)
+{
+    char number[FORMAT_SIZE];
+    snprintf(text, FORMAT_SIZE, "%s %s%s", format_count(number, count), thing, count == 1 ? "" : "s");
     return text;
 }
 
@@ -50,7 +57,7 @@ const char *format_clock(char *text, double seconds)
 
 const char *format_loss(char *text, double loss)
 {
-    snprintf(text, FORMAT_SIZE, fabs(loss) < 1e6 ? "%.4f" : "%.4g", loss);
+    snprintf(text, FORMAT_SIZE, fabs(loss) < 1e6 ? "%.4f" : "%.4g", isnan(loss) ? fabs(loss) : loss);   /* no "-nan" */
     return text;
 }
 

@@ -12,6 +12,9 @@ const char *format_bytes(char *text, double bytes);
 /* "60,000" */
 const char *format_count(char *text, int64_t count);
 
+/* "1 image", "60,000 images": whatever takes an s where there is not one of it. */
+const char *format_counted(char *text, int64_t count, const char *thing);
+
 /* "0:07", "12:34", "3:25:09" */
 const char *format_clock(char *text, double seconds);
 

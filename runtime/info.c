@@ -78,7 +78,7 @@ static void print_memory(const struct model *model, const struct settings *setti
     struct dataset train, test;
     struct error   why;
     count_dataset(model, settings, &train, &test, &why);
-    printf("\nmemory for training with %d thread%s\n", settings->threads, settings->threads == 1 ? "" : "s");
+    printf("\nmemory for training with %s\n", format_counted(note, settings->threads, "thread"));
     double  dataset = print_dataset(model, &train, &test, &why);
     int64_t evaluated = train.held_out > test.count ? train.held_out : test.count;
     struct pipelines pipelines;         /* where the dataset is not known, of images like the network's input */
@@ -100,12 +100,14 @@ static void print_memory(const struct model *model, const struct settings *setti
 
 bool info_command(const struct model *model, const struct settings *settings, struct error *error)
 {
+    char processors[FORMAT_SIZE];
     (void)error;
     printf("%s, compiled from %s by %s for %s\n\n", model->name, model->spec, model->compiler, model->target);
     print_layers(model);
     printf("(one sample; a multiplication and an addition are two)\n");
     print_memory(model, settings);
-    printf("\ndevices\n  cpu: %d processors, code for %s\n", device_cpu_processors(), model->target);
+    printf("\ndevices\n  cpu: %s, code for %s\n", format_counted(processors, device_cpu_processors(), "processor"),
+           model->target);
     cuda_info_devices(model);
     return true;
 }

@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "classes.h"
+#include "format.h"
 #include "interrupt.h"
 #include "picture.h"
 #include "pipeline.h"
@@ -189,6 +190,7 @@ static bool load_weights(struct prediction *p, struct error *error)
 {
     const char *path = p->settings->weights;
     int64_t     strange;
+    char        count[FORMAT_SIZE];
     if (access(path, R_OK) != 0) {
         error_input(error, "%s: cannot open: %s", path, strerror(errno));
         return error_add(error, "%s train writes weights, --weights FILE names others", p->model->name);
@@ -196,7 +198,8 @@ static bool load_weights(struct prediction *p, struct error *error)
     if (!weights_load(p->model, path, p->weights, &strange, error))
         return false;
     if (strange > 0)
-        fprintf(stderr, "%s: warning: %s: %" PRId64 " values are infinite or not a number\n", p->model->name, path, strange);
+        fprintf(stderr, "%s: warning: %s: NaN or infinity in %s\n", p->model->name, path,
+                format_counted(count, strange, "value"));
     return true;
 }
 

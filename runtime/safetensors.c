@@ -198,6 +198,7 @@ static bool check_tensor(const struct tensor *tensor, uint64_t data_bytes, struc
 static bool check_tensors(struct safetensors *file, uint64_t data_bytes, struct error *error)
 {
     uint64_t end = 0;
+    char     count[FORMAT_SIZE];
     for (int i = 0; i < file->count; i++)
         if (!check_tensor(&file->tensors[i], data_bytes, error))
             return false;
@@ -209,12 +210,12 @@ static bool check_tensors(struct safetensors *file, uint64_t data_bytes, struct 
             return error_input(error, "tensors %s and %s overlap at offset %" PRIu64, file->tensors[i - 1].name,
                                tensor->name, tensor->begin);
         if (tensor->begin > end)
-            return error_input(error, "a hole of %" PRIu64 " bytes before tensor %s", tensor->begin - end,
-                               tensor->name);
+            return error_input(error, "a hole of %s before tensor %s",
+                               format_counted(count, (int64_t)(tensor->begin - end), "byte"), tensor->name);
         end = tensor->end;
     }
     if (end != data_bytes)
-        return error_input(error, "%" PRIu64 " bytes follow the last tensor", data_bytes - end);
+        return error_input(error, "%s more than the tensors have", format_counted(count, (int64_t)(data_bytes - end), "byte"));
     if (file->count > 0)
         qsort(file->tensors, (size_t)file->count, sizeof *file->tensors, by_name);
     for (int i = 1; i < file->count; i++)
@@ -228,6 +229,7 @@ static bool read_all(struct safetensors *file, struct error *error)
     unsigned char length[LENGTH_BYTES];
     struct stat   info;
     uint64_t      bytes = 0;
+    char          count[FORMAT_SIZE];
     if (stat(file->path, &info) != 0)
         return error_input(error, "cannot open: %s", strerror(errno));
     if (!S_ISREG(info.st_mode))
@@ -236,7 +238,7 @@ static bool read_all(struct safetensors *file, struct error *error)
         return error_input(error, "cannot open: %s", strerror(errno));
     uint64_t size = (uint64_t)info.st_size;
     if (size < LENGTH_BYTES)
-        return error_input(error, "%" PRIu64 " bytes are too few for a safetensors file", size);
+        return error_input(error, "%s in all: too short for a safetensors file", format_counted(count, (int64_t)size, "byte"));
     if (fread(length, sizeof length, 1, file->file) != 1)
         return error_set(error, STATUS_MACHINE, "cannot read: %s", strerror(errno));
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)

@@ -14,6 +14,7 @@ static void test_numbers(void **state)
     char text[FORMAT_SIZE];
     (void)state;
     assert_string_equal(format_bytes(text, 0), "0 bytes");
+    assert_string_equal(format_bytes(text, 1), "1 byte");
     assert_string_equal(format_bytes(text, 1023), "1023 bytes");
     assert_string_equal(format_bytes(text, 1024), "1.0 KiB");
     assert_string_equal(format_bytes(text, 1024 * 1023.96), "1.0 MiB");
@@ -24,6 +25,9 @@ static void test_numbers(void **state)
     assert_string_equal(format_count(text, 1000), "1,000");
     assert_string_equal(format_count(text, -123456), "-123,456");
     assert_string_equal(format_count(text, INT64_MAX), "9,223,372,036,854,775,807");
+    assert_string_equal(format_counted(text, 0, "image"), "0 images");
+    assert_string_equal(format_counted(text, 1, "image"), "1 image");
+    assert_string_equal(format_counted(text, 1234, "held-out image"), "1,234 held-out images");
     assert_string_equal(format_clock(text, 7.4), "0:07");
     assert_string_equal(format_clock(text, 59.9), "1:00");
     assert_string_equal(format_clock(text, 3599), "59:59");
@@ -33,6 +37,7 @@ static void test_numbers(void **state)
     assert_string_equal(format_loss(text, 0.12345), "0.1235");
     assert_string_equal(format_loss(text, 1.25e30), "1.25e+30");
     assert_string_equal(format_loss(text, NAN), "nan");
+    assert_string_equal(format_loss(text, -NAN), "nan");
 }
 
 static void test_shapes(void **state)

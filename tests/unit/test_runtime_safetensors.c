@@ -229,10 +229,10 @@ static void test_refused_headers(void **state)
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,0]}}", 0, "does not fill"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "shape 3 and dtype F32 does not fill"},
         {"{\"a\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "does not fill"},
-        {"{" A "}", 9, "1 bytes follow the last tensor"}, {"{" A "}", 7, "outside"}, {"{}", 1, "1 bytes follow"},
+        {"{" A "}", 9, "1 byte more than the tensors have"}, {"{" A "}", 7, "outside"}, {"{}", 1, "1 byte more"},
         {"{" A "," A "}", 8, "overlap"}, {"{" B "}", 16, "hole of 8 bytes before tensor b"},
         {"{" A ",\"b\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "a and b overlap at offset 4"},
-        {"{" A ",\"c\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[9,17]}}", 17, "hole of 1 bytes before"},
+        {"{" A ",\"c\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[9,17]}}", 17, "hole of 1 byte before"},
         {"{" A ",\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", 16, "tensor a comes twice"},
         {"{\"__metadata__\":{},\"__metadata__\":{}}", 0, "comes twice"},
         {"{\"__metadata__\":{\"a\":1}}", 0, "expected a string"},
@@ -262,9 +262,9 @@ static void test_refused_files(void **state)
     (void)state;
     EXPECT_REFUSED("cannot open");
     write_bytes("", 0);
-    EXPECT_REFUSED("too few");
+    EXPECT_REFUSED("too short");
     write_bytes(huge, 7);
-    EXPECT_REFUSED("too few");
+    EXPECT_REFUSED("too short");
     write_bytes(huge, sizeof huge);
     EXPECT_REFUSED("header of 9223372036854775807 bytes");
     memset(deep, '[', sizeof deep - 1);
