@@ -9,4 +9,8 @@
  * and for which sample, and what may help. Always returns false. */
 bool diagnose(struct device *device, const struct stretch *stretch, int64_t step, struct error *error);
 
+/* The same where the mean loss of a part is not finite: adds it to an error that says so. What the weights are was made by
+ * `step` steps. */
+bool diagnose_part(struct device *device, enum part part, const struct rates *rates, int64_t step, struct error *error);
+
 #endif

@@ -2,6 +2,8 @@
  * layers, its labels, its images or its learning rate. */
 #include "training.h"
 
+#include "diagnose.h"
+#include "format.h"
 #include "interrupt.h"
 
 #include <inttypes.h>
@@ -37,9 +39,10 @@ bool overfit_batch(struct training *training, struct error *error)
 
 static void report(struct training *training, int64_t step, int64_t steps, const struct evaluation *found)
 {
+    char loss[FORMAT_SIZE];
     if (training->settings->progress != PROGRESS_JSON) {
-        progress_say(&training->progress, "step %" PRId64 "/%" PRId64 "  loss %.4f  accuracy %.2f %%", step, steps, found->loss,
-                     100 * found->accuracy);
+        progress_say(&training->progress, "step %" PRId64 "/%" PRId64 "  loss %s  accuracy %.2f %%", step, steps,
+                     format_loss(loss, found->loss), 100 * found->accuracy);
         return;
     }
     printf("{\"step\": %" PRId64 ", ", step);
@@ -51,15 +54,16 @@ static void report(struct training *training, int64_t step, int64_t steps, const
 
 static void conclude(struct training *training, int64_t steps, const struct evaluation *found)
 {
+    char images[FORMAT_SIZE], made[FORMAT_SIZE];
+    format_counted(images, found->count, "image");
+    format_counted(made, steps, "step");
     if (found->correct == found->count) {
-        progress_say(&training->progress, "the batch is learned: all %" PRId64 " images right after %" PRId64 " steps",
-                     found->count, steps);
+        progress_say(&training->progress, "the batch is learned: all %s right after %s", images, made);
         return;
     }
-    progress_say(&training->progress, "the batch is not learned: %" PRId64 " of %" PRId64 " images right after %" PRId64 " steps",
-                 found->correct, found->count, steps);
+    progress_say(&training->progress, "the batch is not learned: %" PRId64 " of %s right after %s", found->correct, images, made);
     progress_say(&training->progress, "try --steps %" PRId64 " or another --lr than %g; else look at the labels, at normalize, "
-                 "and whether the layers before the loss end in a relu", 5 * steps, training->now.lr);
+                 "and whether the layers before the loss end in a relu", steps < STEPS ? STEPS : 5 * steps, training->now.lr);
 }
 
 bool train_overfit(struct training *training, struct error *error)
@@ -68,6 +72,7 @@ bool train_overfit(struct training *training, struct error *error)
     int64_t piece = steps < REPORTS ? 1 : steps / REPORTS;
     struct rates rates = rates_constant(training->now.lr, training->model->sgd.momentum);
     struct evaluation found = {0};
+    int64_t           broken = -1;
     for (int64_t done = 0; done <= steps; done++) {
         if (done % piece == 0 || done == steps) {
             struct standing standing = {.fraction = steps ? (double)done / (double)steps : 1};
@@ -75,16 +80,17 @@ bool train_overfit(struct training *training, struct error *error)
                           &standing, &found, error))
                 return false;
             report(training, done, steps, &found);
-            if (!isfinite(found.loss))
-                return error_input(error, "the loss is no finite number after %" PRId64 " steps: a learning rate smaller than "
-                                   "%g may help", done, training->now.lr);
         }
         struct stretch stretch = {
-            .steps = 1, .rates = &rates, .fresh = done == 0, .seed = training->now.seed, .plain = true,
+            .steps = 1, .before = done, .rates = &rates, .fresh = done == 0, .seed = training->now.seed, .plain = true,
+            .broken = &broken,
         };
         struct result  sum = {0};
-        if (done < steps && (!training->device->kind->train(training->device, &stretch, &sum, error)
-                             || !interrupt_none(error)))
+        if (done < steps && !training->device->kind->train(training->device, &stretch, &sum, error))
+            return false;
+        if (broken >= 0 || !isfinite(found.loss))
+            return diagnose(training->device, &stretch, 0, error);
+        if (!interrupt_none(error))
             return false;
     }
     conclude(training, steps, &found);

@@ -97,14 +97,14 @@ static bool evaluate_epoch(struct training *training, int64_t epoch, struct epoc
 
 /* The losses of steps have been looked at: what the last of them made of the weights shows here first. Going on would waste
  * the time, saving would replace good weights. */
-static bool still_finite(const struct training *training, const struct epoch_report *report, struct error *error)
+static bool still_finite(struct training *training, const struct epoch_report *report, struct error *error)
 {
     bool test = isfinite(report->test_loss), valid = !report->validated || isfinite(report->valid_loss);
     if (test && valid)
         return true;
     error_input(error, "training diverged in epoch %" PRId64 ": the loss of the %s images is no finite number", report->epoch,
                 test ? "validation" : "test");
-    error_add(error, "a learning rate smaller than %g may help", training->now.lr);
+    diagnose_part(training->device, test ? PART_VALID : PART_TEST, &training->rates, training->now.step, error);
     return give_up(training, error);
 }
 
@@ -191,8 +191,8 @@ bool train_epochs(struct training *training, struct error *error)
         return evaluate_epoch(training, 0, &report, error) && training_checkpoint(training, error);
     }
     if (now->step >= training->steps && now->step < (now->epoch + 1) * training->steps_an_epoch)
-        progress_say(&training->progress, "nothing is left to train: %" PRId64 " steps are made, --epochs or --steps says how "
-                     "many there are to be in all", now->step);
+        progress_say(&training->progress, "nothing is left to train after step %" PRId64 ": --epochs or --steps says how many "
+                     "there are to be in all", now->step);
     while ((now->step < training->steps || now->step == (now->epoch + 1) * training->steps_an_epoch)
            && !out_of_patience(training))
         if (!make_epoch(training, error))

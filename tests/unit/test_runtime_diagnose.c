@@ -154,11 +154,46 @@ static void test_layers(void **state)
 
     model.visit_layers = NULL;
     error = says(&model, 0, weights, zeros, NULL);
-    holds(&error, "all weights are finite before it");
+    holds(&error, "all weights are finite before this step");
+}
+
+/* A part that was evaluated: its samples in the order of the file, without random transforms, until one is found. */
+static void test_part(void **state)
+{
+    static const struct transform turned[] = {{.kind = TRANSFORM_RANDOM_VERTICAL_FLIP, .p = 1}};
+    static const struct schedule  constant = {.kind = SCHEDULE_CONSTANT};
+    struct rates         rates = {.schedule = &constant, .lr = 0.25, .spec_lr = 0.25, .steps_an_epoch = 3, .steps = 9};
+    struct model         model = whole;
+    struct device_config config = {.model = &model, .train = &data, .test = &data, .threads = 1};
+    real                 spoiled[WEIGHTS] = {0};
+    struct error         error;
+    (void)state;
+    memset(images, 1, sizeof images);
+    images[5] = 7;
+    images[8] = 9;
+    model.transforms = turned;
+    model.transform_count = 1;
+    model.normalize = "mean=0.5, std=0.5";
+    struct device *device = device_cpu.open(&config, &error);
+    assert_non_null(device);
+    error_input(&error, "the loss of the test images is no finite number");
+    assert_true(device->kind->set_weights(device, zeros, &error) && device->kind->set_state(device, zeros, &error));
+    assert_false(diagnose_part(device, PART_TEST, &rates, 3, &error));
+    holds(&error, "the loss of the test images is no finite number\n  the first layer that is not finite is relu_1 (relu): it "
+                  "gives a value that is NaN, for test sample 5");
+    holds(&error, "what may help: a learning rate below 0.25 (--lr)");
+    assert_null(strstr(error.text, "normalize"));
+    spoiled[7] = (real)NAN;
+    assert_true(device->kind->set_weights(device, spoiled, &error));
+    error_input(&error, "no finite number");
+    assert_false(diagnose_part(device, PART_TEST, &rates, 3, &error));
+    holds(&error, "\n  b.bias is not finite: 1 of its 2 values, the first at [1], which is NaN");
+    device->kind->close(device);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tensors), cmocka_unit_test(test_layers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tensors), cmocka_unit_test(test_layers),
+                                       cmocka_unit_test(test_part)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
