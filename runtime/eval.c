@@ -141,7 +141,7 @@ static bool print_findings(const struct model *model, const struct settings *set
              && (report.classes || error_memory(error, "the report", (size_t)model->classes * sizeof *report.classes));
     if (good) {
         report_make(evaluation->confusion, confusion_rows(model), model->classes, &report);
-        (settings->progress == PROGRESS_JSON ? print_json : print_text)(&findings);
+        (settings->json || settings->progress == PROGRESS_JSON ? print_json : print_text)(&findings);
     }
     classes_free(&classes);
     free(report.classes);
@@ -168,7 +168,7 @@ static bool evaluate_file(struct device *device, const struct settings *settings
 bool eval_command(const struct model *model, const struct settings *settings, struct error *error)
 {
     struct dataset       test;
-    struct progress      progress = progress_start(settings->progress, model->name);
+    struct progress      progress = progress_start(settings->json ? PROGRESS_JSON : settings->progress, model->name);
     struct device_config config = {
         .model = model, .device = settings->device, .kernels = settings->kernels, .test = &test,
         .threads = settings->threads,

@@ -8,20 +8,21 @@ static volatile sig_atomic_t caught;
 static void note(int number) { caught = number; }
 
 /* Leaves alone what whoever started the process has told it to ignore, as a shell does for jobs in the background. */
-static void catch_once(int number)
+static void catch(int number, bool once)
 {
-    struct sigaction once = {.sa_handler = note, .sa_flags = SA_RESTART | (int)SA_RESETHAND}, before;
-    sigemptyset(&once.sa_mask);
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART | (once ? (int)SA_RESETHAND : 0)}, before;
+    sigemptyset(&action.sa_mask);
     if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-        sigaction(number, &once, NULL);
+        sigaction(number, &action, NULL);
 }
 
 void interrupt_catch(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigemptyset(&ignore.sa_mask);
-    catch_once(SIGINT);
-    catch_once(SIGTERM);
+    catch(SIGINT, true);
+    catch(SIGTERM, true);
+    catch(SIGHUP, false);               /* of a terminal that is closed it comes twice: from the system and from the shell */
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGXFSZ, &ignore, NULL);
 }

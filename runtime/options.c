@@ -48,6 +48,7 @@ static const struct option {
     {"--top", "N", &value_most, offsetof(struct settings, top), PREDICT, "so many classes, the most probable first"},
     {"--invert", NULL, NULL, offsetof(struct settings, invert), PREDICT, "dark on bright becomes bright on dark"},
     {"--progress", "P", &value_mode, offsetof(struct settings, progress), TRAIN | EVAL, "auto, plain, json, off"},
+    {"--json", NULL, NULL, offsetof(struct settings, json), EVAL, "one JSON object instead of tables, as --progress json"},
     {"--json", NULL, NULL, offsetof(struct settings, json), BENCH, "one JSON object instead of tables"},
     {"--json", NULL, NULL, offsetof(struct settings, json), PREDICT, "one JSON object a line and image"},
 };
@@ -59,7 +60,7 @@ _Static_assert(OPTIONS <= 64, "struct settings has a bit for each");
 /* Options that are not wanted together: they say different things of the same. */
 static const char *const contradictions[][2] = {
     {"--resume", "--init"}, {"--overfit", "--checkpoint"}, {"--overfit", "--resume"}, {"--overfit", "--save"},
-    {"--overfit", "--log"}, {"--overfit", "--epochs"},
+    {"--overfit", "--log"}, {"--overfit", "--epochs"}, {"--overfit", "--every"},
 };
 
 static const struct { const char *name; enum command command; const char *help; } commands[] = {
@@ -282,5 +283,5 @@ void options_help(const struct settings *settings, const struct model *model)
         printf("  %-10s %s\n", commands[i].name, commands[i].help);
     printf("\n%s COMMAND --help lists a command's options; --version tells how this was made.\n", model->name);
     printf("Exit status: 0 all is well, 1 the data or a file is wrong, 2 the command line is wrong,\n"
-           "3 the machine failed (device, disk, memory), 130 and 143 after SIGINT and SIGTERM.\n");
+           "3 the machine failed (device, disk, memory), 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM.\n");
 }

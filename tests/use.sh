@@ -118,6 +118,7 @@ check "the weighted mean of the recalls is the accuracy" test \
 check "the images are counted" test "$(awk '/^  [0-9] / { n += $NF } END { print n }' out)" = 1000
 check "eval as JSON" says 0 '"macro": {"precision": ' eval --data data --progress json
 check "is JSON" is_json out
+check "eval --json too" sh -c "'$net' eval --data data --json 2>err | sed 's/eval_seconds[^,]*//' >json; sed 's/eval_seconds[^,]*//' out | cmp json -"
 check "with all classes" test "$(grep -o '{"name": "[0-9]", "precision": [0-9.e-]*, "recall": [0-9.e-]*, "f1": [0-9.e-]*, "support": [0-9]*}' out | wc -l)" -eq 10
 
 # ---- predict: the image is a 7
