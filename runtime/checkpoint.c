@@ -93,6 +93,8 @@ static bool read_fields(const struct safetensors *file, struct checkpoint *check
 
 enum { MOST_SETS = 3 };
 
+static const char best_set[] = "best.";
+
 static int sets_of(const struct checkpoint *checkpoint, struct weights_set sets[MOST_SETS])
 {
     int count = 0;
@@ -100,7 +102,7 @@ static int sets_of(const struct checkpoint *checkpoint, struct weights_set sets[
     if (checkpoint->state)
         sets[count++] = (struct weights_set){"optimizer.momentum_buffer.", checkpoint->state};
     if (checkpoint->best && checkpoint->best_epoch > 0)
-        sets[count++] = (struct weights_set){"best.", checkpoint->best};
+        sets[count++] = (struct weights_set){best_set, checkpoint->best};
     return count;
 }
 
@@ -202,18 +204,32 @@ static bool check_numbers(const struct checkpoint *checkpoint, const struct mode
                                checkpoint->epoch + 1, steps, train->count);
 }
 
+/* The best epoch is known in any case, its weights only where they are the result. */
+static bool check_best(const struct checkpoint *checkpoint, const struct safetensors *file, struct error *error)
+{
+    bool there = false;
+    for (int i = 0; i < file->count; i++)
+        there = there || strncmp(file->tensors[i].name, best_set, strlen(best_set)) == 0;
+    if (there || !checkpoint->best || checkpoint->best_epoch == 0)
+        return true;
+    error_input(error, "%s: this checkpoint has not the weights of its best epoch, %" PRId64, file->path,
+                checkpoint->best_epoch);
+    return error_add(error, "the spec that it was made with had no keep = best; without that the training goes on from there");
+}
+
 static bool read_file(struct checkpoint *checkpoint, const struct safetensors *file, const struct model *model,
                       const struct dataset *train, struct error *error)
 {
     struct weights_set sets[MOST_SETS];
     int64_t            strange;
+    char               count[FORMAT_SIZE];
     if (!read_fields(file, checkpoint, error) || !identity_check(file, model, train, error)
-        || !check_numbers(checkpoint, model, train, file->path, error)
+        || !check_numbers(checkpoint, model, train, file->path, error) || !check_best(checkpoint, file, error)
         || !weights_read(model, file, sets, sets_of(checkpoint, sets), &strange, error))
         return false;
     return strange == 0
-        || error_input(error, "%s: %" PRId64 " values are infinite or not a number: nothing could be learned from here",
-                       file->path, strange);
+        || error_input(error, "%s: NaN or infinity in %s: nothing could be learned from here", file->path,
+                       format_counted(count, strange, "value"));
 }
 
 bool checkpoint_read(struct checkpoint *checkpoint, const struct model *model, const struct dataset *train,

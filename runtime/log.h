@@ -17,6 +17,8 @@ struct log_config {
     const struct settings *settings;
     const char            *device;      /* its name */
     int64_t                epochs;      /* in all */
+    double                 lr;          /* of the run; a schedule starts from it */
+    uint64_t               seed;
     int64_t                train_count, valid_count;
     const struct dataset  *test;        /* outlives the log */
     bool                   resumed;     /* after `epochs_done` epochs: the log of these goes on */

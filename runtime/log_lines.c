@@ -76,7 +76,7 @@ static void print_head(FILE *out, const struct log *log)
         fprintf(out, ", \"valid_count\": %" PRId64, config->valid_count);
     fprintf(out, ", \"test_count\": %" PRId64 ", \"batch_size\": %" PRId64 ", \"epochs\": %" PRId64 ", \"lr\": %.9g"
             ", \"weight_decay\": %.9g, \"seed\": %" PRIu64, config->test->count, model->batch_size, config->epochs,
-            config->settings->lr, model->sgd.weight_decay, config->settings->seed);
+            config->lr, model->sgd.weight_decay, config->seed);
     if (model->schedule.max_momentum > 0)
         fprintf(out, ", \"base_momentum\": %.9g, \"max_momentum\": %.9g", model->schedule.base_momentum,
                 model->schedule.max_momentum);

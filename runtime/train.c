@@ -96,8 +96,11 @@ static bool set_rates(struct training *training, struct error *error)
     now->seed = seed;
     if (!options_given(settings, "--lr"))
         now->lr = lr;
-    else if (lr != settings->lr)
+    if (options_given(settings, "--lr") && lr != settings->lr)
         progress_say(&training->progress, "goes on with lr %g in place of %g", settings->lr, lr);
+    else if (lr != settings->lr)
+        progress_say(&training->progress, "goes on with lr %g, as %s has it; --lr %g takes the spec's", lr, settings->resume,
+                     settings->lr);
     return true;
 }
 
@@ -182,8 +185,8 @@ static void announce(struct training *training)
                  training->device->name, model->batch_size, training->now.lr,
                  momentum_show(momentum, &model->schedule, model->sgd.momentum), training->now.seed);
     if (settings->resume)
-        progress_say(&training->progress, "goes on from %s: %" PRId64 " epochs and %" PRId64 " steps are done", settings->resume,
-                     training->now.epoch, training->now.step);
+        progress_say(&training->progress, "goes on from %s: %s, %s in all are made", settings->resume,
+                     format_counted(first, training->now.epoch, "epoch"), format_counted(second, training->now.step, "step"));
 }
 
 static struct device_config device_config(const struct training *training)
@@ -200,7 +203,7 @@ static bool open_log(struct training *training, struct error *error)
     training->log = log_open(&(struct log_config){
         .model = training->model, .settings = training->settings, .device = training->device->name,
         .epochs = training->epochs, .train_count = training->train.count, .valid_count = training->train.held_out,
-        .test = &training->test, .resumed = training->settings->resume != NULL, .epochs_done = training->now.epoch,
+        .lr = training->now.lr, .seed = training->now.seed, .test = &training->test, .resumed = training->settings->resume != NULL, .epochs_done = training->now.epoch,
     }, error);
     return training->log != NULL;
 }
@@ -240,14 +243,25 @@ static bool two_files(const struct training *training, struct error *error)
     return error_add(error, "--save FILE names another file for the weights");
 }
 
+/* Whether it is a file of tensors at all. */
+static bool readable(const char *path, struct error *error)
+{
+    struct safetensors file;
+    if (!safetensors_open(&file, path, error))
+        return false;
+    safetensors_close(&file);
+    return true;
+}
+
 /* What can be told before any data is read. */
 static bool check(struct training *training, struct error *error)
 {
     const struct settings *settings = training->settings;
     struct device_config   config = device_config(training);
-    return device_check(&config, error) && two_files(training, error) && (settings->overfit || safetensors_writable(settings->save, error))
+    return device_check(&config, error) && (!settings->init || readable(settings->init, error)) && set_rates(training, error)
+        && two_files(training, error) && (settings->overfit || safetensors_writable(settings->save, error))
         && (!training->checkpoint || safetensors_writable(training->checkpoint, error))
-        && (!settings->log || log_possible(settings->log, error)) && set_rates(training, error);
+        && (!settings->log || log_possible(settings->log, error));
 }
 
 /* Says after an error what is left to go on from. */
@@ -259,8 +273,10 @@ static void say_rest(const struct training *training, struct error *error)
 
 bool train_command(const struct model *model, const struct settings *settings, struct error *error)
 {
+    struct model one_batch = *model;    /* --overfit: each of its images in each step */
+    one_batch.balanced = false;
     struct training training = {
-        .model = model, .settings = settings, .progress = progress_start(settings->progress, model->name),
+        .model = settings->overfit ? &one_batch : model, .settings = settings, .progress = progress_start(settings->progress, model->name),
         .checkpoint = settings->checkpoint ? settings->checkpoint : settings->resume, .blocks_pace = {.amount = 1},
         .written = -1,
     };

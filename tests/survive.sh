@@ -116,11 +116,11 @@ stopped() { timeout --foreground --preserve-status -s "$@"; }
 check "100 epochs" quiet $lenet train $data --epochs 100 --save whole
 go="$lenet train $data --epochs 100 --save 'with signals' --checkpoint 'the checkpoint' --progress off"
 interruptions=0
-for signal in INT TERM INT INT TERM; do
-    stopped $signal 0.4 sh -c "exec $go" 2>err
+for signal in INT.130 TERM.143 HUP.129 INT.130 TERM.143; do
+    stopped ${signal%.*} 0.4 sh -c "exec $go" 2>err
     status=$?
     [ $status -eq 0 ] && break
-    check "$signal ends it with its status" test $status -eq $([ $signal = INT ] && echo 130 || echo 143)
+    check "${signal%.*} ends it with its status" test $status -eq ${signal#*.}
     next=$(sed -n '/interrupted after step .*; this goes on:$/,$s/^  //p' err)
     [ -n "$next" ] && go=$next interruptions=$((interruptions + 1))
 done
@@ -190,6 +190,8 @@ check "a step of no epoch" says 1 'damaged checkpoint: step 99' $lenet train $da
 check "no such file" says 1 'none: cannot open' $lenet train $data --resume none
 check "weights in its place" says 2 'both the checkpoint and the weights' $lenet train $data --resume before --save ./before
 check "where they are by default" says 2 'both the checkpoint' $lenet train $data --checkpoint lenet.safetensors
+check "what to start from is looked for before the data" says 1 'nowhere: cannot open' $lenet train --data nowhere --init nowhere
+check "a folder" says 1 '.: a folder, not a file' $lenet train $data --resume .
 check "no place for it" says 1 'nowhere/c' $lenet train $data --checkpoint nowhere/c
 
 # ---- what is kept
@@ -217,10 +219,14 @@ check "after six epochs" sh -c 'grep -q "^epoch *6/50" says.err && ! grep -q "^e
 # ---- can it learn at all
 
 rm -f lenet.safetensors
+check "each image of a batch is learned, whatever the sampler" says 0 'all 32 images right after 400 steps' \
+    $kept train $data --overfit --steps 400
 check "a batch is learned" says 0 'the batch is learned: all 64 images right' $lenet train $data --overfit
 check "or not" says 0 'the batch is not learned' $lenet train $data --overfit --lr 0
 check "and nothing is saved" test ! -e lenet.safetensors
 check "it goes with no checkpoint" says 2 '--overfit and --checkpoint' $lenet train $data --overfit --checkpoint c
+check "a loss that is not finite ends it" says 1 'the first layer that is not finite is conv2' $lenet train $data --overfit --lr 1e30
+check "at once" grep -q 'after 1 step$' says.err
 
 # ---- a loss that is not finite
 
@@ -230,6 +236,11 @@ check "a loss that is not finite" says 1 'training diverged: the loss of step' $
 check "says where it comes from" grep -Eq 'first (gives|holds)|holds|not finite|infinite|NaN' says.err
 check "leaves the good checkpoint" cmp c before
 check "and saves no weights" test ! -e w2
+check "the last step of an epoch may do it" says 1 'the loss of the test images is no finite number' \
+    $lenet train $data --steps 1 --lr 1e30 --save w2
+check "the layer is named as well" grep -q 'the first layer that is not finite is conv2 (conv2d): .* for test sample 0' says.err
+check "it goes on at another rate" says 0 'goes on with lr 0.02 in place of 0.01' $lenet train $data --epochs 2 --lr 0.02 --save w2 --resume c
+check "and keeps it, but says so" says 0 'goes on with lr 0.02, as c has it' $lenet train $data --epochs 3 --save w2 --resume c
 
 echo "survive: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

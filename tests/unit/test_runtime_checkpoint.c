@@ -169,6 +169,15 @@ static void test_what_there_is(void **state)
     assert_true(read_as(&plain, &train, &error));
     expect_refusal(&model, &train, "missing: optimizer.momentum_buffer.fc.weight");
 
+    plain = model, plain.keep_best = false;
+    assert_true(checkpoint_make(&checkpoint, &plain, &error));
+    checkpoint.best_epoch = checkpoint.epoch = 3;
+    checkpoint.step = 12;
+    assert_true(checkpoint_write(&checkpoint, &plain, &train, path, 1, &error));
+    checkpoint_free(&checkpoint);
+    assert_true(read_as(&plain, &train, &error));
+    expect_refusal(&model, &train, "this checkpoint has not the weights of its best epoch, 3");
+
     checkpoint = make();
     checkpoint.best_epoch = 0;          /* none yet */
     assert_true(checkpoint_write(&checkpoint, &model, &train, path, 1, &error));
@@ -332,7 +341,7 @@ static void test_strange_values(void **state)
         flat[set][12] = (real)NAN;
         assert_true(checkpoint_write(&checkpoint, &model, &train, path, 1, &error));
         checkpoint_free(&checkpoint);
-        expect_refusal(&model, &train, "1 values are infinite or not a number");
+        expect_refusal(&model, &train, "NaN or infinity in 1 value: nothing");
     }
 }
 
