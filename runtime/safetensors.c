@@ -1,5 +1,6 @@
 #include "safetensors.h"
 
+#include "fnv.h"
 #include "format.h"
 #include "json.h"
 
@@ -290,6 +291,32 @@ bool safetensors_read(const struct safetensors *file, const struct tensor *tenso
         return true;
     return error_set(error, STATUS_MACHINE, "%s: cannot read tensor %s: %s", file->path, tensor->name,
                      ferror(file->file) ? strerror(errno) : "the file has become shorter");
+}
+
+bool safetensors_intact(const struct safetensors *file, struct error *error)
+{
+    const char *wanted = safetensors_metadata(file, SAFETENSORS_SUM);
+    uint64_t    sum = FNV_START;
+    char        found[FORMAT_SIZE], bytes[1 << 16];
+    if (!wanted)
+        return true;
+    for (int i = 0; i < file->metadata_count; i++) {
+        const struct metadata *metadata = &file->metadata[i];
+        if (strcmp(metadata->key, SAFETENSORS_SUM) == 0)
+            continue;
+        sum = fnv(sum, metadata->key, strlen(metadata->key) + 1);
+        sum = fnv(sum, metadata->value, strlen(metadata->value) + 1);
+    }
+    bool read = fseeko(file->file, (off_t)file->data, SEEK_SET) == 0;
+    for (size_t got; read && (got = fread(bytes, 1, sizeof bytes, file->file)) > 0; )
+        sum = fnv(sum, bytes, got);
+    if (!read || ferror(file->file))
+        return error_set(error, STATUS_MACHINE, "%s: cannot read: %s", file->path, strerror(errno));
+    snprintf(found, sizeof found, "%016" PRIx64, sum);
+    if (strcmp(found, wanted) == 0)
+        return true;
+    error_input(error, "%s: damaged: what is in it has the sum %s, expected %s", file->path, found, wanted);
+    return error_add(error, "whoever changes it on purpose takes " SAFETENSORS_SUM " out of its metadata");
 }
 
 void safetensors_close(struct safetensors *file)

@@ -42,6 +42,13 @@ const struct tensor *safetensors_find(const struct safetensors *file, const char
 /* Reads a tensor's bytes, end - begin of them. */
 bool safetensors_read(const struct safetensors *file, const struct tensor *tensor, void *bytes, struct error *error);
 
+/* Under this key files that safetensors_write made have a hash (fnv.h) of all other metadata, each key and value with the zero
+ * byte behind it, and of the tensors' bytes, in the order of the file. */
+#define SAFETENSORS_SUM "netc.sum"
+
+/* Whether all of it is as it was written; of a file that says nothing of it this is taken for granted. */
+bool safetensors_intact(const struct safetensors *file, struct error *error);
+
 /* What the metadata has under `key`, or NULL. */
 const char *safetensors_metadata(const struct safetensors *file, const char *key);
 

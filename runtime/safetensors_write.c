@@ -1,9 +1,11 @@
 #include "safetensors.h"
 
+#include "fnv.h"
 #include "replace.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool safetensors_writable(const char *path, struct error *error) { return replace_possible(path, error); }
 
@@ -27,6 +29,30 @@ static uint64_t tensor_bytes(const struct tensor *tensor)
     return (uint64_t)(elements * dtype_bytes(tensor->dtype));
 }
 
+static const struct metadata format = {"format", "pt"};
+
+static void print_metadata(FILE *out, const struct metadata *metadata)
+{
+    print_string(out, metadata->key);
+    fputc(':', out);
+    print_string(out, metadata->value);
+}
+
+static uint64_t add_metadata(uint64_t sum, const struct metadata *metadata)
+{
+    return fnv(fnv(sum, metadata->key, strlen(metadata->key) + 1), metadata->value, strlen(metadata->value) + 1);
+}
+
+static uint64_t sum_of(const struct safetensors_content *content)
+{
+    uint64_t sum = add_metadata(FNV_START, &format);
+    for (int i = 0; i < content->metadata_count; i++)
+        sum = add_metadata(sum, &content->metadata[i]);
+    for (int i = 0; i < content->count; i++)
+        sum = fnv(sum, content->data[i], tensor_bytes(&content->tensors[i]));
+    return sum;
+}
+
 /* The header's text, padded by spaces so that the tensors start at a multiple of eight; sets *size. */
 static char *make_header(const struct safetensors_content *content, size_t *size)
 {
@@ -36,14 +62,13 @@ static char *make_header(const struct safetensors_content *content, size_t *size
     FILE    *out = open_memstream(&text, size);
     if (!out)
         return NULL;
-    fputs("{\"__metadata__\":{\"format\":\"pt\"", out);
+    fputs("{\"__metadata__\":{", out);
+    print_metadata(out, &format);
     for (int i = 0; i < content->metadata_count; i++) {
         fputc(',', out);
-        print_string(out, content->metadata[i].key);
-        fputc(':', out);
-        print_string(out, content->metadata[i].value);
+        print_metadata(out, &content->metadata[i]);
     }
-    fputc('}', out);
+    fprintf(out, ",\"%s\":\"%016" PRIx64 "\"}", SAFETENSORS_SUM, sum_of(content));
     for (int i = 0; i < content->count; i++) {
         fputc(',', out);
         print_string(out, tensors[i].name);

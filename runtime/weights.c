@@ -214,7 +214,7 @@ static bool read_parameter(const struct safetensors *file, const struct tensor *
 bool weights_read(const struct model *model, const struct safetensors *file, const struct weights_set *sets, int count,
                   int64_t *strange, struct error *error)
 {
-    bool read = check_fit(model, file, sets, count, error);
+    bool read = check_fit(model, file, sets, count, error) && safetensors_intact(file, error);
     *strange = 0;
     for (int s = 0; s < count; s++) {
         memset(sets[s].flat, 0, (size_t)model->weights_size * sizeof *sets[s].flat);

@@ -331,6 +331,49 @@ static void test_every_truncation(void **state)
 }
 
 /* Values that are infinite or none are no state to go on from, wherever they stand. */
+static bool same(const struct checkpoint *a, const struct checkpoint *b)
+{
+    size_t bytes = WEIGHTS * sizeof(real);
+    return a->epoch == b->epoch && a->step == b->step && a->seed == b->seed && a->lr == b->lr && a->sum.loss == b->sum.loss
+        && a->sum.weight == b->sum.weight && a->sum.correct == b->sum.correct && a->best_epoch == b->best_epoch
+        && a->best_accuracy == b->best_accuracy && a->best_loss == b->best_loss
+        && memcmp(a->weights, b->weights, bytes) == 0 && memcmp(a->state, b->state, bytes) == 0
+        && memcmp(a->best, b->best, bytes) == 0;
+}
+
+/* Any bit of any byte: what is read all the same (without a space between words, without the key of the sum) is what was
+ * written. */
+static void test_every_flipped_byte(void **state)
+{
+    struct stat info;
+    (void)state;
+    struct checkpoint wrote = make(), found;
+    struct error      error;
+    int               taken = 0;
+    write_to(path, 1, 9);
+    assert_int_equal(stat(path, &info), 0);
+    FILE *file = fopen(path, "r+b");
+    for (long at = 0; at < info.st_size; at++) {
+        assert_int_equal(fseek(file, at, SEEK_SET), 0);
+        int byte = fgetc(file);
+        for (int bit = 0; bit < 8; bit++) {
+            assert_true(fseek(file, at, SEEK_SET) == 0 && fputc(byte ^ 1 << bit, file) != EOF && fflush(file) == 0);
+            assert_true(checkpoint_make(&found, &model, &error));
+            bool good = checkpoint_read(&found, &model, &train, path, &error);
+            if (good && !same(&found, &wrote))
+                fail_msg("byte %ld, bit %d: a flipped '%c' is not seen", at, bit, byte);
+            if (!good)
+                assert_int_equal(error.status, STATUS_INPUT);
+            taken += good;
+            checkpoint_free(&found);
+        }
+        assert_true(fseek(file, at, SEEK_SET) == 0 && fputc(byte, file) != EOF && fflush(file) == 0);
+    }
+    assert_true(taken < 100);
+    fclose(file);
+    checkpoint_free(&wrote);
+}
+
 static void test_strange_values(void **state)
 {
     (void)state;
@@ -379,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_another_training, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_every_truncation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_every_flipped_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_strange_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rotation, set_up, tear_down),
     };
