@@ -181,12 +181,15 @@ bool checkpoint_write(const struct checkpoint *checkpoint, const struct model *m
     bool good = identity_make(&identity, model, train, error);
     for (int i = 0; i < IDENTITIES; i++)
         metadata[1 + FIELDS + i] = (struct metadata){identity_keys[i], identity.text[i]};
+    char       *file = keep > 1 ? realpath(path, NULL) : NULL;  /* a symbolic link stays one: the older ones stand beside the file */
+    const char *beside = file ? file : path;
     if (good && keep > 1)
-        good = hold(path, error);
+        good = hold(beside, error);
     if (good) {
         bool written = weights_write(model, path, sets, sets_of(checkpoint, sets), metadata, 1 + FIELDS + IDENTITIES, error);
-        good = keep > 1 ? rotate(path, keep, written, error) : written;
+        good = keep > 1 ? rotate(beside, keep, written, error) : written;
     }
+    free(file);
     identity_free(&identity);
     return good;
 }

@@ -410,7 +410,14 @@ static void test_rotation(void **state)
         for (int i = 0; i < 4; i++)
             assert_int_equal(step_in(names[i]), i < 3 && step - i >= 8 ? step - i : -1);
     }
-    assert_int_equal(remove(names[1]) | remove(names[2]), 0);
+    char link[160];                     /* a name that leads to it */
+    snprintf(link, sizeof link, "%s/link", folder);
+    assert_int_equal(symlink(path, link), 0);
+    write_to(link, 3, 12);
+    write_to(link, 3, 11);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(step_in(names[i]), i ? 12 : 11);
+    assert_int_equal(remove(names[1]) | remove(names[2]) | remove(link), 0);
 }
 
 int main(void)
