@@ -25,14 +25,16 @@ bool json_take(struct json *json, char wanted)
     return true;
 }
 
+static const char *where(const struct json *json) { return json->where ? json->where : ""; }
+
 bool json_error(const struct json *json, const char *expected, struct error *error)
 {
     if (json->at >= json->size)
-        return error_input(error, "header, offset %zu: expected %s, found its end", json->at, expected);
+        return error_input(error, "%soffset %zu: expected %s, found its end", where(json), json->at, expected);
     unsigned char c = (unsigned char)json->text[json->at];
     if (c > ' ' && c < 0x7f)
-        return error_input(error, "header, offset %zu: expected %s, found '%c'", json->at, expected, c);
-    return error_input(error, "header, offset %zu: expected %s, found byte 0x%02x", json->at, expected, c);
+        return error_input(error, "%soffset %zu: expected %s, found '%c'", where(json), json->at, expected, c);
+    return error_input(error, "%soffset %zu: expected %s, found byte 0x%02x", where(json), json->at, expected, c);
 }
 
 bool json_expect(struct json *json, char wanted, struct error *error)
@@ -51,9 +53,9 @@ bool json_whole(struct json *json, uint64_t *number, struct error *error)
     for (; json->at < json->size && json->text[json->at] >= '0' && json->text[json->at] <= '9'; json->at++)
         if (__builtin_mul_overflow(*number, 10u, number)
             || __builtin_add_overflow(*number, (uint64_t)(json->text[json->at] - '0'), number))
-            return error_input(error, "header, offset %zu: the number is too large", start);
+            return error_input(error, "%soffset %zu: the number is too large", where(json), start);
     if (first == '0' && json->at - start > 1)
-        return error_input(error, "header, offset %zu: a number begins with 0", start);
+        return error_input(error, "%soffset %zu: a number begins with 0", where(json), start);
     return true;
 }
 
@@ -141,7 +143,7 @@ static bool escaped_code(struct json *json, char **out, struct error *error)
     if (!hexadecimal(json, &code, error))
         return false;
     if (code == 0)
-        return error_input(error, "header, offset %zu: a string holds \\u0000", json->at);
+        return error_input(error, "%soffset %zu: a string holds \\u0000", where(json), json->at);
     if (code >= 0xD800 && code < 0xDC00) {
         if (json->size - json->at < 2 || json->text[json->at] != '\\' || json->text[json->at + 1] != 'u')
             return json_error(json, "the second half of a surrogate pair", error);
@@ -149,10 +151,10 @@ static bool escaped_code(struct json *json, char **out, struct error *error)
         if (!hexadecimal(json, &low, error))
             return false;
         if (low < 0xDC00 || low > 0xDFFF)
-            return error_input(error, "header, offset %zu: half a surrogate pair", json->at);
+            return error_input(error, "%soffset %zu: half a surrogate pair", where(json), json->at);
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     } else if (code >= 0xDC00 && code < 0xE000) {
-        return error_input(error, "header, offset %zu: half a surrogate pair", json->at);
+        return error_input(error, "%soffset %zu: half a surrogate pair", where(json), json->at);
     }
     *out = put_utf8(*out, code);
     return true;

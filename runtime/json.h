@@ -10,6 +10,7 @@
 struct json {
     char  *text;                        /* strings are decoded in place */
     size_t size, at;
+    const char *where;                  /* comes before what is said of it: "header, "; NULL: nothing does */
 };
 
 /* The next character after white space, or '\0' at the end. */

@@ -177,7 +177,12 @@ static void draw_labels(struct svg *svg, const struct log_records *records, cons
         svg_text(svg, (LEFT + WIDTH - RIGHT) / 2.0, (TOP + HEIGHT - BOTTOM) / 2.0, "dim middle", "no finite number yet");
 }
 
-/* "lowest validation loss 0.0512 in epoch 7" */
+static double loss_of(const struct log_record *record, const struct series *s)
+{
+    return *(const double *)(const void *)((const char *)record + s->loss);
+}
+
+/* "lowest validation loss 0.0512 in epoch 7". Of equal accuracies the one with the lowest loss is the best, as for `keep`. */
 static void draw_best(struct svg *svg, const struct log_records *records, const struct chart *chart)
 {
     const struct series *judge = &series[SERIES - 1];
@@ -188,7 +193,8 @@ static void draw_best(struct svg *svg, const struct log_records *records, const 
                 judge = &series[s];
     for (int64_t i = 0; i < records->count; i++) {
         double value = value_of(&records->at[i], judge, chart), least = best ? value_of(best, judge, chart) : 0;
-        if (isfinite(value) && (!best || (chart->loss ? value < least : value > least)))
+        if (isfinite(value) && (!best || (chart->loss ? value < least : value > least)
+                                || (value == least && loss_of(&records->at[i], judge) < loss_of(best, judge))))
             best = &records->at[i];
     }
     if (best)

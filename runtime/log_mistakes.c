@@ -62,7 +62,10 @@ static bool draw_tile(struct svg *svg, const struct log *log, const struct mista
     svg_box(svg, x - 0.5, y - 0.5, TILE + 1, TILE + 1, "frame", 1);
     draw_name(svg, x, y + TILE + 17, "bold", "", log->classes.name[mistake->label]);
     draw_name(svg, x, y + TILE + 34, "test-fill", "\xE2\x86\x92 ", log->classes.name[mistake->predicted]);
-    svg_text(svg, x, y + TILE + 49, "dim small", "%.1f %%", 100 * mistake->probability);
+    if (isfinite(mistake->probability))
+        svg_text(svg, x, y + TILE + 49, "dim small", "%.1f %%", 100 * mistake->probability);
+    else
+        svg_text(svg, x, y + TILE + 49, "dim small", "not a number");
     return true;
 }
 

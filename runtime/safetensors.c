@@ -253,7 +253,7 @@ static bool read_all(struct safetensors *file, struct error *error)
     if (fread(file->header, 1, bytes, file->file) != bytes)
         return error_set(error, STATUS_MACHINE, "cannot read: %s", strerror(errno));
     file->data = LENGTH_BYTES + bytes;
-    struct json json = {.text = file->header, .size = bytes};
+    struct json json = {.text = file->header, .size = bytes, .where = "header, "};
     return parse_header(file, &json, error) && check_tensors(file, size - file->data, error);
 }
 

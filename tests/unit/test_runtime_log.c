@@ -202,7 +202,7 @@ static void add_epoch(struct run *run, double epoch, double loss)
     struct evaluation evaluation = {.loss = 0};
     log_evaluation(run->log, &evaluation);
     for (int i = 0; i < SAMPLES; i++) {
-        real logits[CLASSES] = {1, (real)(i % 5), 2};
+        real logits[CLASSES] = {i == 1 ? (real)NAN : 1, (real)(i % 5), 2};
         int  predicted = i % 5 > 2 ? 1 : 2;
         labels[i] = (uint8_t)(i % CLASSES);
         evaluation.confusion[labels[i] * CLASSES + predicted]++;
@@ -210,7 +210,7 @@ static void add_epoch(struct run *run, double epoch, double loss)
             mistakes_add(evaluation.mistakes, logits, CLASSES, i, labels[i], predicted);
     }
     log_epoch(run->log, &(struct log_record){
-        .epoch = epoch, .step = 10 * epoch, .train_loss = loss, .train_accuracy = 0.5, .valid_loss = NAN, .valid_accuracy = 0.25,
+        .epoch = epoch, .step = 10 * epoch, .train_loss = loss, .train_accuracy = 0.5, .valid_loss = loss, .valid_accuracy = 0.25,
         .test_loss = INFINITY, .test_accuracy = 0.75, .lr = 1e-3, .seconds = 1.5, .eval_seconds = 0.25,
     });
 }
@@ -257,7 +257,7 @@ static void test_lines(void **state)
     char *text = read_text(metrics("lines"));
     assert_non_null(strstr(text, "\"spec\": \"a\\\"b.net\", "));
     assert_non_null(strstr(text, "\"classes\": [\"a<&\\\">'\", \"b\\\\c\", \"\xc3\xa4 name"));
-    assert_non_null(strstr(text, "{\"epoch\": 2, \"step\": 20, \"train_loss\": 0.5, \"train_accuracy\": 0.5, \"valid_loss\": null, "
+    assert_non_null(strstr(text, "{\"epoch\": 2, \"step\": 20, \"train_loss\": 0.5, \"train_accuracy\": 0.5, \"valid_loss\": 0.5, "
                            "\"valid_accuracy\": 0.25, \"test_loss\": null, \"test_accuracy\": 0.75, \"lr\": 0.001, "
                            "\"seconds\": 1.5, \"eval_seconds\": 0.25, \"time\": \"20"));
     free(text);
@@ -299,7 +299,7 @@ static void test_strange_logs(void **state)
 {
     static const struct { const char *text, *says; } cases[] = {
         {"{\"net\": \"other\"}\n", "line 1: it is the log of \"other\", expected one of \"net\""},
-        {"hello\n", "line 1: "},
+        {"hello\n", "line 1: offset 0: expected '{', found 'h'"},
         {"{\"net\": \"net\"}\n{\"epoch\": }\n", "line 2: "},
         {"{\"net\": \"net\"}\n{\"epoch\": 1, \"lr\": 0x3}\n", "line 2: "},
         {"{\"net\": \"net\"}\n{\"step\": 1}\n", "line 2: no \"epoch\""},
@@ -437,13 +437,16 @@ static void test_pictures(void **state)
     write_log("pictures", 3);
     char *loss = expect_picture("pictures/loss.svg"), *accuracy = expect_picture("pictures/accuracy.svg");
     char *confusion = expect_picture("pictures/confusion.svg"), *mistakes = expect_picture("pictures/mistakes.svg");
-    assert_int_equal(occurrences(loss, "<polyline"), 1);        /* the test's losses are infinite, the others not there */
+    assert_int_equal(occurrences(loss, "<polyline"), 2);        /* the test's losses are infinite */
     assert_non_null(strstr(loss, "train  0.3333<"));
     assert_int_equal(occurrences(accuracy, "<polyline"), 3);
     assert_non_null(strstr(accuracy, "test  75.00 %<"));
     assert_non_null(strstr(confusion, "a&lt;&amp;&quot;&gt;&#39;"));
     assert_null(strstr(confusion, "a<&"));
     assert_int_equal(occurrences(confusion, "class=\"hit\"") + occurrences(confusion, "class=\"miss\""), 6);
+    assert_non_null(strstr(accuracy, "highest validation accuracy 25.00 % in epoch 3<"));  /* the same in all, but not the loss */
+    assert_int_equal(occurrences(mistakes, ">not a number<"), 1);
+    assert_null(strstr(mistakes, "nan %"));
     assert_int_equal(occurrences(mistakes, "<image"), 20);      /* 24 at most, and 10 are right */
     free(loss);
     free(accuracy);
