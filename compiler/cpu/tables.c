@@ -53,11 +53,10 @@ static void print_layers(Text *text, const Plan *plan)
             shape = arena_printf(text->arena, "%s%s%" PRId64, shape, j ? ", " : "", layer->out.dim[j]);
         const char *fields = with_text(text->arena, "", "arguments", layer->arguments);
         fields = with_text(text->arena, fields, "from", from_text(text->arena, layer));
-        if (parameters || !*fields)     /* one that is named: compilers take what is missing then as meant to be */
-            fields = arena_printf(text->arena, "%s, .parameters = %" PRId64, fields, parameters);
+        fields = with_count(text->arena, fields, "parameters", parameters);
         fields = with_count(text->arena, fields, "forward_flop", flop[0]);
         fields = with_count(text->arena, fields, "backward_flop", flop[1]);
-        line_wrapped(text, "{ \"%s\", \"%s\", %d, { %s }%s },", layer->name, layer->op->name, layer->out.rank, shape,
+        line_wrapped(text, "{ \"%s\", \"%s\", .rank = %d, .shape = { %s }%s },", layer->name, layer->op->name, layer->out.rank, shape,
                      fields);
     }
     line(text, "};");

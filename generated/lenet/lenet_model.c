@@ -6,17 +6,19 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 28, 28 }, .parameters = 0 },
-    { "conv1", "conv2d", 3, { 10, 24, 24 }, .arguments = "kernel_size=5", .parameters = 260, .forward_flop = 288000,
-            .backward_flop = 289440 },
-    { "max_pool2d_1", "max_pool2d", 3, { 10, 12, 12 }, .arguments = "kernel_size=2", .forward_flop = 7200 },
-    { "relu_1", "relu", 3, { 10, 12, 12 }, .parameters = 0 },
-    { "conv2", "conv2d", 3, { 20, 8, 8 }, .arguments = "kernel_size=5", .parameters = 5020, .forward_flop = 640000,
-            .backward_flop = 1281760 },
-    { "max_pool2d_2", "max_pool2d", 3, { 20, 4, 4 }, .arguments = "kernel_size=2", .forward_flop = 1600 },
-    { "relu_2", "relu", 3, { 20, 4, 4 }, .parameters = 0 },
-    { "flatten_1", "flatten", 1, { 320 }, .parameters = 0, .backward_flop = 320 },
-    { "fc", "linear", 1, { 10 }, .parameters = 3210, .forward_flop = 6400, .backward_flop = 12810 },
+    { "input", "input", .rank = 3, .shape = { 1, 28, 28 } },
+    { "conv1", "conv2d", .rank = 3, .shape = { 10, 24, 24 }, .arguments = "kernel_size=5", .parameters = 260,
+            .forward_flop = 288000, .backward_flop = 289440 },
+    { "max_pool2d_1", "max_pool2d", .rank = 3, .shape = { 10, 12, 12 }, .arguments = "kernel_size=2",
+            .forward_flop = 7200 },
+    { "relu_1", "relu", .rank = 3, .shape = { 10, 12, 12 } },
+    { "conv2", "conv2d", .rank = 3, .shape = { 20, 8, 8 }, .arguments = "kernel_size=5", .parameters = 5020,
+            .forward_flop = 640000, .backward_flop = 1281760 },
+    { "max_pool2d_2", "max_pool2d", .rank = 3, .shape = { 20, 4, 4 }, .arguments = "kernel_size=2",
+            .forward_flop = 1600 },
+    { "relu_2", "relu", .rank = 3, .shape = { 20, 4, 4 } },
+    { "flatten_1", "flatten", .rank = 1, .shape = { 320 }, .backward_flop = 320 },
+    { "fc", "linear", .rank = 1, .shape = { 10 }, .parameters = 3210, .forward_flop = 6400, .backward_flop = 12810 },
 };
 
 #define AT(member) (offsetof(struct lenet_weights, member) / sizeof(real))

@@ -6,20 +6,22 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 3, 9, 9 }, .parameters = 0 },
-    { "entry", "conv2d", 3, { 4, 9, 9 }, .arguments = "kernel_size=3, padding=1, padding_mode=reflect",
+    { "input", "input", .rank = 3, .shape = { 3, 9, 9 } },
+    { "entry", "conv2d", .rank = 3, .shape = { 4, 9, 9 }, .arguments = "kernel_size=3, padding=1, padding_mode=reflect",
             .parameters = 112, .forward_flop = 17496, .backward_flop = 17820 },
-    { "side", "conv2d", 3, { 6, 5, 5 }, .arguments = "kernel_size=3, stride=2, padding=1, groups=2, bias=false",
-            .parameters = 108, .forward_flop = 5400, .backward_flop = 10800 },
-    { "relu_1", "relu", 3, { 6, 5, 5 }, .parameters = 0, .forward_flop = 150 },
-    { "sum", "conv2d", 3, { 6, 5, 5 }, .arguments = "kernel_size=(3, 1), padding=same", .parameters = 114,
-            .forward_flop = 5550, .backward_flop = 11400 },
-    { "add_1", "add", 3, { 6, 5, 5 }, .from = "side, sum" },
-    { "concat_1", "concat", 3, { 12, 5, 5 }, .from = "add_1, side" },
-    { "max_pool2d_1", "max_pool2d", 3, { 12, 3, 3 }, .arguments = "kernel_size=3, stride=2, padding=1, ceil_mode=true",
-            .forward_flop = 588, .backward_flop = 588 },
-    { "flatten_1", "flatten", 1, { 108 }, .parameters = 0 },
-    { "linear_1", "linear", 1, { 5 }, .parameters = 545, .forward_flop = 1080, .backward_flop = 2165 },
+    { "side", "conv2d", .rank = 3, .shape = { 6, 5, 5 },
+            .arguments = "kernel_size=3, stride=2, padding=1, groups=2, bias=false", .parameters = 108,
+            .forward_flop = 5400, .backward_flop = 10800 },
+    { "relu_1", "relu", .rank = 3, .shape = { 6, 5, 5 }, .forward_flop = 150 },
+    { "sum", "conv2d", .rank = 3, .shape = { 6, 5, 5 }, .arguments = "kernel_size=(3, 1), padding=same",
+            .parameters = 114, .forward_flop = 5550, .backward_flop = 11400 },
+    { "add_1", "add", .rank = 3, .shape = { 6, 5, 5 }, .from = "side, sum" },
+    { "concat_1", "concat", .rank = 3, .shape = { 12, 5, 5 }, .from = "add_1, side" },
+    { "max_pool2d_1", "max_pool2d", .rank = 3, .shape = { 12, 3, 3 },
+            .arguments = "kernel_size=3, stride=2, padding=1, ceil_mode=true", .forward_flop = 588,
+            .backward_flop = 588 },
+    { "flatten_1", "flatten", .rank = 1, .shape = { 108 } },
+    { "linear_1", "linear", .rank = 1, .shape = { 5 }, .parameters = 545, .forward_flop = 1080, .backward_flop = 2165 },
 };
 
 #define AT(member) (offsetof(struct branches_weights, member) / sizeof(real))

@@ -6,8 +6,8 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 1, { 40 } },
-    { "linear_1", "linear", 1, { 6 }, .parameters = 246, .forward_flop = 480, .backward_flop = 486 },
+    { "input", "input", .rank = 1, .shape = { 40 } },
+    { "linear_1", "linear", .rank = 1, .shape = { 6 }, .parameters = 246, .forward_flop = 480, .backward_flop = 486 },
 };
 
 #define AT(member) (offsetof(struct cycled_weights, member) / sizeof(real))

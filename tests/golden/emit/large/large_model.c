@@ -6,10 +6,11 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 1, { 1000 }, .parameters = 0 },
-    { "hidden", "linear", 1, { 400 }, .parameters = 400400, .forward_flop = 800400, .backward_flop = 800400 },
-    { "relu_1", "relu", 1, { 400 }, .parameters = 0 },
-    { "fc", "linear", 1, { 10 }, .parameters = 4010, .forward_flop = 8000, .backward_flop = 16410 },
+    { "input", "input", .rank = 1, .shape = { 1000 } },
+    { "hidden", "linear", .rank = 1, .shape = { 400 }, .parameters = 400400, .forward_flop = 800400,
+            .backward_flop = 800400 },
+    { "relu_1", "relu", .rank = 1, .shape = { 400 } },
+    { "fc", "linear", .rank = 1, .shape = { 10 }, .parameters = 4010, .forward_flop = 8000, .backward_flop = 16410 },
 };
 
 #define AT(member) (offsetof(struct large_weights, member) / sizeof(real))

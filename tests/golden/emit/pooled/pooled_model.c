@@ -6,13 +6,14 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 12, 12 }, .parameters = 0 },
-    { "conv", "conv2d", 3, { 6, 10, 10 }, .arguments = "kernel_size=3", .parameters = 60, .forward_flop = 10800,
-            .backward_flop = 10950 },
-    { "max_pool2d_1", "max_pool2d", 3, { 6, 5, 5 }, .arguments = "kernel_size=2", .forward_flop = 750 },
-    { "relu_1", "relu", 3, { 6, 5, 5 }, .parameters = 0 },
-    { "flatten_1", "flatten", 1, { 150 }, .parameters = 0, .backward_flop = 150 },
-    { "fc", "linear", 1, { 7 }, .parameters = 1057, .forward_flop = 2100, .backward_flop = 4207 },
+    { "input", "input", .rank = 3, .shape = { 1, 12, 12 } },
+    { "conv", "conv2d", .rank = 3, .shape = { 6, 10, 10 }, .arguments = "kernel_size=3", .parameters = 60,
+            .forward_flop = 10800, .backward_flop = 10950 },
+    { "max_pool2d_1", "max_pool2d", .rank = 3, .shape = { 6, 5, 5 }, .arguments = "kernel_size=2",
+            .forward_flop = 750 },
+    { "relu_1", "relu", .rank = 3, .shape = { 6, 5, 5 } },
+    { "flatten_1", "flatten", .rank = 1, .shape = { 150 }, .backward_flop = 150 },
+    { "fc", "linear", .rank = 1, .shape = { 7 }, .parameters = 1057, .forward_flop = 2100, .backward_flop = 4207 },
 };
 
 #define AT(member) (offsetof(struct pooled_weights, member) / sizeof(real))

@@ -6,9 +6,9 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 3, 8, 8 }, .parameters = 0 },
-    { "flatten_1", "flatten", 1, { 192 }, .parameters = 0 },
-    { "linear_1", "linear", 1, { 4 }, .parameters = 772, .forward_flop = 1536, .backward_flop = 1540 },
+    { "input", "input", .rank = 3, .shape = { 3, 8, 8 } },
+    { "flatten_1", "flatten", .rank = 1, .shape = { 192 } },
+    { "linear_1", "linear", .rank = 1, .shape = { 4 }, .parameters = 772, .forward_flop = 1536, .backward_flop = 1540 },
 };
 
 #define AT(member) (offsetof(struct settings_weights, member) / sizeof(real))

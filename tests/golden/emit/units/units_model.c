@@ -6,14 +6,14 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 21, 21 }, .parameters = 0 },
-    { "conv1", "conv2d", 3, { 8, 17, 17 }, .arguments = "kernel_size=5", .parameters = 208, .forward_flop = 117912,
-            .backward_flop = 117912 },
-    { "relu_1", "relu", 3, { 8, 17, 17 }, .parameters = 0 },
-    { "conv2", "conv2d", 3, { 12, 15, 15 }, .arguments = "kernel_size=3, groups=2", .parameters = 444,
+    { "input", "input", .rank = 3, .shape = { 1, 21, 21 } },
+    { "conv1", "conv2d", .rank = 3, .shape = { 8, 17, 17 }, .arguments = "kernel_size=5", .parameters = 208,
+            .forward_flop = 117912, .backward_flop = 117912 },
+    { "relu_1", "relu", .rank = 3, .shape = { 8, 17, 17 } },
+    { "conv2", "conv2d", .rank = 3, .shape = { 12, 15, 15 }, .arguments = "kernel_size=3, groups=2", .parameters = 444,
             .forward_flop = 194400, .backward_flop = 393812 },
-    { "flatten_1", "flatten", 1, { 2700 }, .parameters = 0 },
-    { "fc", "linear", 1, { 7 }, .parameters = 18907, .forward_flop = 37800, .backward_flop = 75607 },
+    { "flatten_1", "flatten", .rank = 1, .shape = { 2700 } },
+    { "fc", "linear", .rank = 1, .shape = { 7 }, .parameters = 18907, .forward_flop = 37800, .backward_flop = 75607 },
 };
 
 #define AT(member) (offsetof(struct units_weights, member) / sizeof(real))

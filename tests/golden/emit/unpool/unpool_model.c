@@ -6,15 +6,17 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 1, 10, 10 }, .parameters = 0 },
-    { "pool", "max_pool2d", 3, { 1, 5, 5 }, .arguments = "kernel_size=2, return_indices=true", .forward_flop = 100 },
-    { "conv2d_1", "conv2d", 3, { 1, 5, 5 }, .arguments = "kernel_size=3, padding=1, padding_mode=circular",
-            .parameters = 10, .forward_flop = 450, .backward_flop = 475 },
-    { "max_unpool2d_1", "max_unpool2d", 3, { 1, 10, 10 }, .arguments = "kernel_size=2, indices=pool",
+    { "input", "input", .rank = 3, .shape = { 1, 10, 10 } },
+    { "pool", "max_pool2d", .rank = 3, .shape = { 1, 5, 5 }, .arguments = "kernel_size=2, return_indices=true",
+            .forward_flop = 100 },
+    { "conv2d_1", "conv2d", .rank = 3, .shape = { 1, 5, 5 },
+            .arguments = "kernel_size=3, padding=1, padding_mode=circular", .parameters = 10, .forward_flop = 450,
+            .backward_flop = 475 },
+    { "max_unpool2d_1", "max_unpool2d", .rank = 3, .shape = { 1, 10, 10 }, .arguments = "kernel_size=2, indices=pool",
             .backward_flop = 100 },
-    { "flatten_1", "flatten", 1, { 100 }, .parameters = 0 },
-    { "linear_1", "linear", 1, { 4 }, .arguments = "bias=false", .parameters = 400, .forward_flop = 800,
-            .backward_flop = 1600 },
+    { "flatten_1", "flatten", .rank = 1, .shape = { 100 } },
+    { "linear_1", "linear", .rank = 1, .shape = { 4 }, .arguments = "bias=false", .parameters = 400,
+            .forward_flop = 800, .backward_flop = 1600 },
 };
 
 #define AT(member) (offsetof(struct unpool_weights, member) / sizeof(real))

@@ -6,18 +6,18 @@
 /* Name, kind, shape of the output; arguments beside the defaults, what is read if not the layer before, and
  * the work of a sample. */
 static const struct layer layers[] = {
-    { "input", "input", 3, { 3, 16, 16 }, .parameters = 0 },
-    { "a", "conv2d", 3, { 16, 16, 16 }, .arguments = "kernel_size=3, padding=1", .parameters = 448,
+    { "input", "input", .rank = 3, .shape = { 3, 16, 16 } },
+    { "a", "conv2d", .rank = 3, .shape = { 16, 16, 16 }, .arguments = "kernel_size=3, padding=1", .parameters = 448,
             .forward_flop = 225280, .backward_flop = 225280 },
-    { "relu_1", "relu", 3, { 16, 16, 16 }, .parameters = 0 },
-    { "b", "conv2d", 3, { 24, 16, 16 }, .arguments = "kernel_size=3, padding=1", .parameters = 3480,
+    { "relu_1", "relu", .rank = 3, .shape = { 16, 16, 16 } },
+    { "b", "conv2d", .rank = 3, .shape = { 24, 16, 16 }, .arguments = "kernel_size=3, padding=1", .parameters = 3480,
             .forward_flop = 1775616, .backward_flop = 3549184 },
-    { "relu_2", "relu", 3, { 24, 16, 16 }, .parameters = 0 },
-    { "c", "conv2d", 3, { 16, 7, 7 }, .arguments = "kernel_size=3, stride=2", .parameters = 3472,
+    { "relu_2", "relu", .rank = 3, .shape = { 24, 16, 16 } },
+    { "c", "conv2d", .rank = 3, .shape = { 16, 7, 7 }, .arguments = "kernel_size=3, stride=2", .parameters = 3472,
             .forward_flop = 339472, .backward_flop = 684304 },
-    { "relu_3", "relu", 3, { 16, 7, 7 }, .parameters = 0 },
-    { "flatten_1", "flatten", 1, { 784 }, .parameters = 0, .backward_flop = 784 },
-    { "fc", "linear", 1, { 10 }, .parameters = 7850, .forward_flop = 15680, .backward_flop = 31370 },
+    { "relu_3", "relu", .rank = 3, .shape = { 16, 7, 7 } },
+    { "flatten_1", "flatten", .rank = 1, .shape = { 784 }, .backward_flop = 784 },
+    { "fc", "linear", .rank = 1, .shape = { 10 }, .parameters = 7850, .forward_flop = 15680, .backward_flop = 31370 },
 };
 
 #define AT(member) (offsetof(struct wide_weights, member) / sizeof(real))
