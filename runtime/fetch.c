@@ -66,6 +66,7 @@ struct transfer {
     void               *handle;
     char               *part;           /* PATH.part */
     int                 file;
+    bool                locked;         /* it is a file that this process alone writes to */
     int64_t             begun, have;    /* bytes in it: when the transfer began, and now */
     int64_t             all;            /* as far as the server says, else as published */
     int                 write_error;    /* errno of a write that failed */
@@ -242,6 +243,7 @@ static bool open_part(struct transfer *t, struct error *error)
     }
     if (fstat(t->file, &info) != 0 || !S_ISREG(info.st_mode))
         return error_input(error, "%s: not a file", t->part);
+    t->locked = true;
     t->have = lseek(t->file, 0, SEEK_END);
     return t->have <= most_bytes(t->fetch->file) || start_anew(t, error);
 }
@@ -292,7 +294,7 @@ bool fetch_file(const struct fetch *fetch, struct error *error)
     strcat(strcpy(t.part, fetch->path), suffix);
     bool fetched = library_load(&library, &t.curl, error) && can_check(error) && open_part(&t, error)
                 && fetch_any(&t, error);
-    if (!fetched && t.file >= 0 && t.have == 0)
+    if (!fetched && t.locked && t.have == 0)
         unlink(t.part);
     if (t.file >= 0)
         close(t.file);

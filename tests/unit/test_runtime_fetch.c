@@ -238,6 +238,7 @@ static void test_two_processes(void **state)
     int             other = open(f->part, O_RDWR | O_CREAT, 0666);
     assert_int_equal(flock(other, LOCK_EX), 0);
     expect_bad(f, MANNERS("good"), MANNERS("file.part: another process is fetching it"));
+    assert_int_equal(access(f->part, F_OK), 0);         /* it is the other one's */
     close(other);
     expect_good(f, MANNERS("good"), 1);
 }
