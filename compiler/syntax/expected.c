@@ -159,7 +159,7 @@ static void in_brackets(const Parse *parse, const Expected *can, const Token *op
     } else if (can->comma) {
         expected(parse, list ? "`,` or `]`" : "`,` or `)`");
     } else if (can->value) {
-        expected_after(parse, list ? "a value or `]`" : "an argument or `)`");
+        expected_after(parse, list ? "a value or `]`" : call ? "an argument or `)`" : "a value or `)`");
     } else {
         expected_after(parse, can->name ? "a parameter's name or `)`" : closer);
     }

@@ -176,9 +176,14 @@ primary:
   | NAME                                { $$ = ast_literal(parse, AST_NAME, $1); }
   | SHAPE                               { $$ = ast_shape(parse, $1); }
   | NAME '(' args ')'                   { $$ = ast_named(parse, AST_CALL, @$, $1, $3); }
-  | '(' value ')'                       { $$ = $2; $$->span = @$; }
-  | '(' values ')'                      { $$ = ast_new(parse, AST_TUPLE, @$); $$->children = $2; }
+  | '(' value comma ')'                 { $$ = $2; $$->span = @$; }
+  | '(' values comma ')'                { $$ = ast_new(parse, AST_TUPLE, @$); $$->children = $2; }
   | '[' items ']'                       { $$ = ast_new(parse, AST_LIST, @$); $$->children = $2; }
+    ;
+
+comma:
+    %empty
+  | ','
     ;
 
 values:
