@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/types.h>
 
-/* libarchive's functions, whose objects are opaque, and its results: 0 is success, 1 the end, all else a fault. */
+/* libarchive's functions, whose objects are opaque, and its results: 0 is success, 1 the end, -20 success with something to
+ * tell (a name that is not of this locale), all else a fault. */
 struct functions {
     void       *(*new)(void);
     int         (*free)(void *archive);
@@ -22,7 +23,7 @@ struct functions {
     const char *(*error_string)(void *archive);
 };
 
-enum { RESULT_OK = 0, RESULT_END = 1, BLOCK = 1 << 16 };
+enum { RESULT_OK = 0, RESULT_END = 1, RESULT_WARN = -20, BLOCK = 1 << 16 };
 
 struct unpacker {
     struct functions call;
@@ -116,7 +117,7 @@ bool archive_next(struct unpacker *unpacker, const char **name, struct error *er
     *name = NULL;
     if (result == RESULT_END)
         return true;
-    if (result != RESULT_OK)
+    if (result != RESULT_OK && result != RESULT_WARN)
         return fault(unpacker, error);
     *name = unpacker->call.pathname(entry);
     if (!*name)

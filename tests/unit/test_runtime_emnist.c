@@ -146,6 +146,24 @@ static void test_emnist_zip(void **state)
     load_bad(*state, &letters, PART_TRAIN, WORDS("train-labels-idx1-ubyte.gz: it is not in the archive"));
 }
 
+/* A file beside ours whose name is not of this locale: libarchive warns of it, and goes on. */
+static void test_emnist_foreign_name(void **state)
+{
+    enum { UTF8 = 1 << 3, LOCAL_FLAGS = 7, LOCAL_NAME = 30, LINE_FLAGS = 9, LINE_NAME = 46 };
+    uint8_t  zip[ZIP_ROOM];
+    size_t   size = make_zip(zip, -1);
+    uint8_t *line = memmem(zip, size, "PK\1\2", 4);
+    assert_non_null(line);
+    zip[LOCAL_FLAGS] = line[LINE_FLAGS] = UTF8;
+    memcpy(zip + LOCAL_NAME, "\xc3\xa9", 2);
+    memcpy(line + LINE_NAME, "\xc3\xa9", 2);
+    put_file(*state, "gzip.zip", zip, size);
+    struct dataset data = load_good(*state, &letters, PART_TEST);
+    expect_part(&data, PART_TEST);
+    data_free(&data);
+    load_bad(*state, &letters, PART_TRAIN, WORDS("train-images-idx3-ubyte.gz: it is not in the archive"));
+}
+
 static void test_emnist_unpacked(void **state)
 {
     put_emnist(*state, "", false);
@@ -247,8 +265,8 @@ static void test_emnist_fetched(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_emnist_zip), TEST(test_emnist_unpacked), TEST(test_emnist_unzipped), TEST(test_emnist_size),
-        TEST(test_emnist_damaged_zip), TEST(test_emnist_fetched),
+        TEST(test_emnist_zip), TEST(test_emnist_foreign_name), TEST(test_emnist_unpacked), TEST(test_emnist_unzipped),
+        TEST(test_emnist_size), TEST(test_emnist_damaged_zip), TEST(test_emnist_fetched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
