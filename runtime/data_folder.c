@@ -87,7 +87,9 @@ static bool take_file(struct names *names, const char *folder, const char *name,
 static bool list(const char *folder, bool classes, struct names *names, struct error *error)
 {
     DIR *open = opendir(folder);
-    bool good = open || error_input(error, "%s: cannot open: %s", folder, strerror(errno));
+    bool good = open || (!classes && errno == ENOENT
+                         ? error_input(error, "%s: there is no such folder, but the training part has this class", folder)
+                         : error_input(error, "%s: cannot open: %s", folder, strerror(errno)));
     for (struct dirent *entry; good && (entry = readdir(open)) != NULL; ) {
         struct stat info;
         char        path[8192];
@@ -209,7 +211,7 @@ static bool check_size(const struct dataset *data, struct sample_shape shape, co
         return true;
     error_input(error, "%s: %dx%d pixels in %d channels, but %s has %dx%d in %d", path, shape.height, shape.width,
                 shape.channels, first, data->shape.height, data->shape.width, data->shape.channels);
-    return error_add(error, "resize((height, width)) in front of `transform` makes one size of all");
+    return error_add(error, "`resize((height, width))` as the first of `transform` makes one size of all");
 }
 
 /* Picture i, prepared. The first one says how large all are. */

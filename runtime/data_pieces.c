@@ -1,5 +1,6 @@
 #include "data.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ char *data_piece_find(const struct model *model, const char *root, const char *n
 {
     char *path;
     for (int way = 0; (path = data_piece_path(model, root, name, way, gzip)) != NULL; way++) {
-        if (access(path, F_OK) == 0)
+        if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))     /* there, though it may not be opened */
             return path;
         free(path);
     }

@@ -146,7 +146,7 @@ bool data_finish(const struct model *model, enum part part, struct dataset *data
     if (part != PART_TRAIN)
         return true;
     if (model->valid >= data->count)
-        return error_input(error, "valid = %" PRId64 " holds out that many samples of the training part, which has %" PRId64,
+        return error_input(error, "valid = %" PRId64 " leaves nothing to train with: the training part has %" PRId64 " samples",
                            model->valid, data->count);
     if (model->valid > 0 && !hold_out(model, data, error))
         return false;

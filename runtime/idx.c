@@ -31,9 +31,13 @@ bool idx_read_header(struct stream *stream, struct idx_header *header, struct er
         return false;
     if (got < 4)
         return error_input(error, "%s: offset %zu: the file ends within the magic number", path, got);
-    if (bytes[0] != 0 || bytes[1] != 0)
-        return error_input(error, "%s: offset 0: found magic number 0x%08" PRIx32 ", expected two zero bytes first: "
-                           "not an IDX file", path, big_endian(bytes));
+    if (bytes[0] != 0 || bytes[1] != 0) {
+        error_input(error, "%s: offset 0: found magic number 0x%08" PRIx32 ", expected two zero bytes first: not an IDX file",
+                    path, big_endian(bytes));
+        if (bytes[0] == 0x1f && bytes[1] == 0x8b)
+            error_add(error, "it is compressed: put .gz behind its name");
+        return false;
+    }
     if (bytes[2] != TYPE_UNSIGNED_BYTE)
         return error_input(error, "%s: offset 2: found element type 0x%02x (%s), expected 0x08 (unsigned byte)", path,
                            bytes[2], type_name(bytes[2]));

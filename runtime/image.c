@@ -14,7 +14,8 @@ bool image_make(struct image *image, const char *path, const struct image_size *
     if (wanted->height > 0 && (height != wanted->height || width != wanted->width)) {
         error_input(error, "%s: found %" PRId64 "x%" PRId64 " pixels (height x width), expected %" PRId64 "x%" PRId64
                     ", the network's input", path, height, width, wanted->height, wanted->width);
-        return error_add(error, "images are not resized: make all of them this size");
+        return error_add(error, "`resize((%" PRId64 ", %" PRId64 "))` in the spec's `transform` makes all of them this size",
+                         wanted->height, wanted->width);
     }
     if (height < 1 || width < 1 || height > IMAGE_MOST_SIDE || width > IMAGE_MOST_SIDE)
         return error_input(error, "%s: found %" PRId64 "x%" PRId64 " pixels, expected sides of 1 to %d", path, height,

@@ -41,9 +41,10 @@ static void put_back(struct reader *r, int byte)
 
 static bool is_space(int byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
-static bool read_number(struct reader *r, const char *what, int64_t *number)
+/* The first byte behind space and comments, or -1. */
+static int skip_space(struct reader *r)
 {
-    int byte, digits = 0;
+    int byte;
     do {
         byte = next_byte(r);
         while (byte == '#') {
@@ -52,6 +53,12 @@ static bool read_number(struct reader *r, const char *what, int64_t *number)
             byte = byte < 0 ? byte : next_byte(r);
         }
     } while (is_space(byte));
+    return byte;
+}
+
+static bool read_number(struct reader *r, const char *what, int64_t *number)
+{
+    int byte = skip_space(r), digits = 0;
     *number = 0;
     for (; byte >= '0' && byte <= '9' && digits < MOST_DIGITS; digits++, byte = next_byte(r))
         *number = 10 * *number + byte - '0';
@@ -85,9 +92,7 @@ static bool read_pixels(struct reader *r, bool plain, int64_t white, struct imag
                                ", its white", r->path, r->offset - 1, value, white);
         image->bytes[i] = white == WHITE ? (uint8_t)value : (uint8_t)lrint((double)value / (double)white * WHITE);
     }
-    int byte = next_byte(r);
-    while (plain && is_space(byte))
-        byte = next_byte(r);
+    int byte = plain ? skip_space(r) : next_byte(r);
     return (byte < 0 && !r->failed)
         || (!r->failed && error_input(r->error, "%s: offset %" PRId64 ": found more bytes, expected the end after its %"
                                       PRId64 " pixels", r->path, r->offset - 1, size));

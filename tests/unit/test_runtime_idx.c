@@ -232,6 +232,8 @@ static void test_magic_numbers(void **state)
     write_raw(f, images_name, "", f->images, IMAGES_SIZE);
     write_raw(f, labels_name, "", f->images, IMAGES_SIZE);
     EXPECT_BAD(f, &grey, "t10k-labels-idx1-ubyte: offset 0", "0x00000803", "0x00000801", "look like images");
+    write_raw(f, labels_name, "", "\x1f\x8b\x08\0", 4);
+    EXPECT_BAD(f, &grey, "t10k-labels-idx1-ubyte: offset 0", "not an IDX file", "compressed", ".gz");
 }
 
 static void test_sizes(void **state)
@@ -350,6 +352,9 @@ static void test_missing(void **state)
     mkdir(path, 0777);
     EXPECT_BAD(f, &grey, labels_name, "a folder");
     rmdir(path);
+    assert_int_equal(symlink(path, path), 0);
+    EXPECT_BAD(f, &grey, labels_name, "cannot open: Too many levels of symbolic links");
+    unlink(path);
     assert_int_equal(mkfifo(path, 0666), 0);
     EXPECT_BAD(f, &grey, labels_name, "pipe");
 }

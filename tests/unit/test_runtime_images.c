@@ -211,7 +211,7 @@ static void test_pgm(void **state)
     for (int i = 0; i < HEIGHT * WIDTH; i++)
         assert_int_equal(image.bytes[i], i % 16 * 17);
     image_free(&image);
-    pgm = text("P2\n5 4\n100\n0 1 2 3 4\n5 6 7 8 9 # ten\n10 11 12 13 14 15 16 17 18 100\n\n", NULL, 0);
+    pgm = text("P2\n5 4\n100\n0 1 2 3 4\n5 6 7 8 9 # ten\n10 11 12 13 14 15 16 17 18 100\n# the end\n", NULL, 0);
     put(*state, &pgm);
     image = read_good(*state);
     assert_int_equal(image.bytes[10], 26);              /* 25.5, to even */
@@ -335,7 +335,7 @@ static void test_sizes(void **state)
     data_free(&train);
     load_bad(*state, &model, PART_TRAIN, WORDS("train/a/2.pgm: found 1x3 pixels", "expected 1x1"));
     some.prepared = 0;                  /* now they are cropped on their way in, and must be alike */
-    load_bad(*state, &some, PART_TRAIN, WORDS("train/a/2.pgm: 1x3 pixels", "train/C/x.png has 1x1", "resize((height, width))"));
+    load_bad(*state, &some, PART_TRAIN, WORDS("train/a/2.pgm: 1x3 pixels", "train/C/x.png has 1x1", "`resize((height, width))` as the first"));
     put_file(*state, "train/C/x.png", wide, sizeof wide - 1);
     some.transform_count = 2;
     some.height = 2;
@@ -349,7 +349,7 @@ static void test_wrong_folders(void **state)
     few.classes = 2;
     large.height = 2;
     load_bad(*state, &few, PART_TRAIN, WORDS("found 3 classes, but the network gives 2 values"));
-    load_bad(*state, &large, PART_TRAIN, WORDS("train/C/x.png: found 1x1 pixels", "expected 2x1", "not resized"));
+    load_bad(*state, &large, PART_TRAIN, WORDS("train/C/x.png: found 1x1 pixels", "expected 2x1", "`resize((2, 1))` in the spec"));
     put_file(*state, "train/b/photo.JPEG", "", 0);
     load_bad(*state, &model, PART_TRAIN, WORDS("train/b/photo.JPEG", "only PNG and PGM"));
     take_file_away(*state, "train/b/photo.JPEG");
@@ -363,7 +363,7 @@ static void test_wrong_folders(void **state)
     load_bad(*state, &model, PART_TRAIN, WORDS("train/b: no image in it"));
     take_file_away(*state, "test/b/1.pgm");
     take_file_away(*state, "test/b");
-    load_bad(*state, &model, PART_TEST, WORDS("test/b: cannot open"));
+    load_bad(*state, &model, PART_TEST, WORDS("test/b: there is no such folder", "the training part has this class"));
     put_file(*state, "test/C/1.pgm", "P5", 2);
     put_folder(*state, "test/b");
     put_pixel(*state, "test/b/1.pgm", 1);

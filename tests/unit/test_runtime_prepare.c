@@ -110,7 +110,7 @@ static void test_held_out(void **state)
     assert_int_equal(again.held_out, 0);
     model.valid = COUNT;
     assert_false(data_finish(&model, PART_TRAIN, &again, &error));
-    expect_words(&error, WORDS("valid = 40", "which has 40"));
+    expect_words(&error, WORDS("valid = 40", "the training part has 40 samples"));
     data_free(&data);
     data_free(&again);
 }
