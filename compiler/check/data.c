@@ -111,7 +111,7 @@ enum {
 /* The sampler decides which samples come, so there is no order left to choose: DataLoader refuses both as well. */
 static void check_sampler(Checker *c, const Ast *shuffle, const Ast *sampler)
 {
-    if (!shuffle || !sampler)
+    if (!shuffle || !sampler || !c->model->data.shuffle)
         return;
     diag_error(c->diag, shuffle->span, "shuffle and sampler cannot be given together: the sampler draws samples at random, "
                "each class as often");

@@ -126,10 +126,11 @@ static const Known transform_aliases[] = {
     { "RandomHorizontalFlip", "random_horizontal_flip" }, { "RandomInvert", "random_invert" },
     { "RandomPerspective", "random_perspective" }, { "RandomResizedCrop", "random_resized_crop" },
     { "RandomRotation", "random_rotation" }, { "RandomVerticalFlip", "random_vertical_flip" }, { "Resize", "resize" },
-    { "ToImage", "to_tensor" }, { "ToTensor", "to_tensor" }, { "affine", "random_affine" }, { "crop", "random_crop" },
+    { "ToDtype", "to_tensor" }, { "ToImage", "to_tensor" }, { "ToTensor", "to_tensor" }, { "affine", "random_affine" }, { "crop", "random_crop" },
     { "cutout", "random_erasing" }, { "erase", "random_erasing" }, { "flip", "random_horizontal_flip" },
     { "gray", "grayscale" }, { "greyscale", "grayscale" }, { "hflip", "random_horizontal_flip" },
-    { "rotate", "random_rotation" }, { "rotation", "random_rotation" }, { "vflip", "random_vertical_flip" },
+    { "rotate", "random_rotation" }, { "rotation", "random_rotation" }, { "to_dtype", "to_tensor" },
+    { "to_image", "to_tensor" }, { "vflip", "random_vertical_flip" },
     { NULL, NULL }
 };
 
