@@ -3,6 +3,7 @@
 #include "format.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -216,14 +217,25 @@ static bool read_arguments(struct settings *settings, const struct model *model,
         || error_set(error, STATUS_USAGE, "predict: found no file, expected images: PNG, PGM or IDX");
 }
 
+/* The spec's folder of the data. No shell sees it, so `~` is made the user's home here. */
+static const char *expand_root(struct settings *settings, const char *root)
+{
+    const char *home = getenv("HOME");
+    if (root[0] != '~' || (root[1] && root[1] != '/') || !home
+        || snprintf(settings->root, sizeof settings->root, "%s%s", home, root + 1) >= (int)sizeof settings->root)
+        return root;
+    return settings->root;
+}
+
 static void set_defaults(struct settings *settings, const struct model *model)
 {
     *settings = (struct settings){
         .topic = COMMAND_HELP, .epochs = -1, .steps = -1, .lr = model->sgd.lr, .seed = model->seed,
-        .threads = device_cpu_threads(), .data = model->root, .device = model->device, .save = settings->file,
+        .threads = device_cpu_threads(), .device = model->device, .save = settings->file,
         .weights = settings->file, .progress = PROGRESS_AUTO, .kernels = KERNELS_AUTO, .top = 1,
         .every = 1,
     };
+    settings->data = expand_root(settings, model->root);
     snprintf(settings->file, sizeof settings->file, "%s.safetensors", model->name);
 }
 

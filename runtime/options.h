@@ -34,6 +34,7 @@ struct settings {
     char *const *arguments;             /* the command line */
     int          argument_count;
     char         file[1024];            /* NAME.safetensors, what save and weights point to by default */
+    char         root[4096];            /* the spec's folder, where `~` is in front of it: what data points to then */
 };
 
 bool options_read(struct settings *settings, const struct model *model, int argc, char **argv, struct error *error);

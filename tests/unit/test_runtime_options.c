@@ -29,6 +29,29 @@ static bool read_line(const char *line, struct settings *settings, struct error 
     return options_read(settings, &model, count, words, error);
 }
 
+/* The folder of the data where the spec has this one. */
+static void expect_root(const char *root, const char *expected)
+{
+    struct model    other = model;
+    struct settings settings;
+    struct error    error;
+    other.root = root;
+    assert_true(options_read(&settings, &other, 2, (char *[]){"net", "train", NULL}, &error));
+    assert_string_equal(settings.data, expected);
+}
+
+static void test_home(void **state)
+{
+    (void)state;
+    setenv("HOME", "/home/someone", 1);
+    expect_root("~", "/home/someone");
+    expect_root("~/data/mnist", "/home/someone/data/mnist");
+    expect_root("~other/data", "~other/data");
+    expect_root("data/~", "data/~");
+    unsetenv("HOME");
+    expect_root("~/data", "~/data");
+}
+
 static struct settings good(const char *line)
 {
     struct settings settings;
@@ -208,8 +231,9 @@ static void test_devices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_files), cmocka_unit_test(test_help_and_version),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_home), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_files), cmocka_unit_test(test_help_and_version), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
