@@ -153,6 +153,9 @@ static bool settle_archive(struct obtaining *o, const char *path, const struct d
 
 static bool make_folders(const char *root, struct error *error)
 {
+    struct stat info;
+    if (stat(root, &info) == 0)
+        return S_ISDIR(info.st_mode) || error_input(error, "%s: a file, expected the folder of the data", root);
     char *path = strdup(root);
     bool  made = path != NULL;
     for (char *end = path; made && end; ) {

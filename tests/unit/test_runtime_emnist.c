@@ -248,6 +248,10 @@ static void test_emnist_fetched(void **state)
     data = load_good(*state, &model, PART_TRAIN);
     expect_part(&data, PART_TRAIN);
     data_free(&data);
+    struct place file = **(struct place **)state;
+    put_file(*state, "file", "", 0);
+    strcat(file.folder, "/file");
+    load_bad(&file, &model, PART_TRAIN, WORDS("/file: a file, expected the folder of the data"));
     /* No file at all: nothing to be moved. */
     put_folder(*state, "gzip.zip");
     take_file_away(*state, emnist_names[1]);
