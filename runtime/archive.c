@@ -38,7 +38,7 @@ struct unpacker {
 static const struct symbol symbols[] = {
     {"archive_read_new", offsetof(struct functions, new)},
     {"archive_read_free", offsetof(struct functions, free)},
-    {"archive_read_support_format_zip", offsetof(struct functions, support_zip)},
+    {"archive_read_support_format_zip_seekable", offsetof(struct functions, support_zip)},
     {"archive_read_support_format_tar", offsetof(struct functions, support_tar)},
     {"archive_read_open_filename", offsetof(struct functions, open_filename)},
     {"archive_read_open", offsetof(struct functions, open)},
