@@ -1,7 +1,7 @@
 #!/bin/sh
 # The harnesses under the address sanitizer of any compiler, without libFuzzer: damage.sh FOLDER NAME... Every seed as it is,
 # and damaged systematically (replay.c). Of specs, which take longer, only those in seeds/net/ are damaged; of CIFAR-10, whose
-# files are large, none are: tests/unit/test_runtime_cifar10.c does it.
+# files are large, none are: tests/unit/test_runtime_cifar10.c does it. Then the same through whole trainers (trainers.sh).
 . tests/lib.sh
 folder=$1
 shift
@@ -22,4 +22,5 @@ done
 refusals() { FUZZ_REFUSALS=1 "$folder/safetensors" "$1" | grep -c checkpoint; }
 check "no reader refuses the seed that is a checkpoint" test "$(refusals tests/fuzz/seeds/safetensors/checkpoint)" = 0
 check "and one that is none is refused" test "$(refusals tests/fuzz/seeds/safetensors/weights)" = 2
+. tests/fuzz/trainers.sh
 finish asan-damage

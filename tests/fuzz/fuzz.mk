@@ -33,6 +33,6 @@ $(HARNESSES:%=$(BUILD)/tests/fuzz/%): $(BUILD)/tests/fuzz/%: tests/fuzz/harness/
 	$(call say,test,$<)
 	$(Q)$(call harness,,tests/fuzz/replay.c)
 
-test-asan-damage:
+test-asan-damage: $(BUILD)/netc
 	@+$(SANITIZED) replay-programs
 	@$(SUITE) asan-damage tests/fuzz/damage.sh $(ASAN)/tests/fuzz $(HARNESSES)
