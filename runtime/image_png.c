@@ -101,6 +101,7 @@ static bool read_guarded(struct reading *r)
         error_memory(r->error, r->path, sizeof *r->image);
     } else if (setjmp(png_jmpbuf(png)) == 0) {
         png_set_read_fn(png, r, read_bytes);
+        png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);    /* also of chunks that are passed over */
         read_all(png, info, r);
         r->whole = true;
     }
