@@ -80,7 +80,7 @@ static bool begin_settling(const char *path, enum condition *condition)
 {
     struct stat info;
     bool        known = stat(path, &info) == 0;
-    *condition = known || errno == EACCES ? GOOD : ABSENT;
+    *condition = known || (errno != ENOENT && errno != ENOTDIR) ? GOOD : ABSENT;
     return known && S_ISREG(info.st_mode) && access(path, R_OK) == 0;
 }
 

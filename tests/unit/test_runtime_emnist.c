@@ -252,6 +252,14 @@ static void test_emnist_fetched(void **state)
     put_file(*state, "file", "", 0);
     strcat(file.folder, "/file");
     load_bad(&file, &model, PART_TRAIN, WORDS("/file: a file, expected the folder of the data"));
+    /* A link that leads to itself: neither moved nor fetched anew. */
+    char link[256];
+    path_in(*state, "emnist-letters-train-labels-idx1-ubyte", link);
+    remove(link);
+    assert_int_equal(symlink(link, link), 0);
+    load_bad(*state, &model, PART_TRAIN, WORDS("train-labels-idx1-ubyte: cannot open: Too many levels of symbolic links"));
+    remove(link);
+    put_emnist(*state, "", false);
     /* No file at all: nothing to be moved. */
     put_folder(*state, "gzip.zip");
     take_file_away(*state, emnist_names[1]);
