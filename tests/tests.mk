@@ -24,7 +24,7 @@
 #?   test-cuda-compile    NVRTC and nvcc, where they are, compile it; ARCHS=all for all architectures
 #?   test-asan-...        unit, transforms, golden, nets, tuned, cuda-host, trainer: under address and undefined-behaviour sanitizers
 #?   test-asan-use        by itself: the suite use under these sanitizers
-#?   test-asan-damage     the readers of data, weights and specs: the seeds of tests/fuzz/, and these damaged systematically
+#?   test-asan-damage     the readers of data, weights and specs: the seeds of tests/fuzz/, and these damaged systematically; some through trainers
 #?   test-tsan            training under the thread sanitizer
 #? make fuzz            libFuzzer on these readers, SECONDS=60 each; FUZZ="idx png" are some of tests/fuzz/harness/; needs clang
 #? make test-pytorch    draws new networks and compares them with PyTorch live; PYTHON=... has torch, SEED=N draws others
