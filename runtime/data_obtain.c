@@ -174,6 +174,37 @@ static bool make_folders(const char *root, struct error *error)
     return made;
 }
 
+/* Cuts the last folder off the path; false where it is the only one. */
+static bool leave_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+    return slash && slash > path;
+}
+
+/* Bytes of the path that are there already. */
+static size_t existing(const char *root)
+{
+    char *path = strdup(root);
+    bool  more = path != NULL;
+    while (more && access(path, F_OK) != 0)
+        more = leave_folder(path);
+    size_t length = more ? strlen(path) : 0;
+    free(path);
+    return length;
+}
+
+/* Takes away what make_folders made behind these bytes, unless a part of the file is in it. */
+static void remove_folders(const char *root, size_t before)
+{
+    char *path = strdup(root);
+    bool  more = path != NULL;
+    while (more && strlen(path) > before && (rmdir(path) == 0 || errno == ENOENT))
+        more = leave_folder(path);
+    free(path);
+}
+
 /* Where the file may be had: the publishers' addresses, or the folder that NETC_MIRROR names. */
 static char **addresses_of(const struct obtaining *o, const struct data_file *file)
 {
@@ -197,7 +228,8 @@ static char **addresses_of(const struct obtaining *o, const struct data_file *fi
 static bool fetch(struct obtaining *o, const char *path, const struct data_file *file, struct error *error)
 {
     char **addresses = addresses_of(o, file);
-    bool   fetched = false, made = access(o->root, F_OK) != 0;
+    bool   fetched = false;
+    size_t before = existing(o->root);
     if (!addresses || !addresses[0]) {
         error_memory(error, "an address", sizeof *addresses);
     } else if (make_folders(o->root, error)) {
@@ -210,8 +242,8 @@ static bool fetch(struct obtaining *o, const char *path, const struct data_file 
     for (int i = 0; addresses && addresses[i]; i++)
         free(addresses[i]);
     free(addresses);
-    if (made && !fetched)
-        rmdir(o->root);                 /* unless a part of the file is in it */
+    if (!fetched)
+        remove_folders(o->root, before);
     o->changed = o->changed || fetched;
     return fetched;
 }

@@ -248,7 +248,12 @@ static void test_emnist_fetched(void **state)
     data = load_good(*state, &model, PART_TRAIN);
     expect_part(&data, PART_TRAIN);
     data_free(&data);
-    struct place file = **(struct place **)state;
+    struct place file = **(struct place **)state, deep = file;
+    put_folder(*state, "was");
+    strcat(deep.folder, "/was/not/here/");
+    load_bad(&deep, &model, PART_TRAIN, WORDS("gzip.zip could not be fetched"));
+    assert_true(there(*state, "was"));
+    assert_false(there(*state, "was/not"));
     put_file(*state, "file", "", 0);
     strcat(file.folder, "/file");
     load_bad(&file, &model, PART_TRAIN, WORDS("/file: a file, expected the folder of the data"));
