@@ -203,6 +203,17 @@ static bool load_weights(struct prediction *p, struct error *error)
     return true;
 }
 
+/* Without --data classes that are folders may do without names. */
+static bool names_there(const struct prediction *p, struct error *error)
+{
+    char path[4096];
+    if (strcmp(p->model->dataset, "folder") != 0 || !options_given(p->settings, "--data"))
+        return true;
+    snprintf(path, sizeof path, "%s/train", p->settings->data);
+    return access(path, R_OK) == 0
+        || error_input(error, "--data: found no folder %s, expected one with a folder for each class", path);
+}
+
 static void *allocate(size_t bytes)
 {
     size_t size = (bytes / ALIGNMENT + 1) * ALIGNMENT;
@@ -224,7 +235,7 @@ static bool prepare(struct prediction *p, struct error *error)
     p->order = allocate(classes * sizeof *p->order);
     if (!p->weights || !p->scratch || !p->input || !p->logits || !p->probability || !p->order)
         return error_memory(error, "the network", weights + model->predict_bytes);
-    if (!load_weights(p, error) || !classes_find(model, p->settings->data, &p->classes, error))
+    if (!load_weights(p, error) || !names_there(p, error) || !classes_find(model, p->settings->data, &p->classes, error))
         return false;
     model->prepare_predict(p->weights, p->scratch);
     return true;

@@ -1,6 +1,7 @@
 #include "utf8.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,11 +50,35 @@ char *utf8_clean(const char *text)
     return copy;
 }
 
+/* The character at `text`, of `length` bytes. */
+static uint32_t decode(const char *text, size_t length)
+{
+    static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    uint32_t code = (unsigned char)text[0] & first[length];
+    for (size_t i = 1; i < length; i++)
+        code = code << 6 | ((unsigned char)text[i] & 0x3F);
+    return code;
+}
+
 int utf8_width(const char *text)
 {
+    static const struct { uint32_t first, last; int width; } ranges[] = {
+        {0x300, 0x36F, 0}, {0x200B, 0x200D, 0}, {0xFE00, 0xFE0F, 0},
+        {0x1100, 0x115F, 2}, {0x2E80, 0x303E, 2}, {0x3041, 0xA4CF, 2}, {0xAC00, 0xD7A3, 2}, {0xF900, 0xFAFF, 2},
+        {0xFE30, 0xFE6F, 2}, {0xFF01, 0xFF60, 2}, {0xFFE0, 0xFFE6, 2}, {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2},
+        {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
+    };
     int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80;
+    for (size_t left = strlen(text), length; left > 0; text += length, left -= length) {
+        length = utf8_length(text, left);
+        length = length ? length : 1;
+        uint32_t code = decode(text, length);
+        int      columns = 1;
+        for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+            if (code >= ranges[i].first && code <= ranges[i].last)
+                columns = ranges[i].width;
+        width += columns;
+    }
     return width;
 }
 

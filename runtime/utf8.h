@@ -11,7 +11,8 @@ size_t utf8_length(const char *text, size_t left);
 /* A copy in which control characters and what is no UTF-8 are '?', an empty text too; NULL without memory. */
 char *utf8_clean(const char *text);
 
-/* Characters of a text in UTF-8. */
+/* The columns that a text in UTF-8 takes on a terminal: Chinese, Japanese and Korean characters take two, accents that are put on
+ * the character before take none. */
 int utf8_width(const char *text);
 
 /* Prints any text as a string of JSON, with its quotes; bytes that are no UTF-8 become the replacement character. */

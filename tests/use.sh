@@ -235,7 +235,10 @@ check "the sheet shows those that are wrong" test "$(grep -c '<image' pets.log/m
 check "and in the matrix" grep -q '^  0 a<&"cat: ' out
 check "predict names the class" says 0 "p/colour.png: " predict p/colour.png --top 2
 check "by the folder's name" grep -qF 'a<&"cat  ' out
-check "without the folder" says 0 "" predict p/colour.png --data none --top 2
+check "a folder that is named has to be there" says 1 "found no folder none/train" predict p/colour.png --data none
+check "as here" says 0 'a<&"cat  ' predict p/colour.png --data pets --top 2
+mv pets away
+check "without the folder" says 0 "" predict p/colour.png --top 2
 check "by its number" grep -qx "p/colour.png: [01]  [0-9.]* %, [01]  [0-9.]* %" out
 
 cd "$root" || exit 3

@@ -165,6 +165,9 @@ static void test_json_strings(void **state)
         free(text);
     }
     assert_int_equal(utf8_width("\xc3\xa4" "b"), 2);
+    assert_int_equal(utf8_width("a\xcc\x88" "b"), 2);              /* a and its accent */
+    assert_int_equal(utf8_width("\xe7\x8c\xab-\xe3\x82\xaf"), 5);  /* a Chinese character and a Japanese one */
+    assert_int_equal(utf8_width("\xf0\x9f\x90\xb1 \xe2\x80\xa6"), 4);
 }
 
 int main(void)
