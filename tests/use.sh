@@ -105,6 +105,8 @@ if "$net" help train | grep -q -- --resume; then
     numbers whole >expected
     numbers two/metrics.jsonl >found
     check "their log is that of one run" cmp expected found
+    check "a log that a resumed run begins" says 0 "weights saved" train --data data --epochs 4 --log later --resume two.state --save x
+    check "has its rate, not the spec's" grep -q '^{"net": .*"lr": 0.03,' later/metrics.jsonl
     check "the pictures show all of it" test "$(grep -c '<circle' two/loss.svg)" -eq 6
     rm x
 fi
