@@ -19,7 +19,7 @@ enum { VALUE = 256 };                   /* characters of a value */
 
 /* ---- the numbers */
 
-enum number { WHOLE, SEED, REAL };      /* int64_t of 0 or more, uint64_t, double */
+enum number { WHOLE, SEED, REAL, MAYBE };    /* int64_t of 0 or more, uint64_t, double, and one that need not be there */
 
 static const struct field {
     const char *key;
@@ -30,6 +30,7 @@ static const struct field {
     {"netc.step", WHOLE, offsetof(struct checkpoint, step)},
     {"netc.seed", SEED, offsetof(struct checkpoint, seed)},
     {"netc.lr", REAL, offsetof(struct checkpoint, lr)},
+    {"netc.next_lr", MAYBE, offsetof(struct checkpoint, next_lr)},
     {"netc.loss_sum", REAL, offsetof(struct checkpoint, sum.loss)},
     {"netc.weight_sum", REAL, offsetof(struct checkpoint, sum.weight)},
     {"netc.correct", WHOLE, offsetof(struct checkpoint, sum.correct)},
@@ -47,7 +48,8 @@ static void show_field(const struct field *field, const struct checkpoint *check
     switch (field->number) {
     case WHOLE: snprintf(text, VALUE, "%" PRId64, *(const int64_t *)value); break;
     case SEED: snprintf(text, VALUE, "%" PRIu64, *(const uint64_t *)value); break;
-    case REAL: snprintf(text, VALUE, "%a", *(const double *)value); break;
+    case REAL:
+    case MAYBE: snprintf(text, VALUE, "%a", *(const double *)value); break;
     }
 }
 
@@ -56,7 +58,7 @@ static bool read_field(const struct field *field, const char *text, struct check
     void *value = (char *)checkpoint + field->offset;
     char *end;
     errno = 0;
-    if (field->number == REAL) {
+    if (field->number == REAL || field->number == MAYBE) {
         *(double *)value = strtod(text, &end);
         return end != text && !*end && isfinite(*(double *)value);
     }
@@ -71,6 +73,7 @@ static bool read_fields(const struct safetensors *file, struct checkpoint *check
 {
     static const char *const expected[] = {
         [WHOLE] = "a whole number", [SEED] = "a whole number", [REAL] = "a finite number",
+        [MAYBE] = "a finite number",
     };
     const char *found = safetensors_metadata(file, CHECKPOINT_KEY);
     if (!found) {
@@ -82,6 +85,8 @@ static bool read_fields(const struct safetensors *file, struct checkpoint *check
                            found, version);
     for (int i = 0; i < FIELDS; i++) {
         const char *text = safetensors_metadata(file, fields[i].key);
+        if (!text && fields[i].number == MAYBE)
+            continue;
         if (!text || !read_field(&fields[i], text, checkpoint))
             return error_input(error, "%s: damaged checkpoint: %s is %s%s%s, expected %s", file->path, fields[i].key,
                                text ? "'" : "", text ? text : "missing", text ? "'" : "", expected[fields[i].number]);
@@ -181,7 +186,8 @@ bool checkpoint_write(const struct checkpoint *checkpoint, const struct model *m
     bool good = identity_make(&identity, model, train, error);
     for (int i = 0; i < IDENTITIES; i++)
         metadata[1 + FIELDS + i] = (struct metadata){identity_keys[i], identity.text[i]};
-    char       *file = keep > 1 ? realpath(path, NULL) : NULL;  /* a symbolic link stays one: the older ones stand beside the file */
+    /* A symbolic link stays one: the older ones stand beside the file that it leads to. */
+    char       *file = keep > 1 ? realpath(path, NULL) : NULL;
     const char *beside = file ? file : path;
     if (good && keep > 1)
         good = hold(beside, error);
@@ -226,6 +232,7 @@ static bool read_file(struct checkpoint *checkpoint, const struct safetensors *f
     struct weights_set sets[MOST_SETS];
     int64_t            strange;
     char               count[FORMAT_SIZE];
+    checkpoint->next_lr = -1;
     if (!read_fields(file, checkpoint, error) || !identity_check(file, model, train, error)
         || !check_numbers(checkpoint, model, train, file->path, error) || !check_best(checkpoint, file, error)
         || !weights_read(model, file, sets, sets_of(checkpoint, sets), &strange, error))
@@ -248,7 +255,7 @@ bool checkpoint_read(struct checkpoint *checkpoint, const struct model *model, c
 
 bool checkpoint_peek(const char *path, uint64_t *seed, double *lr, struct error *error)
 {
-    struct checkpoint  checkpoint;
+    struct checkpoint  checkpoint = {0};
     struct safetensors file;
     if (!safetensors_open(&file, path, error))
         return false;

@@ -189,6 +189,17 @@ static void announce(struct training *training)
                      format_counted(first, training->now.epoch, "epoch"), format_counted(second, training->now.step, "step"));
 }
 
+/* A schedule that goes over all epochs is another one where these are more or fewer; so it is where the spec has another. */
+static void say_schedule(struct training *training)
+{
+    double before = training->now.next_lr, now = rate_at(&training->rates, training->now.step);
+    if (!training->settings->resume || before < 0 || options_given(training->settings, "--lr")
+        || fabs(now - before) <= 1e-9 * fmax(fabs(before), training->now.lr))
+        return;
+    progress_say(&training->progress, "goes on with a learning rate of %g in place of %g: the schedule is not that of %s", now,
+                 before, training->settings->resume);
+}
+
 static struct device_config device_config(const struct training *training)
 {
     const struct settings *settings = training->settings;
@@ -203,7 +214,8 @@ static bool open_log(struct training *training, struct error *error)
     training->log = log_open(&(struct log_config){
         .model = training->model, .settings = training->settings, .device = training->device->name,
         .epochs = training->epochs, .train_count = training->train.count, .valid_count = training->train.held_out,
-        .lr = training->now.lr, .seed = training->now.seed, .test = &training->test, .resumed = training->settings->resume != NULL, .epochs_done = training->now.epoch,
+        .lr = training->now.lr, .seed = training->now.seed, .test = &training->test,
+        .resumed = training->settings->resume != NULL, .epochs_done = training->now.epoch,
     }, error);
     return training->log != NULL;
 }
@@ -224,6 +236,7 @@ static bool run(struct training *training, struct error *error)
     if (settings->log && !open_log(training, error))
         return false;
     announce(training);
+    say_schedule(training);
     training->progress.started = seconds_now();
     if (settings->overfit)
         return train_overfit(training, error);
@@ -276,7 +289,8 @@ bool train_command(const struct model *model, const struct settings *settings, s
     struct model one_batch = *model;    /* --overfit: each of its images in each step */
     one_batch.balanced = false;
     struct training training = {
-        .model = settings->overfit ? &one_batch : model, .settings = settings, .progress = progress_start(settings->progress, model->name),
+        .model = settings->overfit ? &one_batch : model, .settings = settings,
+        .progress = progress_start(settings->progress, model->name),
         .checkpoint = settings->checkpoint ? settings->checkpoint : settings->resume, .blocks_pace = {.amount = 1},
         .written = -1,
     };

@@ -155,6 +155,8 @@ bool training_checkpoint(struct training *training, struct error *error)
     if (!all_finite(training->model, now->weights) || !all_finite(training->model, now->state))
         return error_input(error, "training diverged: after step %" PRId64 " weights are no finite numbers; %s is left as it is",
                            now->step, training->checkpoint);
+    double next_lr = rate_at(&training->rates, now->step);
+    now->next_lr = isfinite(next_lr) ? next_lr : -1;
     if (!checkpoint_write(now, training->model, &training->train, training->checkpoint, training->model->checkpoints,
                              error))
         return false;

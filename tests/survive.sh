@@ -208,6 +208,11 @@ check "a checkpoint is a file of weights" quiet $newest eval $data --weights e
 check "nothing is left to train" says 0 'nothing is left to train' $newest train $data --save x --resume e
 check "with more epochs there is" says 0 'epoch 5/5' $newest train $data --save x --resume e --epochs 5
 
+quiet $kept train $data --epochs 2 --save x --checkpoint s
+check "the schedule of more epochs is another one" says 0 'goes on with a learning rate of 0.025 in place of 0: the schedule' \
+    $kept train $data --epochs 4 --save x --resume s --checkpoint s2
+check "that of as many is not" says 0 'weights saved' $kept train $data --epochs 4 --save x --resume s2 --checkpoint s3
+check "and nothing is said" sh -c '! grep "in place of" says.err'
 check "the best epoch" says 0 'the best one, valid accuracy' $kept train $data --save best
 epoch=$(sed -n 's/.*those of epoch \([0-9]*\),.*/\1/p' says.err)
 rate() { sed -n "s/^epoch *$1.*valid accuracy \([0-9.]*\).*/\1/p" says.err; }

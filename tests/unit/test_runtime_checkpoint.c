@@ -68,6 +68,7 @@ static struct checkpoint make(void)
     checkpoint.step = 9;
     checkpoint.seed = UINT64_MAX;
     checkpoint.lr = 0.1;
+    checkpoint.next_lr = 0.1 / 3;
     checkpoint.sum = (struct result){.loss = 1 / 3.0, .correct = 17, .weight = 30 + 1 / 7.0};
     checkpoint.best_epoch = 1;
     checkpoint.best_accuracy = 2 / 3.0;
@@ -119,7 +120,8 @@ static void test_round_trip(void **state)
     assert_int_equal(found.epoch, 2);
     assert_int_equal(found.step, 9);
     assert_true(found.seed == UINT64_MAX);
-    assert_true(found.lr == wrote.lr && found.sum.loss == wrote.sum.loss && found.sum.weight == wrote.sum.weight);
+    assert_true(found.lr == wrote.lr && found.next_lr == wrote.next_lr);
+    assert_true(found.sum.loss == wrote.sum.loss && found.sum.weight == wrote.sum.weight);
     assert_int_equal(found.sum.correct, 17);
     assert_int_equal(found.best_epoch, 1);
     assert_true(found.best_accuracy == wrote.best_accuracy && found.best_loss == wrote.best_loss);
@@ -334,8 +336,8 @@ static void test_every_truncation(void **state)
 static bool same(const struct checkpoint *a, const struct checkpoint *b)
 {
     size_t bytes = WEIGHTS * sizeof(real);
-    return a->epoch == b->epoch && a->step == b->step && a->seed == b->seed && a->lr == b->lr && a->sum.loss == b->sum.loss
-        && a->sum.weight == b->sum.weight && a->sum.correct == b->sum.correct && a->best_epoch == b->best_epoch
+    return a->epoch == b->epoch && a->step == b->step && a->seed == b->seed && a->lr == b->lr && a->next_lr == b->next_lr
+        && a->sum.loss == b->sum.loss && a->sum.weight == b->sum.weight && a->sum.correct == b->sum.correct && a->best_epoch == b->best_epoch
         && a->best_accuracy == b->best_accuracy && a->best_loss == b->best_loss
         && memcmp(a->weights, b->weights, bytes) == 0 && memcmp(a->state, b->state, bytes) == 0
         && memcmp(a->best, b->best, bytes) == 0;
