@@ -88,7 +88,7 @@ static double train(struct measuring *m, int64_t round, struct error *error)
     struct result sum = {0};
     char          part[FORMAT_SIZE];
     snprintf(part, sizeof part, "bench %" PRId64 "/%" PRId64, round + 1, m->bench.epochs + 1);
-    struct rates rates = rates_constant(m->settings->lr, model->sgd.momentum);
+    struct rates rates = rates_constant(m->settings->lr, momentum_steady(&model->schedule, model->sgd.momentum));
     struct watch watch = {
         .progress = &m->progress, .error = error, .part = part, .batch = model->batch_size, .steps = m->steps,
         .samples = m->samples, .before = round * m->steps, .all = (m->bench.epochs + 1) * m->steps,

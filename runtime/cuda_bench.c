@@ -115,16 +115,17 @@ static int step_launches(const struct cuda *cuda, struct launch *launches)
 static bool time_steps(const struct cuda *cuda, const struct launch *launches, struct cuda_bench *gpu,
                        struct error *error)
 {
+    const struct model *model = cuda->sizes.model;
     const struct gpu   *first = &cuda->gpus[0];
-    int64_t             whole = cuda->sizes.train_count / cuda->sizes.model->batch_size;
+    int64_t             whole = cuda->sizes.train_count / model->batch_size;
     struct stretch      stretch = {.steps = whole == 0 ? 1 : whole < TIMED_STEPS ? whole : TIMED_STEPS};
     struct cuda_run     run = cuda_run_of(cuda, &stretch, 0);
     struct cuda_stretch uploaded = {.fresh = 1};
     struct cuda_step    step = cuda_train_step(cuda, 0, &run, 0);
     struct clock        clock;
     for (int64_t index = 0; index < run.steps; index++) {
-        uploaded.lr[index] = cuda->sizes.model->sgd.lr;
-        uploaded.momentum[index] = cuda->sizes.model->sgd.momentum;
+        uploaded.lr[index] = model->sgd.lr;
+        uploaded.momentum[index] = momentum_steady(&model->schedule, model->sgd.momentum);
     }
     cuda_weigh_run(cuda, &stretch, &run);
     bool good = clock_make(&clock, first, run.steps, gpu->train_count, error)

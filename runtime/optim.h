@@ -7,30 +7,25 @@
 
 #include <stdbool.h>
 
-/* The settings of SGD (PyTorch's names). lr can be changed by the command line. Where momentum cycles it is another one in
- * each step. */
-struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov, cycles; };
-
-/* Whether weights have a history. */
-BOTH bool sgd_has_history(struct sgd sgd) { return sgd.momentum != 0 || sgd.cycles; }
+/* The settings of SGD (PyTorch's names). lr can be changed by the command line. `positive`: momentum is greater than 0, where
+ * it comes with the step and the compiler of a loop would not see that. */
+struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov, positive; };
 
 /* Stochastic gradient descent as PyTorch's torch.optim.SGD computes it (the page of that class gives the algorithm):
  * weight decay joins the gradient; with momentum, the history starts as the first gradient, undamped, and is then
  * momentum * history + (1 - dampening) * gradient; Nesterov's variant steps along gradient + momentum * history. A step
- * whose momentum is 0, as it may be where momentum cycles, leaves the history alone.
+ * without momentum leaves the history alone.
  * `history` is the weight's slot of the optimiser's state, NULL without momentum; `first`: it has none yet, and is zero.
  * The settings are rounded to a real before they meet one, as PyTorch rounds its scalars. Returns the new weight.
- * What depends on the step are factors and choices, not the flow, so that a loop over weights becomes vector code. */
+ * What depends on `first` are two factors, not the flow, so that a loop over weights becomes vector code. */
 BOTH real sgd_update(real weight, real gradient, real *history, struct sgd sgd, double lr, bool first)
 {
     if (sgd.weight_decay != 0)
         gradient += (real)sgd.weight_decay * weight;
-    if (sgd_has_history(sgd)) {
-        real keep = first ? 0 : (real)sgd.momentum, take = first ? 1 : (real)(1 - sgd.dampening);
-        real next = keep * *history + take * gradient;
-        real along = sgd.nesterov ? gradient + (real)sgd.momentum * next : next;
-        *history = sgd.momentum != 0 ? next : *history;
-        gradient = sgd.momentum != 0 ? along : gradient;
+    if (sgd.positive || sgd.momentum != 0) {
+        real momentum = (real)sgd.momentum, keep = first ? 0 : momentum, take = first ? 1 : (real)(1 - sgd.dampening);
+        *history = keep * *history + take * gradient;
+        gradient = sgd.nesterov ? gradient + momentum * *history : *history;
     }
     return weight - (real)lr * gradient;
 }

@@ -70,7 +70,8 @@ bool train_overfit(struct training *training, struct error *error)
 {
     int64_t steps = training->settings->steps >= 0 ? training->settings->steps : STEPS;
     int64_t piece = steps < REPORTS ? 1 : steps / REPORTS;
-    struct rates rates = rates_constant(training->now.lr, training->model->sgd.momentum);
+    const struct model *model = training->model;
+    struct rates rates = rates_constant(training->now.lr, momentum_steady(&model->schedule, model->sgd.momentum));
     struct evaluation found = {0};
     int64_t           broken = -1;
     for (int64_t done = 0; done <= steps; done++) {

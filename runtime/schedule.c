@@ -103,6 +103,11 @@ double momentum_at(const struct rates *rates, int64_t step)
     return cycle_at(rates, (double)step, schedule->max_momentum, schedule->base_momentum, schedule->max_momentum);
 }
 
+double momentum_steady(const struct schedule *schedule, double momentum)
+{
+    return schedule->max_momentum > 0 ? schedule->base_momentum : momentum;
+}
+
 const char *momentum_show(char text[MOMENTUM_SIZE], const struct schedule *schedule, double momentum)
 {
     if (schedule->max_momentum > 0)

@@ -41,6 +41,9 @@ double rate_at(const struct rates *rates, int64_t step);
 /* Its momentum. */
 double momentum_at(const struct rates *rates, int64_t step);
 
+/* The one that goes with a rate that stays: the optimiser's, or the least one of a cycle, which its greatest rate has. */
+double momentum_steady(const struct schedule *schedule, double momentum);
+
 /* "0.9"; where the schedule cycles the optimiser's momentum "0.95 to 0.85". Returns `text`. */
 enum { MOMENTUM_SIZE = 40 };
 const char *momentum_show(char text[MOMENTUM_SIZE], const struct schedule *schedule, double momentum);

@@ -21,7 +21,8 @@ void print_sgd(Text *text, const Plan *plan)
 {
     const TrainSpec *train = &plan->model->train;
     bool        cycles = cycles_momentum(train);
-    const char *momentum = cycles ? "step->momentum, .cycles = true" : double_c(text->arena, train->sgd.momentum);
+    const char *momentum = !cycles ? double_c(text->arena, train->sgd.momentum)
+                         : train->schedule.base_momentum > 0 ? "step->momentum, .positive = true" : "step->momentum";
     if (cycles)
         line(text, "\n/* The optimiser's settings; its momentum, like lr, is another one in each step. */\n"
                    "static inline struct sgd sgd_at(const struct step *step)\n{\n"

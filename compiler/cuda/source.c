@@ -40,8 +40,8 @@ static void print_optimizer(Text *text, const GpuPlan *plan)
                "sgd settings = {};", cycles ? "and momentum come" : "comes", cycles ? "const cuda_step &step" : "void");
     line(text, "settings.momentum = %s;", cycles ? "step.stretch->momentum[step.index]"
                                                  : double_c(text->arena, train->sgd.momentum));
-    if (cycles)
-        line(text, "settings.cycles = true;");
+    if (train->schedule.base_momentum > 0)
+        line(text, "settings.positive = true;");
     line(text, "settings.dampening = %s;", double_c(text->arena, train->sgd.dampening));
     line(text, "settings.weight_decay = %s;", double_c(text->arena, train->sgd.weight_decay));
     line(text, "settings.nesterov = %s;", train->sgd.nesterov ? "true" : "false");

@@ -54,7 +54,7 @@ static void store_logits(const struct step *step, int64_t block, const vf logits
 static inline struct sgd sgd_at(const struct step *step)
 {
     return (struct sgd){
-        .momentum = step->momentum, .cycles = true, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
+        .momentum = step->momentum, .positive = true, .dampening = 0.0, .weight_decay = 0.0, .nesterov = false,
     };
 }
 

@@ -19,7 +19,7 @@ DEVICE sgd optimizer(const cuda_step &step)
 {
     sgd settings = {};
     settings.momentum = step.stretch->momentum[step.index];
-    settings.cycles = true;
+    settings.positive = true;
     settings.dampening = 0.0;
     settings.weight_decay = 0.0;
     settings.nesterov = false;
