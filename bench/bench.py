@@ -103,7 +103,7 @@ def measure_costs(setup, costs, rounds):
         values, reason = [], ""
         try:
             for _ in range(rounds if cost.unit != "ms" else 10 * rounds):
-                values.append(contest.cost(setup, cost.name))
+                values.append(contest.measure(setup, cost))
             say(f"{cost.title}: {min(values):.3g} {cost.unit}")
         except (contest.Failed, OSError) as error:
             values, reason = [], str(error)

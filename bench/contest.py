@@ -9,6 +9,7 @@ import sys
 import time
 
 import idx
+from rows import SEED
 from spec import Spec
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -72,14 +73,26 @@ class Setup:
         parameters, forward, backward = (float(text.replace(",", "")) for text in total.groups())
         return {"parameters": int(parameters), "train": forward + backward, "evaluate": forward}
 
-    def memory(self, command):
-        """The memory peak of a command, in bytes."""
+    def transformed(self, name, transforms):
+        """The seed network with more transforms, in front of its own; the spec's path."""
+        with open(SEED, encoding="utf-8") as file:
+            text = re.sub(r"(?m)^net \w+", f"net {name}", file.read())
+        text, count = re.subn(r"(\btransform\s*=\s*\[)", rf"\1{transforms}, ", text)
+        if count != 1:
+            raise Failed(f"{SEED} has no list of transforms")
+        path = os.path.join(self.work, f"{name}.net")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def usage(self, command):
+        """What a command takes: resource.struct_rusage."""
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = status
         if status:
             raise Failed(f"{os.path.basename(command[0])} failed")
-        return usage.ru_maxrss * 1024
+        return usage
 
 
 class Netc:
@@ -163,23 +176,41 @@ def started(setup, contestant):
     return Peer(setup, contestant)
 
 
-def cost(setup, name):
+def added(setup, cost):
+    """What a cost's transforms add to an epoch of the seed network, in percent: processor time of one thread, which
+    other work on the machine changes little; of three epochs less that of one, as starting up is no part of them."""
+    def epochs(program, count):
+        usage = setup.usage([program, "train", "--epochs", str(count), "--threads", "1", "--device", "cpu",
+                             "--progress", "off", "--save", setup.weights, "--data", setup.data(SEED)])
+        return usage.ru_utime + usage.ru_stime
+    programs = [setup.trainer(SEED, "native"),
+                setup.trainer(setup.transformed(cost.name.replace("-", "_"), cost.transforms), "native")]
+    most, least = [[epochs(program, count) for program in programs] for count in (3, 1)]
+    plain, augmented = (more - less for more, less in zip(most, least))
+    if plain <= 0:
+        raise Failed("an epoch is too short to be measured")
+    return 100 * (augmented / plain - 1)
+
+
+def measure(setup, cost):
     """One measurement of what netc itself costs, in the unit of its row."""
-    spec, folder = "specs/lenet.net", os.path.join(setup.work, "cost")
+    if cost.transforms:
+        return added(setup, cost)
+    name, folder = cost.name, os.path.join(setup.work, "cost")
     if name == "cost-memory":
-        program = setup.trainer(spec, "native")
-        return setup.memory([program, "train", "--epochs", "1", "--threads", "2", "--progress", "off",
-                             "--save", setup.weights]) / 2**20
+        program = setup.trainer(SEED, "native")
+        return setup.usage([program, "train", "--epochs", "1", "--threads", "2", "--progress", "off",
+                            "--save", setup.weights]).ru_maxrss / 2**10
     shutil.rmtree(folder, ignore_errors=True)
     start = time.perf_counter()
     if name == "cost-netc":
-        output([setup.netc, spec, "-o", folder])
+        output([setup.netc, SEED, "-o", folder])
         return 1e3 * (time.perf_counter() - start)
     if name == "cost-build":
-        output([setup.netc, spec, "-o", folder])
+        output([setup.netc, SEED, "-o", folder])
         start = time.perf_counter()
         output(["make", "-s", "-C", folder, f"RUNTIME={os.path.abspath('runtime')}", "CC=gcc"])
     else:
-        output([setup.netc, "run", spec, "-o", folder, "--", "train", "--steps", "1", "--progress", "off",
+        output([setup.netc, "run", SEED, "-o", folder, "--", "train", "--steps", "1", "--progress", "off",
                 "--save", setup.weights])
     return time.perf_counter() - start

@@ -41,6 +41,7 @@ class Cost:
     title: str
     limit: float
     unit: str
+    transforms: str = ""                # of the seed network's images: what they add to an epoch
 
 
 PEERS = {
@@ -83,6 +84,10 @@ COSTS = (
     Cost("cost-netc", "netc specs/lenet.net", 20, "ms"),
     Cost("cost-build", "its output built with gcc", 5, "s"),
     Cost("cost-first-step", "netc run, until one step is trained and evaluated", 6, "s"),
+    Cost("cost-augment", "of an epoch more, for a random crop and flip", 15, "%",
+         "random_crop(28, padding=4), random_horizontal_flip"),
+    Cost("cost-affine", "of an epoch more, for a random affine, bilinear", 20, "%",
+         "random_affine(15, translate=(0.1, 0.1), interpolation=bilinear)"),
 )
 
 

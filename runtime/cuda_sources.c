@@ -28,7 +28,11 @@ EMBED(random, "random.h")
 EMBED(real, "real.h")
 EMBED(sampler, "sampler.h")
 EMBED(transform, "transform.h")
+EMBED(transform_blend, "transform_blend.h")
+EMBED(transform_draw, "transform_draw.h")
 EMBED(transform_image, "transform_image.h")
+EMBED(transform_move, "transform_move.h")
+EMBED(transform_pass, "transform_pass.h")
 
 /* NVRTC knows no headers of a system. On those where the trainer runs, an int64_t is a long. */
 static const char stdint[] =
@@ -39,13 +43,15 @@ static const char stdint[] =
 
 const char *const cuda_header_names[] = {
     "both.h", "cuda_kernels.h", "cuda_step.h", "cuda_transform.h", "optim.h", "random.h", "real.h", "sampler.h",
-    "transform.h", "transform_image.h", "stdint.h", "stdbool.h", "stddef.h",
+    "transform.h", "transform_blend.h", "transform_draw.h", "transform_image.h", "transform_move.h", "transform_pass.h",
+    "stdint.h", "stdbool.h", "stddef.h",
 };
 
 const char *const cuda_header_texts[] = {
     netc_header_both, netc_header_cuda_kernels, netc_header_cuda_step, netc_header_cuda_transform, netc_header_optim,
-    netc_header_random, netc_header_real, netc_header_sampler, netc_header_transform, netc_header_transform_image, stdint,
-    "", "",
+    netc_header_random, netc_header_real, netc_header_sampler, netc_header_transform, netc_header_transform_blend,
+    netc_header_transform_draw, netc_header_transform_image, netc_header_transform_move, netc_header_transform_pass,
+    stdint, "", "",
 };
 
 const int cuda_header_count = sizeof cuda_header_names / sizeof *cuda_header_names;

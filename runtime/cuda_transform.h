@@ -1,5 +1,5 @@
-/* The kernel that makes the images of a step on a GPU, as pipeline.c does on the CPU: a block of threads for each sample.
- * Included by NAME_cuda.cu of models with transforms. */
+/* The kernel that makes the images of a step on a GPU, as pipeline.c does on the CPU: a block of threads for each
+ * sample. Included by NAME_cuda.cu of models with transforms. */
 #ifndef NETC_CUDA_TRANSFORM_H
 #define NETC_CUDA_TRANSFORM_H
 
@@ -7,11 +7,11 @@
 #include "transform_image.h"
 
 /* Makes the images of the step's samples, and lists their labels; step.samples of what follows are then `samples`, 0 to
- * count - 1. `offset` is the place of the step's first sample among those of the stretch; `workspace` has two buffers of
- * pipeline.buffer bytes for each sample. */
+ * count - 1. `offset` is the place of the step's first sample among those of the stretch; `workspace` has two buffers
+ * of pipeline.buffer bytes for each sample. */
 extern "C" __global__ void __launch_bounds__(128)
-transform(cuda_step step, struct pipeline pipeline, uint8_t *images, uint8_t *labels, int32_t *samples, uint8_t *workspace,
-          int64_t offset)
+transform(cuda_step step, struct pipeline pipeline, uint8_t *images, uint8_t *labels, int32_t *samples,
+          uint8_t *workspace, int64_t offset)
 {
     __shared__ struct pass pass;
     __shared__ int32_t at;
@@ -22,7 +22,7 @@ transform(cuda_step step, struct pipeline pipeline, uint8_t *images, uint8_t *la
     int32_t begin = 0;
     pipeline.seed = step.stretch->seed;
     pipeline.epoch = step.stretch->epoch;
-    /* Of a balanced sampler, which may draw a sample twice, the position in the epoch says what is drawn for the image. */
+    /* A balanced sampler may draw a sample twice: the position in the epoch says what is drawn for the image. */
     uint64_t key = step.stretch->sampler.samples ? step.stretch->first + offset + blockIdx.x : sample;
     if (threadIdx.x == 0) {
         labels[blockIdx.x] = step.labels[sample];

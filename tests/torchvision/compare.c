@@ -1,5 +1,5 @@
-/* Transforms beside torchvision's: cases.txt has what it makes of small images (record.py). Deterministic ones are applied as
- * they are, of random ones the pass is set up with what was drawn. */
+/* Transforms beside torchvision's: cases.txt has what it makes of small images (record.py). Deterministic ones are
+ * applied as they are, of random ones the pass is set up with what was drawn. */
 #include "pipeline.h"
 
 #include <inttypes.h>
@@ -27,9 +27,10 @@ static bool read_case(FILE *file, struct recorded *r)
     int    kind, real, mode, bilinear;
     struct transform *t = &r->step;
     *r = (struct recorded){0};
-    if (fscanf(file, "%63s %d %d %lf %d %d %d %d %d %d %d %d %d %d %d %f %d %d %d", r->name, &kind, &real, &r->tolerance,
-               &r->from.channels, &r->from.height, &r->from.width, &t->size[0], &t->size[1], &t->padding[0], &t->padding[1],
-               &t->padding[2], &t->padding[3], &mode, &bilinear, &t->fill, &t->channels, &r->place[0], &r->place[1]) != 19)
+    if (fscanf(file, "%63s %d %d %lf %d %d %d %d %d %d %d %d %d %d %d %f %d %d %d", r->name, &kind, &real,
+               &r->tolerance, &r->from.channels, &r->from.height, &r->from.width, &t->size[0], &t->size[1],
+               &t->padding[0], &t->padding[1], &t->padding[2], &t->padding[3], &mode, &bilinear, &t->fill, &t->channels,
+               &r->place[0], &r->place[1]) != 19)
         return false;
     for (int i = 0; i < 6; i++)
         if (fscanf(file, "%f", &r->drawn[i]) != 1)
@@ -72,7 +73,8 @@ static struct pass drawn_pass(const struct recorded *r)
     struct pass  pass = {.step = t, .from = r->from, .to = r->to};
     struct move *move = &pass.move[0];
     *move = (struct move){.extent = {r->from.height, r->from.width}, .mode = t->mode, .fill = t->fill};
-    pass.moves = t->kind != TRANSFORM_RANDOM_AFFINE && t->kind != TRANSFORM_RANDOM_ERASING;
+    pass.points = t->kind == TRANSFORM_RANDOM_ERASING;
+    pass.moves = t->kind != TRANSFORM_RANDOM_AFFINE && !pass.points;
     switch (t->kind) {
     case TRANSFORM_RANDOM_CROP:
         move->offset[0] = r->place[0] - t->padding[1];
@@ -85,7 +87,8 @@ static struct pass drawn_pass(const struct recorded *r)
         move->reversed[0] = true;
         break;
     case TRANSFORM_RANDOM_AFFINE:
-        affine_matrix(r->drawn[0], r->drawn[3], r->drawn[4], r->drawn[5], r->drawn[1], r->drawn[2], pass.matrix);
+        affine_matrix(r->drawn[0], r->drawn[3], r->drawn[4], r->drawn[5], r->drawn[1], r->drawn[2], r->from,
+                      pass.matrix);
         break;
     default:
         pass.top = r->place[0];
@@ -99,7 +102,8 @@ static struct pass drawn_pass(const struct recorded *r)
 static bool is_random(enum transform_kind kind)
 {
     return kind == TRANSFORM_RANDOM_CROP || kind == TRANSFORM_RANDOM_HORIZONTAL_FLIP
-        || kind == TRANSFORM_RANDOM_VERTICAL_FLIP || kind == TRANSFORM_RANDOM_AFFINE || kind == TRANSFORM_RANDOM_ERASING;
+        || kind == TRANSFORM_RANDOM_VERTICAL_FLIP || kind == TRANSFORM_RANDOM_AFFINE
+        || kind == TRANSFORM_RANDOM_ERASING;
 }
 
 /* What netc makes of the same image; NULL with a message where it is of another shape. */
@@ -141,8 +145,8 @@ static bool compare(const struct recorded *r)
         }
     }
     if (wrong)
-        printf("FAILED: %s: %" PRId64 " of %" PRId64 " values differ by up to %g, the first one at %" PRId64 "\n", r->name, wrong,
-               count, far, first);
+        printf("FAILED: %s: %" PRId64 " of %" PRId64 " values differ by up to %g, the first one at %" PRId64 "\n",
+               r->name, wrong, count, far, first);
     bool good = result && !wrong;
     free(image);
     free(result);
