@@ -191,7 +191,7 @@ DEVICE void add_results(const cuda_step &step, const float *loss, const float *c
 /* Makes the step of weight `i` of the flat array. */
 DEVICE void update_weight(const cuda_step &step, struct sgd sgd, int i, float gradient)
 {
-    float *history = sgd.momentum != 0 ? &step.state[i] : nullptr;
+    float *history = sgd_has_momentum(sgd) ? &step.state[i] : nullptr;
     bool first = step.index == 0 && step.stretch->fresh;
     step.weights[i] = sgd_update(step.weights[i], gradient, history, sgd, step.stretch->lr[step.index], first);
 }

@@ -11,6 +11,9 @@
  * it comes with the step and the compiler of a loop would not see that. */
 struct sgd { double lr, momentum, dampening, weight_decay; bool nesterov, positive; };
 
+/* Whether a step uses the weights' history. */
+BOTH bool sgd_has_momentum(struct sgd sgd) { return sgd.positive || sgd.momentum != 0; }
+
 /* Stochastic gradient descent as PyTorch's torch.optim.SGD computes it (the page of that class gives the algorithm):
  * weight decay joins the gradient; with momentum, the history starts as the first gradient, undamped, and is then
  * momentum * history + (1 - dampening) * gradient; Nesterov's variant steps along gradient + momentum * history. A step
@@ -22,7 +25,7 @@ BOTH real sgd_update(real weight, real gradient, real *history, struct sgd sgd, 
 {
     if (sgd.weight_decay != 0)
         gradient += (real)sgd.weight_decay * weight;
-    if (sgd.positive || sgd.momentum != 0) {
+    if (sgd_has_momentum(sgd)) {
         real momentum = (real)sgd.momentum, keep = first ? 0 : momentum, take = first ? 1 : (real)(1 - sgd.dampening);
         *history = keep * *history + take * gradient;
         gradient = sgd.nesterov ? gradient + momentum * *history : *history;
