@@ -129,7 +129,7 @@ static int64_t train_wildly(struct device *device, int64_t steps, real *memory)
 {
     const struct model *model = device->config.model;
     struct error   error = {0};
-    struct rates   rates = rates_constant(WILD_LR, model->sgd.momentum);
+    struct rates   rates = rates_constant(WILD_LR, momentum_steady(&model->schedule, model->sgd.momentum));
     int64_t        broken = steps, slots = model->state_slots;
     struct stretch stretch = {.steps = steps, .rates = &rates, .fresh = true, .broken = &broken};
     struct result  result = {0};

@@ -93,7 +93,8 @@ struct outcome cpu_outcome(const struct subject *subject)
     int64_t             count = subject->data.count;
     struct outcome      outcome = {.logits = allocate((count + 1) * model->classes, sizeof(real))};
     struct result       result[STEPS + 2] = {0}, unused = {0};
-    struct rates        none = rates_constant(0, model->sgd.momentum), large = rates_constant(LARGE, model->sgd.momentum);
+    double              momentum = momentum_steady(&model->schedule, model->sgd.momentum);
+    struct rates        none = rates_constant(0, momentum), large = rates_constant(LARGE, momentum);
     struct rates        own = spec_rates(model, STEPS, RANDOM_STEPS);
     real               *flat = allocate(model->weights_size, sizeof *flat);
     struct device      *device = device_with(model, &subject->data, 2, flat);
@@ -130,8 +131,9 @@ static struct host_step step_of(const struct subject *subject, int step, double 
 {
     int64_t batch = subject->model->batch_size, first = step * batch, left = subject->data.count - first;
     int64_t count = left < batch ? left : batch;
+    double  momentum = momentum_steady(&subject->model->schedule, subject->model->sgd.momentum);
     return (struct host_step){
-        .first = first, .count = count, .start = first, .whole = count, .lr = lr, .momentum = subject->model->sgd.momentum,
+        .first = first, .count = count, .start = first, .whole = count, .lr = lr, .momentum = momentum,
         .index = index, .fresh = fresh,
     };
 }

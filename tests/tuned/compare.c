@@ -106,7 +106,8 @@ static struct outcome observe(const struct subject *subject, int threads)
     const struct model *model = subject->model;
     /* Gradients are seen as movements of the weights, so large that what the weights were is lost in rounding. */
     const double   lr = 0x1p20;
-    struct rates   large = rates_constant(lr, model->sgd.momentum), own = spec_rates(model, STEPS, 2 * STEPS);
+    struct rates   large = rates_constant(lr, momentum_steady(&model->schedule, model->sgd.momentum));
+    struct rates   own = spec_rates(model, STEPS, 2 * STEPS);
     int64_t        count = subject->data.count;
     struct outcome outcome = {.logits = allocate((count + 1) * model->classes, sizeof(real))};
     struct result  result[STEPS + 2] = {0}, unused = {0};
