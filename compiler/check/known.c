@@ -71,7 +71,9 @@ static const Known optimizer_aliases[] = { { "momentum", "sgd" }, { "nesterov", 
 
 static const Known unbuilt_schedules[] = {
     { "constant", "leave lr_scheduler out: then the learning rate stays as it is" },
-    { "cosine_warm_restarts", NULL }, { "cyclic", "`one_cycle` rises and falls once, in all of the training, and cycles momentum too" }, { "exponential", "`step(1, gamma=0.95)` drops in each epoch" },
+    { "cosine_warm_restarts", NULL },
+    { "cyclic", "`one_cycle` rises and falls once, in all of the training, and cycles momentum too" },
+    { "exponential", "`step(1, gamma=0.95)` drops in each epoch" },
     { "lambda", NULL }, { "multiplicative", NULL }, { "polynomial", NULL }, { "reduce_on_plateau", NULL },
     { NULL, NULL }
 };
@@ -126,7 +128,8 @@ static const Known transform_aliases[] = {
     { "RandomHorizontalFlip", "random_horizontal_flip" }, { "RandomInvert", "random_invert" },
     { "RandomPerspective", "random_perspective" }, { "RandomResizedCrop", "random_resized_crop" },
     { "RandomRotation", "random_rotation" }, { "RandomVerticalFlip", "random_vertical_flip" }, { "Resize", "resize" },
-    { "ToDtype", "to_tensor" }, { "ToImage", "to_tensor" }, { "ToTensor", "to_tensor" }, { "affine", "random_affine" }, { "crop", "random_crop" },
+    { "ToDtype", "to_tensor" }, { "ToImage", "to_tensor" }, { "ToTensor", "to_tensor" },
+    { "affine", "random_affine" }, { "crop", "random_crop" },
     { "cutout", "random_erasing" }, { "erase", "random_erasing" }, { "flip", "random_horizontal_flip" },
     { "gray", "grayscale" }, { "greyscale", "grayscale" }, { "hflip", "random_horizontal_flip" },
     { "rotate", "random_rotation" }, { "rotation", "random_rotation" }, { "to_dtype", "to_tensor" },

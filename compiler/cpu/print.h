@@ -48,6 +48,12 @@ void print_load_image(Text *text, const Plan *plan, const Program *program);
 /* What stands behind an array's name in the address of its first element. */
 const char *first_of(const Buffer *buffer);
 
+/* ---- settings.c */
+
+/* Adds a member to the row of a table, ", .parameters = 260", unless it is zero or says nothing. */
+void add_int(Text *row, const char *member, int64_t value);
+void add_string(Text *row, const char *member, const char *value);
+
 /* ---- layers.c */
 
 /* The struct of the layers' values, and the function that visits them. */

@@ -13,10 +13,16 @@ static void add_real(Text *row, const char *member, double value)
         text_add(row, ", .%s = %s", member, double_c(row->arena, value));
 }
 
-static void add_int(Text *row, const char *member, int64_t value)
+void add_int(Text *row, const char *member, int64_t value)
 {
     if (value)
         text_add(row, ", .%s = %" PRId64, member, value);
+}
+
+void add_string(Text *row, const char *member, const char *value)
+{
+    if (value && *value)
+        text_add(row, ", .%s = \"%s\"", member, value);
 }
 
 static void print_milestones(Text *text, const Schedule *schedule)

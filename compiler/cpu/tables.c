@@ -17,17 +17,6 @@ static const char *from_text(Arena *arena, const Layer *layer)
     return text;
 }
 
-/* `fields` and another one, unless that says nothing. */
-static const char *with_text(Arena *arena, const char *fields, const char *name, const char *value)
-{
-    return value && *value ? arena_printf(arena, "%s, .%s = \"%s\"", fields, name, value) : fields;
-}
-
-static const char *with_count(Arena *arena, const char *fields, const char *name, int64_t value)
-{
-    return value ? arena_printf(arena, "%s, .%s = %" PRId64, fields, name, value) : fields;
-}
-
 static void print_layers(Text *text, const Plan *plan)
 {
     const Model *model = plan->model;
@@ -48,16 +37,17 @@ static void print_layers(Text *text, const Plan *plan)
             for (int k = 0; graph->nodes.at[j]->layer == layer && k < graph->nodes.at[j]->nests.count; k++)
                 flop[graph->nodes.at[j]->backward] += nest_flop(graph->nodes.at[j]->nests.at[k]);
 
-        const char *shape = "";
+        Text *row = text_new(text->arena);
+        text_add(row, "{ \"%s\", \"%s\", .rank = %d, .shape = { ", layer->name, layer->op->name, layer->out.rank);
         for (int j = 0; j < layer->out.rank; j++)
-            shape = arena_printf(text->arena, "%s%s%" PRId64, shape, j ? ", " : "", layer->out.dim[j]);
-        const char *fields = with_text(text->arena, "", "arguments", layer->arguments);
-        fields = with_text(text->arena, fields, "from", from_text(text->arena, layer));
-        fields = with_count(text->arena, fields, "parameters", parameters);
-        fields = with_count(text->arena, fields, "forward_flop", flop[0]);
-        fields = with_count(text->arena, fields, "backward_flop", flop[1]);
-        line_wrapped(text, "{ \"%s\", \"%s\", .rank = %d, .shape = { %s }%s },", layer->name, layer->op->name, layer->out.rank, shape,
-                     fields);
+            text_add(row, "%s%" PRId64, j ? ", " : "", layer->out.dim[j]);
+        text_add(row, " }");
+        add_string(row, "arguments", layer->arguments);
+        add_string(row, "from", from_text(text->arena, layer));
+        add_int(row, "parameters", parameters);
+        add_int(row, "forward_flop", flop[0]);
+        add_int(row, "backward_flop", flop[1]);
+        line_wrapped(text, "%s },", row->at);
     }
     line(text, "};");
     line(text, "%s", "");

@@ -166,8 +166,8 @@ static void print_update(Text *text, const GpuPlan *plan)
                "    update_weight(step, %s, i, %sstep.gradient[i]);\n"
                "if (i < LANES)\n"
                "    add_results(step, %s%s, %s%s);\n"
-               "}", plan->weights_size, cuda_optimizer(plan), clips ? "factor * " : "", loss->name, plan->block > 1 ? "[0]" : "", correct->name,
-         plan->block > 1 ? "[0]" : "");
+               "}", plan->weights_size, cuda_optimizer(plan), clips ? "factor * " : "", loss->name,
+         plan->block > 1 ? "[0]" : "", correct->name, plan->block > 1 ? "[0]" : "");
 }
 
 void cuda_print_source(Text *text, const GpuPlan *plan)

@@ -108,7 +108,8 @@ void print_gpu_sum(CudaEmitter *e)
                    "    sum += part[k][i];", g->size, from->name, scale_c(e, g->parts, "step_blocks(step)"));
     else
         line(text, "float sum = (&%s%s)[i];", from->name, from->rank == 3 ? "[0][0][0]" : from->rank == 2 ? "[0][0]" : "[0]");
-    line(text, "apply_gradient(step, %s, %" PRId64 " + i, sum);", cuda_optimizer(e->plan), kernel_buffer(e->kernel, g->parameter)->offset);
+    line(text, "apply_gradient(step, %s, %" PRId64 " + i, sum);", cuda_optimizer(e->plan),
+         kernel_buffer(e->kernel, g->parameter)->offset);
 }
 
 void print_gpu_step_results(CudaEmitter *e)
