@@ -19,7 +19,7 @@ enum { VALUE = 256 };                   /* characters of a value */
 
 /* ---- the numbers */
 
-enum number { WHOLE, SEED, REAL, MAYBE };    /* int64_t of 0 or more, uint64_t, double, and one that need not be there */
+enum number { WHOLE, SEED, REAL };      /* int64_t of 0 or more, uint64_t, double */
 
 static const struct field {
     const char *key;
@@ -30,7 +30,7 @@ static const struct field {
     {"netc.step", WHOLE, offsetof(struct checkpoint, step)},
     {"netc.seed", SEED, offsetof(struct checkpoint, seed)},
     {"netc.lr", REAL, offsetof(struct checkpoint, lr)},
-    {"netc.next_lr", MAYBE, offsetof(struct checkpoint, next_lr)},
+    {"netc.next_lr", REAL, offsetof(struct checkpoint, next_lr)},
     {"netc.loss_sum", REAL, offsetof(struct checkpoint, sum.loss)},
     {"netc.weight_sum", REAL, offsetof(struct checkpoint, sum.weight)},
     {"netc.correct", WHOLE, offsetof(struct checkpoint, sum.correct)},
@@ -48,8 +48,7 @@ static void show_field(const struct field *field, const struct checkpoint *check
     switch (field->number) {
     case WHOLE: snprintf(text, VALUE, "%" PRId64, *(const int64_t *)value); break;
     case SEED: snprintf(text, VALUE, "%" PRIu64, *(const uint64_t *)value); break;
-    case REAL:
-    case MAYBE: snprintf(text, VALUE, "%a", *(const double *)value); break;
+    case REAL: snprintf(text, VALUE, "%a", *(const double *)value); break;
     }
 }
 
@@ -58,7 +57,7 @@ static bool read_field(const struct field *field, const char *text, struct check
     void *value = (char *)checkpoint + field->offset;
     char *end;
     errno = 0;
-    if (field->number == REAL || field->number == MAYBE) {
+    if (field->number == REAL) {
         *(double *)value = strtod(text, &end);
         return end != text && !*end && isfinite(*(double *)value);
     }
@@ -73,7 +72,6 @@ static bool read_fields(const struct safetensors *file, struct checkpoint *check
 {
     static const char *const expected[] = {
         [WHOLE] = "a whole number", [SEED] = "a whole number", [REAL] = "a finite number",
-        [MAYBE] = "a finite number",
     };
     const char *found = safetensors_metadata(file, CHECKPOINT_KEY);
     if (!found) {
@@ -85,8 +83,6 @@ static bool read_fields(const struct safetensors *file, struct checkpoint *check
                            found, version);
     for (int i = 0; i < FIELDS; i++) {
         const char *text = safetensors_metadata(file, fields[i].key);
-        if (!text && fields[i].number == MAYBE)
-            continue;
         if (!text || !read_field(&fields[i], text, checkpoint))
             return error_input(error, "%s: damaged checkpoint: %s is %s%s%s, expected %s", file->path, fields[i].key,
                                text ? "'" : "", text ? text : "missing", text ? "'" : "", expected[fields[i].number]);
@@ -232,7 +228,6 @@ static bool read_file(struct checkpoint *checkpoint, const struct safetensors *f
     struct weights_set sets[MOST_SETS];
     int64_t            strange;
     char               count[FORMAT_SIZE];
-    checkpoint->next_lr = -1;
     if (!read_fields(file, checkpoint, error) || !identity_check(file, model, train, error)
         || !check_numbers(checkpoint, model, train, file->path, error) || !check_best(checkpoint, file, error)
         || !weights_read(model, file, sets, sets_of(checkpoint, sets), &strange, error))

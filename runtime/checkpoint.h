@@ -17,7 +17,7 @@ struct checkpoint {
     int64_t       epoch, step;          /* epochs that are done, evaluation included; steps that are made, in all */
     uint64_t      seed;
     double        lr;                   /* of the optimiser; a schedule starts from it */
-    double        next_lr;              /* what the schedule gave for the step to come; below 0: not known */
+    double        next_lr;              /* what the schedule gave for the step to come; below 0: no finite number */
     struct result sum;                  /* of the steps since these epochs */
     int64_t       best_epoch;           /* the best one so far, from 1; 0: none yet */
     double        best_accuracy, best_loss;
