@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABELS = 256, LONGEST_JOINED = 40 };
+enum { LONGEST_JOINED = 40 };
 
 #define DIGITS "0 1 2 3 4 5 6 7 8 9"
 #define LETTERS "a b c d e f g h i j k l m n o p q r s t u v w x y z"

@@ -9,6 +9,8 @@
 /* What is held out of the training part for validation is a part of its own once the data are read. */
 enum part { PART_TRAIN, PART_TEST, PART_VALID };
 
+enum { LABELS = 256 };                  /* a label is a byte */
+
 struct dataset {
     int64_t  count;                     /* samples, 1 or more */
     uint8_t *images;                    /* one after the other, as the model's prepared transforms leave them */

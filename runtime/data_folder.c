@@ -14,8 +14,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { MOST_CLASSES = 256 };            /* a label is a byte */
-
 struct names {
     char  **at;
     int64_t count, room;
@@ -122,8 +120,8 @@ static bool list_classes(const char *root, const char *part, struct names *class
     sort_names(classes, 0);
     if (classes->count == 0)
         return error_input(error, "%s: no folder in it, expected one for each class", folder);
-    return classes->count <= MOST_CLASSES
-        || error_input(error, "%s: found %" PRId64 " classes, expected at most %d", folder, classes->count, MOST_CLASSES);
+    return classes->count <= LABELS
+        || error_input(error, "%s: found %" PRId64 " classes, expected at most %d", folder, classes->count, LABELS);
 }
 
 /* A folder in the test part that is no class of the training part's. */

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABELS = 256 };
-
 /* ---- images */
 
 bool data_fits(const struct model *model, struct sample_shape raw, const char *what, struct error *error)

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LABELS = 256, MOST_SAMPLES = 4096 };     /* at a time: bounds the memory for logits */
+enum { MOST_SAMPLES = 4096 };     /* at a time: bounds the memory for logits */
 
 static const double shortest_piece = 0.05, longest_piece = 0.2;
 

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABELS = 256 };
-
 /* Layers without weights count as well: a relu in place of a tanh is another network. */
 static void show_network(FILE *out, const struct model *model, const struct dataset *train)
 {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { COUNT = 40, LABELS = 256 };
+enum { COUNT = 40 };
 
 /* Images of 2x3 bytes, of which each is its number, and labels from 0 to 4. */
 static struct dataset make_data(void)
