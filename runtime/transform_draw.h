@@ -53,14 +53,13 @@ BOTH void draw_affine(const struct pipeline *pipeline, uint64_t sample, int32_t 
                   pass->from, pass->matrix);
 }
 
-/* A rectangle that is smaller than the image in both directions; none where ten attempts find none. */
+/* A rectangle that is smaller than the image in both directions; the pass has none where ten attempts find none. */
 BOTH void draw_rectangle(const struct pipeline *pipeline, uint64_t sample, int32_t at, struct pass *pass)
 {
     enum { ATTEMPTS = 10 };
     const struct transform *step = &pipeline->steps[at];
     double area = (double)pass->from.height * pass->from.width;
     float  low = (float)log((double)step->ratio[0]), high = (float)log((double)step->ratio[1]);
-    pass->top = pass->left = pass->height = pass->width = 0;
     if (philox_uniform(transform_draw(pipeline, sample, at, 0).word[0]) >= step->p)
         return;
     for (uint32_t attempt = 1; attempt <= ATTEMPTS; attempt++) {

@@ -22,6 +22,7 @@ BOTH int32_t pass_begin(const struct pipeline *pipeline, uint64_t sample, int32_
     pass->step = &pipeline->steps[at];
     pass->from = pass->to = from;
     pass->moves = pass->points = 0;
+    pass->top = pass->left = pass->height = pass->width = 0;
     for (; at < pipeline->count && pass->moves < MOST_MOVES && transform_moves(pipeline->steps[at].kind); at++) {
         pass->move[pass->moves++] = move_make(pipeline, sample, at, pass->to);
         pass->to = transform_shape(&pipeline->steps[at], pass->to);
